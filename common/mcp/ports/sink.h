@@ -1,0 +1,40 @@
+#ifndef MCP_SINK_H
+#define MCP_SINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "rc.h"
+#include "slice.h"
+
+/*
+ * Where a reply goes.  head() once, then body() as often as needed, then
+ * end() once.  An error means that the client has gone or the pipe broke; the
+ * core then stops writing and tidies up.
+ */
+struct sink_header {
+	const char *name;
+	struct slice value; /* never holds CR, LF or NUL */
+};
+
+enum sink_body {
+	SINK_WHOLE, /* one body() at most; its length may be announced */
+	SINK_STREAM /* every body() must reach the client at once */
+};
+
+struct sink;
+
+struct sink_ops {
+	enum rc (*head)(struct sink *, int status, const struct sink_header *,
+	    size_t n, enum sink_body);
+	enum rc (*body)(struct sink *, struct slice);
+	enum rc (*end)(struct sink *);
+	/* Is the peer known to have left?  Cheap; false when unsure. */
+	bool (*peer_gone)(struct sink *);
+};
+
+struct sink {
+	const struct sink_ops *ops;
+};
+
+#endif

@@ -1,0 +1,178 @@
+#ifndef MCP_TOOL_H
+#define MCP_TOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "json.h"
+#include "rc.h"
+#include "schema.h"
+#include "slice.h"
+
+/*
+ * What the server can do for a client.  The core calls tools through this and
+ * never learns whether a program, a C module or a fake stands behind one.
+ */
+struct tool_call;
+
+enum tool_flag {
+	TOOL_DETACHED = 1, /* may take long or speak back: gets a call row */
+	TOOL_ONCE = 2      /* its completing round must not run twice */
+};
+
+/* Client capabilities; also bits of session_row.caps and session ids. */
+enum client_cap {
+	CAP_ROOTS = 1,
+	CAP_SAMPLING = 2,
+	CAP_SAMPLING_TOOLS = 4,
+	CAP_SAMPLING_CONTEXT = 8,
+	CAP_ELICITATION = 16, /* form mode */
+	CAP_ELICITATION_URL = 32,
+	CAP_TASKS = 64, /* the extension; legacy: task-augmented requests */
+	CAP_ROOTS_CHANGED = 128
+};
+
+enum tool_done {
+	TOOL_DONE,  /* the result is complete */
+	TOOL_AGAIN, /* a question is pending; the result is discarded */
+	TOOL_FAILED /* it could not; what was built of the result still says why */
+};
+
+/* A property of the input schema that is mirrored in a header (2026-07-28). */
+struct tool_param {
+	struct slice suffix;      /* of Mcp-Param- */
+	const struct slice *path; /* member names from the arguments down */
+	size_t depth;
+	struct tool_param *next;
+};
+
+struct tool {
+	struct slice name;
+	const struct json *definition; /* the MCP object clients see, compact */
+	const struct schema *input;    /* never NULL */
+	const struct schema *output;   /* NULL if there is no outputSchema */
+	const struct tool_param *params;
+	unsigned flags; /* enum tool_flag */
+	uint32_t needs; /* enum client_cap: refused without them */
+	enum tool_done (*call)(const struct tool *, struct tool_call *);
+	void *ctx; /* the tool's own */
+};
+
+/* ------------------------------------------------------------ results */
+
+/* One content block, finished JSON. */
+struct tool_block {
+	unsigned type;        /* enum content_bit */
+	struct slice json;    /* compact */
+	struct slice instead; /* text for revisions that lack the type */
+	struct tool_block *next;
+};
+
+struct tool_result {
+	struct tool_block *first;
+	struct tool_block *last;
+	struct slice structured; /* compact JSON, or absent */
+	struct slice meta;       /* compact JSON object, or absent */
+	bool is_error;
+};
+
+/* Append a block to a result.  Memory is the arena's; RC_NOMEM. */
+MUST_CHECK enum rc tool_add_text(struct tool_call *, struct slice text);
+/* type: CONTENT_IMAGE or CONTENT_AUDIO; the bytes are encoded here. */
+MUST_CHECK enum rc tool_add_media(
+    struct tool_call *, unsigned type, struct slice bytes, struct slice mime);
+/* An embedded resource; text or, if is_blob, bytes. */
+MUST_CHECK enum rc tool_add_resource(struct tool_call *, struct slice uri,
+    struct slice mime, struct slice content, bool is_blob);
+MUST_CHECK enum rc tool_add_link(
+    struct tool_call *, struct slice uri, struct slice name, struct slice mime);
+/* A block that is JSON already; RC_SYNTAX with a sentence in `why` if it is
+ * not one that the protocol knows. */
+MUST_CHECK enum rc tool_add_block(
+    struct tool_call *, const struct json *block, struct buf *why);
+/* A whole CallToolResult: content, structuredContent, isError, _meta.
+ * RC_SYNTAX with a sentence in `why`. */
+MUST_CHECK enum rc tool_set_result(
+    struct tool_call *, const struct json *result, struct buf *why);
+/* structuredContent; also written as a text block if there is none yet when
+ * the call ends. */
+MUST_CHECK enum rc tool_set_structured(
+    struct tool_call *, const struct json *value);
+/* Forget what was built so far, then be an error that says this. */
+MUST_CHECK enum rc tool_fail(struct tool_call *, struct slice text);
+
+/* --------------------------------------------------- a call's own world */
+
+enum tool_ask {
+	ASK_ANSWERED,
+	ASK_PENDING,
+	ASK_UNSUPPORTED, /* the client or this way of running cannot */
+	ASK_DECLINED,
+	ASK_TIMEOUT
+};
+
+/* One question; answers come back in place, as JSON. */
+struct tool_question {
+	struct slice key; /* unique within the call */
+	struct slice
+	    method; /* elicitation/create, sampling/createMessage, .. */
+	struct slice params; /* JSON object */
+	struct slice answer; /* JSON, filled in when ASK_ANSWERED */
+};
+
+/* What the surroundings of a call can carry.  A call that runs inline has
+ * one that answers ASK_UNSUPPORTED and drops the rest. */
+struct tool_env_ops {
+	void (*progress)(struct tool_call *, double done, double total,
+	    struct slice message);
+	void (*log)(struct tool_call *, int level, struct slice logger,
+	    struct slice json);
+	enum tool_ask (*ask)(
+	    struct tool_call *, struct tool_question *, size_t n);
+	bool (*is_cancelled)(struct tool_call *);
+};
+
+struct tool_call {
+	const struct tool *tool;
+	struct arena *arena;
+	const struct json *arguments; /* an object; never NULL */
+	struct slice revision;        /* date */
+	struct slice principal;       /* name; "" if anonymous */
+	struct slice session;         /* hash for logs, not the id; or absent */
+	struct slice request_id;      /* JSON source text */
+	uint32_t caps;         /* what this client can, enum client_cap */
+	int64_t deadline_mono; /* monotonic ms; work must end before */
+	const struct tool_env_ops *env;
+	struct tool_result result;
+	enum rc failed; /* sticky: first own failure while building */
+};
+
+/* The environment of inline calls. */
+extern const struct tool_env_ops tool_env_inline;
+
+/* -------------------------------------------------------- all the tools */
+
+struct tool_set { /* sorted by name, bytewise */
+	const struct tool *const *tool;
+	size_t n;
+};
+
+struct toolbox;
+
+struct toolbox_ops {
+	/* The tools as they are now.  Valid until the next view(): the toolbox
+	 * may have taken up an edited definition then. */
+	const struct tool_set *(*view)(struct toolbox *);
+};
+
+struct toolbox {
+	const struct toolbox_ops *ops;
+};
+
+/* Binary search; NULL if there is none. */
+const struct tool *tool_find(const struct tool_set *set, struct slice name);
+
+#endif

@@ -1,0 +1,177 @@
+/*
+ * mcp_module.h: tools in C, as a shared object.
+ *
+ * This header is all a tool writer needs; it depends on nothing else of
+ * mcp-fcgi.  The interface is only ever appended to: a module built against
+ * this version runs with every later server, and one that looks at `abi` and
+ * `size` before it uses a newer member runs with earlier ones.
+ *
+ * A module exports one function:
+ *
+ *     const struct mcp_module *mcp_module_open(const struct mcp_api *api);
+ *
+ * It is called once in each process that serves requests, before the first
+ * call, and returns what the module offers, or NULL if it cannot work (what
+ * it printed to standard error says why).  Calls come one at a time per
+ * process.  Nothing a call keeps in memory is seen by the next one, which may
+ * run in another process or on another host.
+ */
+#ifndef MCP_MODULE_H
+#define MCP_MODULE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MCP_ABI 1u
+
+struct mcp_call;  /* one running call */
+struct mcp_value; /* one JSON value of the arguments or of an answer */
+
+enum mcp_done {
+	MCP_DONE = 0,  /* the result is complete */
+	MCP_AGAIN = 1, /* ask() said MCP_PENDING; the result is discarded */
+	MCP_FAILED = 2 /* isError; what was built so far says why */
+};
+
+enum mcp_ask {
+	MCP_ANSWERED = 0,
+	MCP_PENDING = 1,     /* return MCP_AGAIN now; you will be run again */
+	MCP_UNSUPPORTED = 2, /* this client cannot be asked this */
+	MCP_DECLINED = 3,
+	MCP_TIMEOUT = 4
+};
+
+enum mcp_type {
+	MCP_ABSENT = 0,
+	MCP_NULL,
+	MCP_BOOLEAN,
+	MCP_NUMBER,
+	MCP_STRING,
+	MCP_ARRAY,
+	MCP_OBJECT
+};
+
+enum mcp_level { /* RFC 5424, as the protocol names them */
+	MCP_LOG_DEBUG = 0,
+	MCP_LOG_INFO,
+	MCP_LOG_NOTICE,
+	MCP_LOG_WARNING,
+	MCP_LOG_ERROR,
+	MCP_LOG_CRITICAL,
+	MCP_LOG_ALERT,
+	MCP_LOG_EMERGENCY
+};
+
+enum mcp_about { /* of a call; strings, "" where there is none */
+	MCP_ABOUT_TOOL = 0,
+	MCP_ABOUT_REVISION,  /* protocol revision, "2025-11-25" */
+	MCP_ABOUT_PRINCIPAL, /* who calls, "user:alice"; "" if anonymous */
+	MCP_ABOUT_SESSION,   /* a stable short hash, not the id */
+	MCP_ABOUT_REQUEST_ID /* JSON text */
+};
+
+struct mcp_question {
+	const char *key;    /* unique within the call */
+	const char *method; /* "elicitation/create", "sampling/createMessage" */
+	const char *params; /* a JSON object */
+	const struct mcp_value *answer; /* filled in with MCP_ANSWERED */
+};
+
+/*
+ * Strings that come out are NUL-terminated UTF-8 that lives as long as the
+ * call; *len (if not NULL) is their length, which may cover a NUL inside.
+ * Strings that go in are copied.  Functions that build the result never fail
+ * visibly: what does not fit the limits turns the whole result into an error.
+ */
+struct mcp_api {
+	uint32_t abi;  /* MCP_ABI of the server */
+	uint32_t size; /* of this struct, in bytes */
+
+	/* Arguments: already valid against the tool's inputSchema. */
+	const char *(*arguments)(struct mcp_call *, size_t *len); /* as sent */
+	const struct mcp_value *(*argument)(
+	    struct mcp_call *, const char *name);        /* NULL if absent */
+	enum mcp_type (*type)(const struct mcp_value *); /* NULL: absent */
+	const char *(*string)(struct mcp_call *, const struct mcp_value *,
+	    size_t *len); /* NULL if it is no string */
+	double (*number)(const struct mcp_value *, double otherwise);
+	int64_t (*integer)(const struct mcp_value *, int64_t otherwise);
+	int (*boolean)(const struct mcp_value *, int otherwise);
+	size_t (*count)(const struct mcp_value *); /* elements or members */
+	const struct mcp_value *(*at)(const struct mcp_value *, size_t i);
+	const struct mcp_value *(*member)(
+	    const struct mcp_value *, const char *name);
+	const char *(*name_at)(struct mcp_call *, const struct mcp_value *,
+	    size_t i, size_t *len); /* of member i */
+	const char *(*json)(struct mcp_call *, const struct mcp_value *,
+	    size_t *len); /* its source text */
+
+	/* Surroundings. */
+	const char *(*about)(struct mcp_call *, enum mcp_about);
+	void *(*alloc)(struct mcp_call *, size_t); /* zeroed; NULL if full */
+	int (*is_cancelled)(struct mcp_call *);
+	/* total 0: unknown.  message may be NULL. */
+	void (*progress)(
+	    struct mcp_call *, double done, double total, const char *message);
+	/* data is JSON text; logger may be NULL. */
+	void (*log)(struct mcp_call *, enum mcp_level, const char *logger,
+	    const char *data);
+	enum mcp_ask (*ask)(struct mcp_call *, struct mcp_question *, size_t n);
+
+	/* The result. */
+	void (*text)(struct mcp_call *, const char *text, size_t len);
+	void (*image)(
+	    struct mcp_call *, const void *bytes, size_t len, const char *mime);
+	void (*audio)(
+	    struct mcp_call *, const void *bytes, size_t len, const char *mime);
+	void (*resource_text)(struct mcp_call *, const char *uri,
+	    const char *mime, const char *text, size_t len);
+	void (*resource_blob)(struct mcp_call *, const char *uri,
+	    const char *mime, const void *bytes, size_t len);
+	void (*link)(struct mcp_call *, const char *uri, const char *name,
+	    const char *mime);
+	/* A content block, or structuredContent, as JSON text. */
+	void (*block)(struct mcp_call *, const char *json, size_t len);
+	void (*structured)(struct mcp_call *, const char *json, size_t len);
+	/* Be an error with this text (and only it). */
+	void (*fail)(struct mcp_call *, const char *text);
+};
+
+enum mcp_tool_flag {
+	MCP_TOOL_DETACHED = 1, /* takes long, reports progress or asks */
+	MCP_TOOL_ONCE = 2,     /* must not be completed twice */
+	/* Refuse clients that did not declare the capability. */
+	MCP_TOOL_NEEDS_ROOTS = 256,
+	MCP_TOOL_NEEDS_SAMPLING = 512,
+	MCP_TOOL_NEEDS_ELICITATION = 4096
+};
+
+struct mcp_tool {
+	uint32_t size; /* sizeof(struct mcp_tool) */
+	/* The MCP tool object as clients see it, JSON: name, description,
+	 * inputSchema and whatever else the protocol knows. */
+	const char *definition;
+	uint32_t flags; /* enum mcp_tool_flag */
+	enum mcp_done (*call)(struct mcp_call *, void *ctx);
+	void *ctx;
+};
+
+struct mcp_module {
+	uint32_t abi;  /* MCP_ABI it was built against */
+	uint32_t size; /* sizeof(struct mcp_module) */
+	const char *name;
+	const struct mcp_tool *const *tools; /* ends with NULL */
+	void (*close)(void); /* before the process leaves; may be NULL */
+};
+
+const struct mcp_module *mcp_module_open(const struct mcp_api *api);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

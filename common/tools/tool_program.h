@@ -1,0 +1,70 @@
+#ifndef MCP_TOOL_PROGRAM_H
+#define MCP_TOOL_PROGRAM_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "clock.h"
+#include "json.h"
+#include "rc.h"
+#include "tool.h"
+
+/*
+ * A tool that runs a program.
+ *
+ * Arguments go to its standard input as one JSON object, byte for byte as the
+ * client sent them, and each scalar one as MCP_ARG_<NAME> (upper case, other
+ * bytes than letters and digits as '_').  The context is in MCP_TOOL,
+ * MCP_REVISION, MCP_PRINCIPAL, MCP_SESSION, MCP_REQUEST_ID.  Nothing else is in
+ * its environment but PATH, HOME, LANG, TMPDIR and what `run.env` sets.
+ * What it prints becomes the result as `run.output` says; a status other than
+ * 0, or a signal, becomes isError with the end of its standard error.
+ *
+ * It runs in a process group of its own, with every descriptor of ours
+ * closed, under limits on time, output and memory; the group is killed when
+ * a limit is met, when the call is cancelled, and always when it has ended.
+ */
+struct program {
+	char *const *argv; /* argv[0] resolved against `folder` if it has '/' */
+	const char *folder; /* working directory */
+	char *const *env;   /* NAME=value from run.env */
+	enum program_output {
+		PROGRAM_TEXT,  /* standard output is text */
+		PROGRAM_JSON,  /* is JSON: structuredContent */
+		PROGRAM_MEDIA, /* is bytes of `mime` */
+		PROGRAM_RESULT /* is a whole CallToolResult */
+	} output;
+	struct slice mime;
+	int64_t timeout_ms;
+	size_t output_max; /* bytes of standard output */
+	uint64_t memory;   /* RLIMIT_AS, bytes; 0: none */
+	const struct program_host *host;
+};
+
+/* What the process that runs programs lends them. */
+struct program_host {
+	const struct clock *clock;
+	/* The process group that was just started (before exec) and that has
+	 * just been killed and reaped; either may be NULL. */
+	void (*started)(void *ctx, pid_t group);
+	void (*ended)(void *ctx, pid_t group);
+	void *ctx;
+	int64_t timeout_max_ms; /* over any tool's own */
+	const char *path;       /* PATH for programs */
+};
+
+/*
+ * Understand the member `run` of a definition.  `folder` is where the
+ * definition's file lies.  Findings as in definition_read().  Everything in
+ * *out belongs to the arena.
+ */
+MUST_CHECK enum rc program_read(const struct json *run, struct slice text,
+    const char *folder, struct arena *a, struct program *out, unsigned *flags,
+    uint32_t *needs, struct buf *why);
+
+/* Its struct tool.call; ctx is the struct program. */
+enum tool_done program_call(const struct tool *, struct tool_call *);
+
+#endif

@@ -1,0 +1,110 @@
+#ifndef MCP_CONFIG_H
+#define MCP_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "log.h"
+#include "rc.h"
+
+/*
+ * mcp-fcgi.conf: an ini file.  Every key has a default that works on one
+ * host; an unknown section or key, a bad value or a key given twice is refused
+ * with file and line (keys marked "list" may repeat).  The table in config.c
+ * is the only place that knows the keys; the manual page is made from it.
+ *
+ * Sizes take K, M, G (1024); times take ms, s, m, h, d; plain numbers are
+ * bytes and seconds.  Relative paths are relative to the configuration file.
+ */
+enum config_sessions { SESSIONS_REQUIRED, SESSIONS_OPTIONAL, SESSIONS_OFF };
+enum config_responses { RESPONSES_AUTO, RESPONSES_JSON };
+enum config_remote_user { REMOTE_USER_AUTO, REMOTE_USER_YES, REMOTE_USER_NO };
+
+struct config_list { /* strings */
+	const char *const *item;
+	size_t n;
+};
+
+struct config {
+	struct arena arena; /* owns every string */
+
+	/* [server] */
+	const char *name;         /* serverInfo.name */
+	const char *title;        /* serverInfo.title, NULL if none */
+	const char *version;      /* serverInfo.version */
+	const char *instructions; /* NULL if none */
+	const char *website;      /* serverInfo.websiteUrl, NULL if none */
+	const char *socket; /* unix path, host:port or :port; NULL: fd 0 */
+	int workers;        /* 0: as many as processors */
+	const char *state;  /* this host's private folder */
+	const char *user;   /* run as; NULL: as started */
+	int64_t grace_ms;   /* time for a graceful stop */
+	int64_t requests;   /* a worker leaves after so many; 0: never */
+	enum log_level log_level;
+
+	/* [store] */
+	const char *store_url;
+	int64_t store_timeout_ms;
+	bool allow_network_fs;
+	const char *cluster_key; /* 64 hex digits; NULL: kept in the store */
+
+	/* [http] */
+	const char *path;           /* of the endpoint; "*": any */
+	struct config_list origins; /* list: allowed besides the own */
+	struct config_list hosts;   /* list: accepted Host names; none: auto */
+	enum config_sessions sessions;
+	enum config_responses responses;
+
+	/* [auth] */
+	enum config_remote_user remote_user;
+
+	/* [limits] */
+	size_t body;             /* bytes of one request body */
+	int64_t body_timeout_ms; /* to receive it */
+	int64_t sessions_total;
+	int64_t sessions_principal;
+	int64_t session_idle_ms;
+	int64_t session_lifetime_ms;
+	int64_t session_spare_ms; /* never forgotten for room if younger */
+	int page;                 /* entries of one list page */
+	size_t result;            /* bytes of one answer */
+
+	/* [catalog] */
+	const char *catalog;        /* folder; NULL: none */
+	struct config_list modules; /* list: shared objects */
+	int64_t catalog_check_ms;
+	int64_t tool_timeout_ms;     /* default of a program */
+	int64_t tool_timeout_max_ms; /* no tool may have more */
+	size_t tool_output;          /* default: bytes of standard output */
+	uint64_t tool_memory;        /* default: RLIMIT_AS; 0: none */
+	const char *tool_path;       /* PATH for programs */
+};
+
+/* Fill in the defaults, as if from an empty file in `folder`. */
+MUST_CHECK enum rc config_init(struct config *, const char *folder);
+
+/*
+ * Read a file over the defaults.  RC_SYNTAX with one "FILE:LINE: sentence" per
+ * finding appended to `why`; RC_IO if it cannot be read; RC_NOMEM.
+ * Call config_release() whatever came back.
+ */
+MUST_CHECK enum rc config_read(
+    struct config *, const char *file, struct buf *why);
+
+/* Set one key as the file would: "limits.body", "8M".  For options on the
+ * command line and for tests.  RC_SYNTAX with a sentence in `why`. */
+MUST_CHECK enum rc config_set(
+    struct config *, const char *key, const char *value, struct buf *why);
+
+/* The table as mdoc(7) list items, for mcp-fcgi.conf(5). */
+void config_put_manual(struct buf *out);
+
+/* The configuration in effect, as a file that config_read() takes. */
+void config_put(const struct config *, struct buf *out);
+
+void config_release(struct config *);
+
+#endif
