@@ -60,6 +60,8 @@ struct http_request {
 	struct slice remote_user; /* REMOTE_USER, if not empty */
 	struct slice auth_type;   /* AUTH_TYPE, if not empty */
 	struct slice remote_addr;
+	struct slice server_addr; /* SERVER_ADDR: where it came in */
+	struct slice server_name; /* SERVER_NAME */
 	bool is_https;
 	struct slice body;
 	enum http_body body_state;
