@@ -12,6 +12,7 @@ static const struct {
 	const char *sentence;
 } commands[] = {
 	{ "check", ctl_check, "check the configuration and the catalog" },
+	{ "manual", ctl_manual, "print the manual page of the configuration" },
 	{ "session", ctl_session, "list, show, end, export, import sessions" },
 	{ "sweep", ctl_sweep, "remove what is idle or too old" },
 	{ "version", ctl_version, "say which version this is" },
