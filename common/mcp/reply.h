@@ -46,6 +46,10 @@ struct buf *answer_begin(struct exchange *x);
 void answer_end(
     struct exchange *x, bool is_cacheable, const struct json *extra);
 
+/* Append who we are, an Implementation object of that revision. */
+void reply_put_server_info(struct buf *b, const struct server_info *info,
+    const struct revision *revision);
+
 /* Something of ours failed: 503 with Retry-After for what may pass, else
  * 500; -32603 with the id, if there is one. */
 void reply_failed(struct exchange *x, enum rc rc);
