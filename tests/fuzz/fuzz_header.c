@@ -1,18 +1,7 @@
 #include "header.h"
 
-#include <stdint.h>
-#include <stdlib.h>
-
+#include "fuzz.h"
 #include "text.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-law(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 /* Written and read again, a text is the same, and fit for a field. */
 static void

@@ -1,11 +1,8 @@
 #include "http.h"
 
-#include <stdint.h>
-#include <stdlib.h>
+#include "fuzz.h"
 
 #define ROWS(table) (sizeof(table) / sizeof(*(table)))
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* What the first byte of a line stands for; each may come once. */
 static const struct slice names[] = {
@@ -33,13 +30,6 @@ struct line {
 	struct slice name;
 	struct slice value;
 };
-
-static void
-law(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static bool
 lies_inside(struct slice part, struct slice whole)

@@ -1,18 +1,9 @@
 #include "rpc.h"
 
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 /* An answer holds the question's text one or two levels deeper. */
 static const struct json_limits wide = { 128, 8192, 1u << 20 };
-
-static void
-law(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static bool
 lies_inside(struct slice part, struct slice whole)
