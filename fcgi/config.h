@@ -8,7 +8,9 @@
 #include "arena.h"
 #include "buf.h"
 #include "log.h"
+#include "principal.h"
 #include "rc.h"
+#include "server.h"
 
 /*
  * mcp-fcgi.conf: an ini file.  Every key has a default that works on one
@@ -19,9 +21,6 @@
  * Sizes take K, M, G (1024); times take ms, s, m, h, d; plain numbers are
  * bytes and seconds.  Relative paths are relative to the configuration file.
  */
-enum config_sessions { SESSIONS_REQUIRED, SESSIONS_OPTIONAL, SESSIONS_OFF };
-enum config_responses { RESPONSES_AUTO, RESPONSES_JSON };
-enum config_remote_user { REMOTE_USER_AUTO, REMOTE_USER_YES, REMOTE_USER_NO };
 
 struct config_list { /* strings */
 	const char *const *item;
@@ -55,11 +54,10 @@ struct config {
 	const char *path;           /* of the endpoint; "*": any */
 	struct config_list origins; /* list: allowed besides the own */
 	struct config_list hosts;   /* list: accepted Host names; none: auto */
-	enum config_sessions sessions;
-	enum config_responses responses;
+	enum session_mode sessions;
 
 	/* [auth] */
-	enum config_remote_user remote_user;
+	enum principal_trust remote_user;
 
 	/* [limits] */
 	size_t body;             /* bytes of one request body */

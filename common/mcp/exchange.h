@@ -1,0 +1,56 @@
+#ifndef MCP_EXCHANGE_H
+#define MCP_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "revision.h"
+#include "rpc.h"
+#include "server.h"
+#include "session.h"
+#include "transport.h"
+
+/*
+ * One request on its way to its reply: what is known about it so far.  Made by
+ * server_handle(), handed from step to step, gone with the arena.
+ */
+enum reply_body {
+	REPLY_EMPTY, /* no body, no Content-Type */
+	REPLY_JSON   /* what is in server->body */
+};
+
+/* Content-Type, Mcp-Session-Id, Allow, Retry-After, four of CORS. */
+#define REPLY_HEADERS_MAX 10
+
+struct reply {
+	int status;
+	enum reply_body body;
+	struct sink_header header[REPLY_HEADERS_MAX];
+	size_t n_headers;
+};
+
+struct exchange {
+	struct server *server;
+	struct arena *arena;
+	const struct http_request *http;
+	struct sink *sink;
+	int64_t now_ms;   /* wall clock, read once */
+	int64_t start_us; /* monotonic */
+	struct op op;     /* for store calls of this request */
+
+	struct principal principal;
+	const struct transport *transport;
+	const struct revision *revision;
+	struct rpc_message message; /* the one being answered */
+	bool wants_event;           /* the client takes no JSON, only events */
+	bool has_session;
+	struct session session;
+	uint32_t caps; /* what this client can, enum client_cap */
+
+	struct reply reply;
+	const char *row; /* of the decision table, for the log */
+	struct slice tool;
+	enum rc rc;
+};
+
+#endif

@@ -1,0 +1,38 @@
+#ifndef MCP_METHOD_H
+#define MCP_METHOD_H
+
+#include "exchange.h"
+#include "rc.h"
+#include "revision.h"
+#include "slice.h"
+
+/*
+ * The methods a client may call, each with the first and the last revision
+ * that has it.  A handler answers x->message with answer_*(); what it returns
+ * is only about our own failures.
+ */
+struct method {
+	struct slice name;
+	enum revision_name since;
+	enum revision_name until;
+	enum rc (*handle)(struct exchange *x);
+};
+
+/* The method of that name in that revision, or NULL. */
+const struct method *method_find(
+    struct slice name, const struct revision *revision);
+
+/* x->message answered, whatever it is: by its method, or -32601. */
+MUST_CHECK enum rc method_dispatch(struct exchange *x);
+
+/* Handlers, by file. */
+enum rc method_initialize(struct exchange *x);
+enum rc method_ping(struct exchange *x);
+enum rc method_discover(struct exchange *x);
+enum rc method_tools_list(struct exchange *x);
+enum rc method_tools_call(struct exchange *x);
+
+/* Client capabilities as bits, from a capabilities object. */
+uint32_t method_caps(const struct json *capabilities);
+
+#endif

@@ -1,0 +1,81 @@
+#ifndef MCP_SEAL_H
+#define MCP_SEAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "rc.h"
+#include "rng.h"
+#include "slice.h"
+#include "store.h"
+
+/*
+ * The cluster key at work: what leaves the server and must come back
+ * unchanged is authenticated or sealed with it, so that every host believes
+ * it and nobody else can make one.  All of libsodium is in seal.c.
+ */
+
+/* A key younger than this since it was stored is not minted with, so that
+ * every process has read it before it meets its first seal. */
+#define SEAL_MINT_DELAY_MS 120000
+/* Every process reads the keys again after this time. */
+#define SEAL_REREAD_MS 60000
+
+struct keyring {
+	struct key_rows rows;
+	int64_t read_mono; /* when the rows were read; 0: never */
+	bool is_fixed;     /* the key is from the configuration */
+};
+
+/* Once per process, before anything else here.  RC_BUG if libsodium fails. */
+MUST_CHECK enum rc seal_init(void);
+
+/* A keyring with one key that never changes: 64 hex digits.  RC_SYNTAX. */
+MUST_CHECK enum rc keyring_fix(struct keyring *k, struct slice hex);
+
+/*
+ * Have keys not older than SEAL_REREAD_MS; the first process of a new store
+ * makes the first key.  What the store says otherwise.
+ */
+MUST_CHECK enum rc keyring_refresh(struct keyring *k, struct store *store,
+    const struct op *op, const struct rng *rng, int64_t mono_ms);
+
+/* The key to seal with now, or NULL. */
+const struct key_row *keyring_mint(const struct keyring *k, int64_t now_ms);
+
+/* The key of that id if it may still open, or NULL. */
+const struct key_row *keyring_find(
+    const struct keyring *k, uint32_t id, int64_t now_ms);
+
+#define SEAL_MAC_BYTES 16
+
+/* What a seal is for; a seal of one purpose never passes for another. */
+enum seal_purpose { SEAL_SESSION = 1, SEAL_CURSOR = 2 };
+
+/* The authenticator of some bytes (keyed BLAKE2b, 128 bits). */
+void seal_mac(const struct key_row *key, enum seal_purpose purpose,
+    struct slice bytes, unsigned char mac[SEAL_MAC_BYTES]);
+
+/*
+ * Append a sealed text (XChaCha20-Poly1305, base64url): unreadable, and
+ * refused by seal_open() if one bit differs or the purpose does.  `bound` is
+ * not in it but must be the same when it is opened.  RC_NOMEM, RC_IO.
+ */
+MUST_CHECK enum rc seal_put(struct buf *b, const struct key_row *key,
+    const struct rng *rng, enum seal_purpose purpose, struct slice plain,
+    struct slice bound);
+
+/* Open one.  RC_SYNTAX for anything that was not sealed here; RC_NOMEM. */
+MUST_CHECK enum rc seal_open(struct arena *a, const struct keyring *k,
+    int64_t now_ms, enum seal_purpose purpose, struct slice text,
+    struct slice bound, struct slice *plain);
+
+/* An unkeyed digest of 16 bytes, for names (never of secrets). */
+void seal_digest(struct slice bytes, unsigned char digest[16]);
+
+/* A short hash to show in logs for something that must not be shown. */
+uint64_t seal_short(const unsigned char bytes[16]);
+
+#endif

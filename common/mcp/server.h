@@ -1,0 +1,88 @@
+#ifndef MCP_SERVER_H
+#define MCP_SERVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "clock.h"
+#include "http.h"
+#include "log.h"
+#include "principal.h"
+#include "rc.h"
+#include "rng.h"
+#include "seal.h"
+#include "sink.h"
+#include "store.h"
+#include "tool.h"
+
+/*
+ * The server: a function from a request to a reply.  It does no I/O of its
+ * own; everything it needs is a member, so that tests can put anything in.
+ * One struct belongs to one process (or thread) and serves one request at a
+ * time; nothing about a client is kept in it.
+ */
+enum session_mode {
+	SESSIONS_REQUIRED, /* a legacy request without an id is refused */
+	SESSIONS_OPTIONAL, /* ... is served without a session */
+	SESSIONS_OFF       /* none are made; GET and DELETE are 405 */
+};
+
+struct server_info { /* who we say we are; absent members are left out */
+	struct slice name;
+	struct slice version;
+	struct slice title;
+	struct slice website;
+	struct slice instructions;
+};
+
+struct server_rules {
+	struct slice path;           /* of the endpoint; "*": any */
+	const struct slice *origins; /* allowed besides our own; "*": any */
+	size_t n_origins;
+	const struct slice
+	    *hosts; /* accepted as Host; none: decide by address */
+	size_t n_hosts;
+	enum principal_trust remote_user;
+	enum session_mode sessions;
+	int64_t store_timeout_ms;
+	int64_t sessions_total;     /* live sessions; 0: no cap */
+	int64_t sessions_principal; /* of one named principal; 0: no cap */
+	int64_t session_lifetime_ms;
+	int64_t session_spare_ms; /* touched since: never forgotten for room */
+	uint32_t page;            /* entries on one page of a list */
+	int64_t tool_timeout_ms;  /* a call must have ended after so long */
+};
+
+struct server {
+	const struct clock *clock;
+	const struct rng *rng;
+	struct log *log;
+	struct store *store; /* NULL while it cannot be opened */
+	struct toolbox *toolbox;
+	struct keyring keys;
+	struct server_info info;
+	struct server_rules rules;
+	struct buf body;  /* of the reply being built; set its ceiling */
+	struct buf frame; /* the same as an event, if the client wants that */
+	struct buf line;  /* of the log */
+};
+
+/* Members of a struct server that are not pointers get these values. */
+void server_init(struct server *s);
+
+/*
+ * Answer one request through the sink: exactly one head and one end, whatever
+ * happens.  The arena is for everything that lives as long as the request;
+ * the caller resets it.  An rc tells what kept us from doing our own work (it
+ * was already answered with 500 or 503 and logged).
+ */
+enum rc server_handle(struct server *s, struct arena *a,
+    const struct http_request *request, struct sink *sink);
+
+/* Give back what server_init() and server_handle() took; the collaborators
+ * are the caller's. */
+void server_release(struct server *s);
+
+#endif

@@ -1,0 +1,58 @@
+#ifndef MCP_SESSION_H
+#define MCP_SESSION_H
+
+#include <stdbool.h>
+
+#include "rc.h"
+#include "revision.h"
+#include "session_id.h"
+#include "slice.h"
+#include "store.h"
+
+/*
+ * Sessions of the legacy revisions (design: any host serves any session; the
+ * row in the store is the only truth, the id authenticates itself).
+ */
+struct exchange;
+
+struct session {
+	struct session_id id;
+	struct session_row row;
+	const struct revision *revision; /* negotiated */
+};
+
+enum session_found {
+	SESSION_FOUND,
+	SESSION_NO_ID,  /* the request carries none */
+	SESSION_UNKNOWN /* forged, ended, expired, or another principal's */
+};
+
+/* Ids of hosts whose clocks are this far apart are still believed. */
+#define SESSION_SKEW_MS 600000
+/* `touched` is written again when it is older than this. */
+#define SESSION_TOUCH_MS 300000
+
+/*
+ * Find the session the request names and put it into x->session.  A row that
+ * was forgotten comes back to life; an id that is not ours costs no store
+ * call.  What the store says otherwise.
+ */
+MUST_CHECK enum rc session_load(struct exchange *x, enum session_found *found);
+
+/* The same without side effects: nothing is revived or touched. */
+MUST_CHECK enum rc session_peek(struct exchange *x, enum session_found *found);
+
+/*
+ * Open a new one for x->principal and put it into x->session; `client` is the
+ * JSON to remember of it.  RC_FULL at the cap.
+ */
+MUST_CHECK enum rc session_open(struct exchange *x,
+    const struct revision *revision, uint32_t caps, struct slice client);
+
+/* End the session the request names, as its client wishes. */
+MUST_CHECK enum rc session_close(struct exchange *x, enum session_found *found);
+
+/* Remember that the client said `initialized`; does nothing a second time. */
+MUST_CHECK enum rc session_initialized(struct exchange *x);
+
+#endif
