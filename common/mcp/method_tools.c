@@ -148,7 +148,7 @@ run(struct exchange *x, struct tool_call *call)
 	const struct json *meta = NULL;
 	struct buf *b;
 	enum tool_done done = call->tool->call(call->tool, call);
-	enum rc rc = tool_finish(call, done);
+	enum rc rc = tool_conclude(call, done);
 
 	if (rc == RC_OK && call->result.meta.ptr != NULL)
 		rc = json_read(x->arena, call->result.meta,

@@ -113,7 +113,7 @@ check_output(struct tool_call *call)
 }
 
 enum rc
-tool_finish(struct tool_call *call, enum tool_done done)
+tool_conclude(struct tool_call *call, enum tool_done done)
 {
 	struct tool_result *r = &call->result;
 	enum rc rc;
@@ -128,8 +128,5 @@ tool_finish(struct tool_call *call, enum tool_done done)
 	if (done == TOOL_FAILED)
 		r->is_error = true;
 	rc = check_output(call);
-	/* Clients that read only content see the structured result too. */
-	if (rc == RC_OK && r->structured.ptr != NULL && r->first == NULL)
-		rc = tool_add_text(call, r->structured);
-	return rc;
+	return rc == RC_OK ? tool_finish(call) : rc;
 }

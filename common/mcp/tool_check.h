@@ -30,6 +30,6 @@ void tool_put_capabilities(struct buf *b, uint32_t caps);
  * not build, that lacks what its outputSchema promises, or that waits for an
  * answer nobody can give, becomes an error that says so.  RC_NOMEM.
  */
-MUST_CHECK enum rc tool_finish(struct tool_call *call, enum tool_done done);
+MUST_CHECK enum rc tool_conclude(struct tool_call *call, enum tool_done done);
 
 #endif
