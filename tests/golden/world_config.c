@@ -104,7 +104,7 @@ static const struct key {
 	{ SLICE_INIT("auth.remote_user"), set_remote_user },
 	{ SLICE_INIT("limits.page"), set_page },
 	{ SLICE_INIT("limits.body"), set_body },
-	{ SLICE_INIT("limits.sessions_total"), set_total },
+	{ SLICE_INIT("limits.sessions"), set_total },
 	{ SLICE_INIT("limits.sessions_principal"), set_per_principal },
 };
 
