@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "catalog_copy.h"
 #include "catalog_files.h"
 #include "catalog_tool.h"
 
@@ -26,8 +27,9 @@ struct entry {
 
 struct catalog {
 	struct toolbox base;
-	const struct catalog_options *options;
+	struct catalog_options options;
 	char *folder;          /* absolute; NULL: none */
+	char *state;           /* likewise */
 	struct entry *entries; /* sorted by name */
 	size_t n;
 	const struct tool **list;
@@ -52,14 +54,14 @@ report(const struct catalog *c, const char *file, struct slice why)
 {
 	struct buf line = BUF_INIT(LOG_PENDING_MAX);
 
-	if (c->options->log == NULL)
+	if (c->options.log == NULL)
 		return;
 	buf_put_slice(&line, SLICE("catalog file="));
 	log_put_value(&line, slice_of(file));
 	buf_put_slice(&line, SLICE(" why="));
 	log_put_value(&line, why);
 	if (buf_finish(&line) == RC_OK)
-		log_line(c->options->log, LOG_WARNING, buf_slice(&line));
+		log_line(c->options.log, LOG_WARNING, buf_slice(&line));
 	buf_release(&line);
 }
 
@@ -69,100 +71,27 @@ open_folder(const char *path)
 	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* -------------------------------------------------------------- the copies */
-
-static int
-open_state(const struct catalog *c)
-{
-	const char *state = c->options->state;
-
-	return state == NULL ? -1 : open_folder(state);
-}
-
-static void
-copy_write(const struct catalog *c, const char *name, struct slice text)
-{
-	struct buf old = BUF_INIT(DEFINITION_MAX);
-	int state = open_state(c);
-
-	if (state < 0) {
-		if (c->options->state != NULL)
-			report(c, name, SLICE("cannot keep a copy"));
-		return;
-	}
-	/* Each process of the host comes here; one of them writes. */
-	if ((files_read(state, name, &old) != RC_OK ||
-		!slice_eq(buf_slice(&old), text)) &&
-	    files_write(state, name, text) != RC_OK)
-		report(c, name, SLICE("cannot keep a copy"));
-	buf_release(&old);
-	(void)close(state);
-}
-
-static void
-copy_remove(const struct catalog *c, const char *name)
-{
-	int state = open_state(c);
-
-	if (state < 0)
-		return;
-	(void)unlinkat(state, name, 0);
-	(void)close(state);
-}
+/* ---------------------------------------------------------------- one file */
 
 /* The last good version of a file that is broken. */
 static void
-copy_take(const struct catalog *c, struct entry *e)
+take_copy(const struct catalog *c, struct entry *e)
 {
 	struct buf text = BUF_INIT(DEFINITION_MAX);
 	struct buf why = BUF_INIT((size_t)16 * 1024);
 	struct catalog_tool *tool = NULL;
-	int state = open_state(c);
-	uint64_t its_digest;
 
-	if (state < 0)
-		return;
-	if (files_read(state, e->name, &text) == RC_OK) {
-		its_digest = digest(buf_slice(&text));
-		if ((e->tool == NULL || its_digest != e->served) &&
-		    catalog_tool_read(buf_slice(&text), c->folder,
-			c->options->host, &tool, &why) == RC_OK) {
-			catalog_tool_free(e->tool);
-			e->tool = tool;
-			e->served = its_digest;
-		}
+	if (copy_read(c->state, e->name, &text) &&
+	    (e->tool == NULL || digest(buf_slice(&text)) != e->served) &&
+	    catalog_tool_read(buf_slice(&text), c->folder, c->options.host,
+		&tool, &why) == RC_OK) {
+		catalog_tool_free(e->tool);
+		e->tool = tool;
+		e->served = digest(buf_slice(&text));
 	}
 	buf_release(&why);
 	buf_release(&text);
-	(void)close(state);
 }
-
-/* Copies whose file was removed while nobody looked. */
-static void
-copies_sweep(const struct catalog *c)
-{
-	struct file_names copies;
-	int state = open_state(c);
-
-	if (state < 0)
-		return;
-	if (files_list(state, &copies) == RC_OK) {
-		size_t i = 0;
-
-		for (size_t k = 0; k < copies.n; k++) {
-			while (i < c->n &&
-			    strcmp(c->entries[i].name, copies.name[k]) < 0)
-				i++;
-			if (i == c->n ||
-			    strcmp(c->entries[i].name, copies.name[k]) != 0)
-				(void)unlinkat(state, copies.name[k], 0);
-		}
-		file_names_release(&copies);
-	}
-	(void)close(state);
-}
-
-/* ---------------------------------------------------------------- one file */
 
 static void
 report_findings(const struct catalog *c, const char *name, struct slice found)
@@ -181,17 +110,18 @@ serve_text(struct catalog *c, struct entry *e, struct slice text)
 	struct buf why = BUF_INIT((size_t)16 * 1024);
 	struct catalog_tool *tool = NULL;
 	enum rc rc =
-	    catalog_tool_read(text, c->folder, c->options->host, &tool, &why);
+	    catalog_tool_read(text, c->folder, c->options.host, &tool, &why);
 
 	if (rc == RC_OK) {
 		catalog_tool_free(e->tool);
 		e->tool = tool;
 		e->served = digest(text);
 		e->is_shadowed = false;
-		copy_write(c, e->name, text);
+		if (!copy_write(c->state, e->name, text))
+			report(c, e->name, SLICE("cannot keep a copy"));
 	} else if (rc == RC_SYNTAX) {
 		report_findings(c, e->name, buf_slice(&why));
-		copy_take(c, e);
+		take_copy(c, e);
 	} else {
 		/* No memory: look again next time. */
 		e->mark = (struct file_mark){ 0 };
@@ -204,7 +134,7 @@ serve_text(struct catalog *c, struct entry *e, struct slice text)
 static bool
 examine(struct catalog *c, int folder, struct entry *e)
 {
-	const int64_t now = clock_wall_ms(c->options->clock);
+	const int64_t now = clock_wall_ms(c->options.clock);
 	struct buf text = BUF_INIT(DEFINITION_MAX);
 	struct file_mark mark;
 	bool is_new = false;
@@ -229,7 +159,7 @@ examine(struct catalog *c, int folder, struct entry *e)
 		report(c, e->name,
 		    rc == RC_FULL ? SLICE("is longer than 1 MiB")
 				  : SLICE("cannot be read"));
-		copy_take(c, e);
+		take_copy(c, e);
 	}
 	buf_release(&text);
 	return is_new;
@@ -283,7 +213,7 @@ module_tools_count(const struct catalog_options *o)
 static void
 insert_modules(struct catalog *c)
 {
-	const struct catalog_options *o = c->options;
+	const struct catalog_options *o = &c->options;
 
 	for (size_t i = 0; i < o->n_modules; i++) {
 		size_t n;
@@ -338,7 +268,7 @@ merge(struct catalog *c, struct file_names *names, struct entry *fresh)
 			order = strcmp(c->entries[i].name, names->name[k]);
 		is_changed = is_changed || order != 0;
 		if (order < 0) {
-			copy_remove(c, c->entries[i].name);
+			copy_remove(c->state, c->entries[i].name);
 			entry_free(&c->entries[i++]);
 		} else if (order > 0) {
 			fresh[k].name = names->name[k];
@@ -360,7 +290,7 @@ merge(struct catalog *c, struct file_names *names, struct entry *fresh)
 static enum rc
 refresh(struct catalog *c, int folder)
 {
-	const size_t n_modules = module_tools_count(c->options);
+	const size_t n_modules = module_tools_count(&c->options);
 	struct file_names names = { 0 };
 	const struct tool **room;
 	struct entry *fresh;
@@ -409,9 +339,9 @@ static const struct tool_set *
 view(struct toolbox *box)
 {
 	struct catalog *c = (struct catalog *)box;
-	const int64_t now = clock_mono_ms(c->options->clock);
+	const int64_t now = clock_mono_ms(c->options.clock);
 
-	if (c->folder == NULL || now - c->checked_mono < c->options->check_ms)
+	if (c->folder == NULL || now - c->checked_mono < c->options.check_ms)
 		return &c->set;
 	c->checked_mono = now;
 	look_again(c);
@@ -425,28 +355,55 @@ static const struct toolbox_ops catalog_ops = { .view = view };
 static enum rc
 open_first(struct catalog *c, struct buf *why)
 {
-	const char *folder = c->options->folder;
 	int fd;
 	enum rc rc;
 
-	if (folder == NULL)
-		return refresh(c, -1);
-	c->folder = catalog_absolute(folder);
 	if (c->folder == NULL)
-		return RC_NOMEM;
+		return refresh(c, -1);
 	fd = open_folder(c->folder);
-	rc = fd < 0 ? RC_IO : RC_OK;
-	if (rc == RC_OK)
-		rc = refresh(c, fd);
+	rc = fd < 0 ? RC_IO : refresh(c, fd);
 	if (rc == RC_IO)
 		buf_printf(
-		    why, "%s: the folder of tools cannot be read", folder);
+		    why, "%s: the folder of tools cannot be read", c->folder);
 	if (rc == RC_FULL)
 		buf_printf(why, "%s: more than %d definitions in one folder",
-		    folder, FILES_MAX);
+		    c->folder, FILES_MAX);
 	if (fd >= 0)
 		(void)close(fd);
 	return rc;
+}
+
+static bool
+is_entry(void *ctx, const char *name)
+{
+	const struct catalog *c = ctx;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (strcmp(c->entries[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* The folders of the definitions and of their copies. */
+static enum rc
+name_folders(struct catalog *c)
+{
+	const char *state = c->options.state;
+
+	if (c->options.folder == NULL)
+		return RC_OK;
+	c->folder = catalog_tools_folder(c->options.folder);
+	if (c->folder == NULL)
+		return RC_NOMEM;
+	if (state == NULL)
+		return RC_OK;
+	c->state = catalog_tools_folder(state);
+	if (c->state == NULL)
+		return RC_NOMEM;
+	(void)mkdir(state, 0700);
+	if (mkdir(c->state, 0700) != 0 && errno != EEXIST)
+		report(c, c->state, SLICE("cannot be made"));
+	return RC_OK;
 }
 
 enum rc
@@ -460,18 +417,17 @@ catalog_open(const struct catalog_options *options, struct catalog **out,
 	if (c == NULL)
 		return RC_NOMEM;
 	c->base.ops = &catalog_ops;
-	c->options = options;
+	c->options = *options;
 	c->checked_mono = clock_mono_ms(options->clock);
-	if (options->state != NULL && mkdir(options->state, 0700) != 0 &&
-	    errno != EEXIST)
-		report(c, options->state, SLICE("cannot be made"));
-	rc = open_first(c, why);
+	rc = name_folders(c);
+	if (rc == RC_OK)
+		rc = open_first(c, why);
 	if (rc != RC_OK) {
 		catalog_free(c);
 		return rc;
 	}
-	if (c->folder != NULL)
-		copies_sweep(c);
+	/* Files that were removed while nobody looked. */
+	copy_sweep(c->state, is_entry, c);
 	*out = c;
 	return RC_OK;
 }
@@ -492,5 +448,6 @@ catalog_free(struct catalog *c)
 	free(c->entries);
 	free(c->list);
 	free(c->folder);
+	free(c->state);
 	free(c);
 }

@@ -10,7 +10,8 @@
 #include "finding.h"
 
 struct check {
-	const char *path; /* absolute, for what programs are */
+	const char *path;  /* absolute, for what programs are */
+	const char *shown; /* the folder as it was named */
 	int folder;
 	struct file_names names;
 	struct catalog_tool **tools; /* as many as names; NULL: broken */
@@ -34,8 +35,8 @@ put_lines(
 
 		if (line.len == 0)
 			continue;
-		buf_printf(c->out, "%s:%.*s: %s:%.*s\n", file,
-		    SLICE_FMT(number), kind, SLICE_FMT(sentence));
+		buf_printf(c->out, "%s/tools/%s:%.*s: %s:%.*s\n", c->shown,
+		    file, SLICE_FMT(number), kind, SLICE_FMT(sentence));
 		n++;
 	}
 	return n;
@@ -47,8 +48,8 @@ put_error(struct check *c, size_t i, const struct json *at, const char *why)
 	const struct definition *d = &c->tools[i]->definition;
 	size_t offset = at == NULL ? 0 : (size_t)(at->raw.ptr - d->text.ptr);
 
-	buf_printf(c->out, "%s:%zu: error: %s\n", c->names.name[i],
-	    finding_line(d->text, offset), why);
+	buf_printf(c->out, "%s/tools/%s:%zu: error: %s\n", c->shown,
+	    c->names.name[i], finding_line(d->text, offset), why);
 	c->errors++;
 }
 
@@ -128,7 +129,8 @@ check_file(struct check *c, size_t i)
 		rc = check_text(c, i, buf_slice(&text));
 	} else if (rc != RC_NOMEM) {
 		c->errors++;
-		buf_printf(c->out, "%s:1: error: %s\n", c->names.name[i],
+		buf_printf(c->out, "%s/tools/%s:1: error: %s\n", c->shown,
+		    c->names.name[i],
 		    rc == RC_FULL ? "is longer than 1 MiB" : "cannot be read");
 		rc = RC_OK;
 	}
@@ -159,20 +161,21 @@ enum rc
 catalog_check(const char *folder, const struct module *const *modules,
     size_t n_modules, struct buf *out, size_t *errors)
 {
+	char *path = catalog_tools_folder(folder);
 	struct check c = {
+		.path = path,
+		.shown = folder,
+		.folder = -1,
 		.modules = modules,
 		.n_modules = n_modules,
 		.out = out,
-		.folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
 	};
-	char *path = catalog_absolute(folder);
-	enum rc rc = c.folder < 0 ? RC_IO : RC_OK;
+	enum rc rc = RC_NOMEM;
 
-	if (rc == RC_OK && path == NULL)
-		rc = RC_NOMEM;
-	c.path = path;
-	if (rc == RC_OK)
-		rc = check_files(&c);
+	if (path != NULL) {
+		c.folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		rc = c.folder < 0 ? RC_IO : check_files(&c);
+	}
 	if (c.folder >= 0)
 		(void)close(c.folder);
 	free(path);

@@ -60,17 +60,18 @@ catalog_tool_free(struct catalog_tool *t)
 }
 
 char *
-catalog_absolute(const char *folder)
+catalog_tools_folder(const char *folder)
 {
-	char here[PATH_MAX];
-	struct buf path = BUF_INIT(2 * (size_t)PATH_MAX);
+	struct buf path = BUF_INIT(4 * (size_t)PATH_MAX);
+	char here[PATH_MAX] = "";
 	char *out = NULL;
 
-	if (folder[0] == '/')
-		return strdup(folder);
-	if (getcwd(here, sizeof(here)) == NULL)
-		return NULL;
-	buf_printf(&path, "%s/%s", here, folder);
+	if (folder[0] != '/') {
+		if (getcwd(here, sizeof(here)) == NULL)
+			return NULL;
+		buf_printf(&path, "%s/", here);
+	}
+	buf_printf(&path, "%s/tools", folder);
 	if (buf_finish(&path) == RC_OK)
 		out = strdup(path.ptr);
 	buf_release(&path);

@@ -25,7 +25,7 @@ MUST_CHECK enum rc catalog_tool_read(struct slice text, const char *folder,
 /* NULL is allowed. */
 void catalog_tool_free(struct catalog_tool *);
 
-/* A folder as an absolute path, or NULL; free() it. */
-char *catalog_absolute(const char *folder);
+/* The absolute path of `tools` in a folder, or NULL; free() it. */
+char *catalog_tools_folder(const char *folder);
 
 #endif
