@@ -39,7 +39,7 @@ write_some(int fd, struct slice *out)
 
 	if (n >= 0)
 		*out = slice_from(*out, (size_t)n);
-	else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+	else if (errno != EAGAIN && errno != EINTR)
 		out->len = 0;
 }
 
@@ -54,7 +54,7 @@ read_some(int fd, struct buf *in)
 		buf_put(in, bytes, (size_t)n);
 	if (n == 0 || (n < 0 && errno == ECONNRESET))
 		return RC_OK;
-	if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
 		return RC_IO;
 	return buf_finish(in) == RC_OK ? RC_BUSY : RC_NOMEM;
 }
