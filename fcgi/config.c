@@ -48,7 +48,8 @@ static const struct config_key keys[] = {
 	    0, NULL,
 	    "A folder of this host alone, for what must outlive a restart." },
 	{ "server", "user", CONFIG_STRING, MEMBER(user), NULL, 0, 0, NULL,
-	    "Run as this user, or user:group, if started by root." },
+	    "Run as this user, or user:group, if started by root; a socket "
+	    "that is a path is given to them." },
 	{ "server", "grace", CONFIG_TIME, MEMBER(grace_ms), "10s", 0, DAY, NULL,
 	    "How long requests may go on when the server is stopped." },
 	{ "server", "requests", CONFIG_NUMBER, MEMBER(requests), "0", 0,
