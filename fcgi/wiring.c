@@ -16,7 +16,7 @@ struct wiring {
 	const struct config *config;
 	struct log *log;
 	struct program_host host;
-	const struct module **modules;
+	struct module **modules;
 	size_t n_modules;
 	struct catalog *catalog;
 	struct server server;
@@ -79,7 +79,7 @@ open_catalog(struct wiring *w, struct buf *why)
 {
 	struct catalog_options options = { .folder = w->config->catalog,
 		.state = w->config->state,
-		.modules = w->modules,
+		.modules = (const struct module *const *)w->modules,
 		.n_modules = w->n_modules,
 		.check_ms = w->config->catalog_check_ms,
 		.host = &w->host,
@@ -198,7 +198,7 @@ wiring_free(struct wiring *w)
 		w->server.store->ops->close(w->server.store);
 	catalog_free(w->catalog);
 	for (size_t i = 0; i < w->n_modules; i++)
-		module_free((struct module *)w->modules[i]);
+		module_free(w->modules[i]);
 	free(w->modules);
 	server_release(&w->server);
 	free(w->origins);

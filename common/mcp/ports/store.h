@@ -153,26 +153,32 @@ struct store_ops {
 	enum rc (*session_get)(struct store *, const struct op *,
 	    const struct session_key *, struct session_row *,
 	    uint32_t *incarnation);
-	/* Insert; row->id is ignored and the new one written to *id.
-	 * RC_CONFLICT if the sid exists.  At a cap the least recently touched
-	 * live row older than idle_before (of this principal, if that is the
-	 * cap that was met) is forgotten to make room, in the same
-	 * transaction; if there is none, RC_FULL and nothing is changed. */
+	/* Insert a live row; row->id, state and why are ignored, created is
+	 * that of the key, and the new id is written to *id.  RC_CONFLICT if
+	 * the sid exists.  At a cap the least recently touched live row older
+	 * than idle_before (of this principal, if its cap is met) is forgotten
+	 * to make room, in the same transaction; if there is none, RC_FULL and
+	 * nothing is changed.  Of two rows touched at once the older goes.
+	 * One put forgets one row at most: above a cap that was lowered the
+	 * number does not rise, and sweep brings it down. */
 	enum rc (*session_put)(struct store *, const struct op *,
 	    const struct session_row *, const struct session_caps *,
 	    int64_t *id);
 	/* Change one column of a live row; RC_NOTFOUND if there is none. */
 	enum rc (*session_set)(struct store *, const struct op *,
 	    int64_t session, const struct session_change *);
-	/* End it: state, why, and everything else of it dropped.  Inserts the
-	 * tombstone if the row is missing.  RC_CONFLICT if it was ended
-	 * before.  Raises the revision of its shard. */
+	/* End it: state, why, touched = now, and everything else of it but the
+	 * key dropped.  Inserts the tombstone if the row is missing.
+	 * RC_CONFLICT if it was ended before; RC_NOTFOUND if the sid is that
+	 * of a row with another principal or created.  Raises the revision of
+	 * its shard. */
 	enum rc (*session_end)(struct store *, const struct op *,
 	    const struct session_key *, enum end_why);
 	/* Rows by ascending id. */
 	enum rc (*session_list)(struct store *, const struct op *,
 	    const struct session_filter *, struct session_rows *);
-	/* One bounded piece of cleaning up; may run anywhere, any time. */
+	/* One bounded piece of cleaning up; may run anywhere, any time.  A
+	 * store may do less than the limit says and ask to be called again. */
 	enum rc (*sweep)(struct store *, const struct op *,
 	    const struct sweep_rules *, struct sweep_done *);
 	/* Are all the store's own invariants true?  RC_BUG if not. */

@@ -1,0 +1,183 @@
+#ifndef MCP_SQLITE_PRIVATE_H
+#define MCP_SQLITE_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sqlite3.h>
+
+#include "buf.h"
+#include "rc.h"
+#include "slice.h"
+#include "store.h"
+#include "store_sqlite.h"
+
+/* What the files of this driver share.  The only header that knows SQLite. */
+
+enum sqlite_sql {
+	SQL_BEGIN,
+	SQL_BEGIN_READ,
+	SQL_COMMIT,
+	SQL_ROLLBACK,
+	SQL_META,
+	SQL_KEYS,
+	SQL_KEY_COUNT,
+	SQL_KEY_ADD,
+	SQL_COUNT,
+	SQL_LIVE,
+	SQL_LIVE_OF,
+	SQL_GET,
+	SQL_FIND,
+	SQL_SID,
+	SQL_PUT,
+	SQL_SET_INITIALIZED,
+	SQL_SET_TOUCHED,
+	SQL_SET_LOG_LEVEL,
+	SQL_END,
+	SQL_TOMBSTONE,
+	SQL_RAISE,
+	SQL_EVICT,
+	SQL_EVICT_OF,
+	SQL_LIST,
+	SQL_LIST_SID,
+	SQL_SWEEP_ANY,
+	SQL_SWEEP_OLD,
+	SQL_SWEEP_IDLE,
+	SQL_CHECK_FILE,
+	SQL_CHECK_FACTS,
+	SQL_STATEMENTS
+};
+
+struct sqlite_store {
+	struct store base; /* first, so that a store * is one of these */
+	struct store_sqlite_options options;
+	char *path; /* as given; options.path points here */
+	char *boot_id;
+	char *real; /* links resolved, so that all agree on -lock */
+	char *lock_path;
+	char *ballast_path;
+	sqlite3 *db; /* NULL: the next call opens it again */
+	sqlite3_stmt *statement[SQL_STATEMENTS];
+	int lock_fd;     /* -1: the library needs no side lock */
+	bool locked;     /* we hold it */
+	bool relaxed;    /* what `synchronous` says now */
+	bool disk_full;  /* the engine met the end of the disk */
+	int error;       /* the engine's last extended code */
+	int64_t give_up; /* of the call under way, monotonic ms */
+	int64_t looked;  /* when a read last asked whether the file moved */
+	uint64_t noise;  /* state of the naps' lengths */
+};
+
+/* ---------------------------------------------------------- sqlite_file.c */
+
+/* A new empty file of mode 0600, or nothing if it is there. */
+MUST_CHECK enum rc sqlite_file_create(struct sqlite_store *, struct buf *why);
+
+/* RC_NOTFOUND, or RC_IO on a file system we refuse; fills the paths. */
+MUST_CHECK enum rc sqlite_file_find(struct sqlite_store *, struct buf *why);
+
+/* Open <file>-lock. */
+MUST_CHECK enum rc sqlite_lock_open(struct sqlite_store *);
+
+/* Take the side lock, if there is one; RC_BUSY at s->give_up. */
+MUST_CHECK enum rc sqlite_lock(struct sqlite_store *);
+void sqlite_unlock(struct sqlite_store *);
+
+/* Sleep a little; false when s->give_up has come. */
+bool sqlite_nap(struct sqlite_store *);
+
+/* Lay down <file>-ballast if it is missing and there is room for it. */
+void sqlite_ballast_add(struct sqlite_store *);
+/* Give it up. */
+void sqlite_ballast_drop(struct sqlite_store *);
+
+/* Is there room for more rows?  Ending and sweeping need no leave. */
+bool sqlite_has_room(const struct sqlite_store *);
+
+/* ---------------------------------------------------------- sqlite_open.c */
+
+/* Open the connection, all checks included, and prepare every statement.
+ * Nothing is left open on failure. */
+MUST_CHECK enum rc sqlite_open(
+    struct sqlite_store *, bool create, struct buf *why);
+
+/* Close the connection, under the side lock. */
+void sqlite_drop(struct sqlite_store *);
+
+/* ------------------------------------------------------------ sqlite_tx.c */
+
+/* The texts of the statements, by enum sqlite_sql. */
+extern const char *const sqlite_texts[SQL_STATEMENTS];
+
+/* What an engine's code means to the caller; notes it in s. */
+enum rc sqlite_rc(struct sqlite_store *, int code);
+
+/* One statement of the text, run and forgotten: for set-up only. */
+MUST_CHECK enum rc sqlite_exec(struct sqlite_store *, const char *sql);
+
+/* Waits for locks; installed with sqlite3_busy_handler(). */
+int sqlite_wait(void *store, int times);
+
+/* Before and after the statements of a call.  After a begin that failed there
+ * is nothing to end; an end gives the rc it was given, or worse. */
+MUST_CHECK enum rc sqlite_read_begin(struct sqlite_store *, const struct op *);
+MUST_CHECK enum rc sqlite_read_end(struct sqlite_store *, enum rc);
+MUST_CHECK enum rc sqlite_write_begin(struct sqlite_store *, const struct op *);
+MUST_CHECK enum rc sqlite_write_end(struct sqlite_store *, enum rc);
+
+/* What is put in the place of a `?`. */
+struct sqlite_value {
+	struct slice bytes;
+	int64_t number;
+	bool is_number;
+};
+
+#define SQL_NUMBER(n)                                                          \
+	((struct sqlite_value){ .number = (n), .is_number = true })
+#define SQL_SLICE(s) ((struct sqlite_value){ .bytes = (s) })
+#define SQL_BYTES(p, n)                                                        \
+	((struct sqlite_value){ .bytes = { (const char *)(p), (n) } })
+
+/* Fill in the values in order; an absent slice is NULL. */
+MUST_CHECK enum rc sqlite_bind(struct sqlite_store *, enum sqlite_sql,
+    const struct sqlite_value *, size_t n);
+
+/* RC_OK and whether there is a row to look at; end with sqlite_done(). */
+MUST_CHECK enum rc sqlite_step(struct sqlite_store *, enum sqlite_sql, bool *);
+void sqlite_done(struct sqlite_store *, enum sqlite_sql);
+
+/* Bind, run to the end and say how many rows it changed (NULL allowed). */
+MUST_CHECK enum rc sqlite_run(struct sqlite_store *, enum sqlite_sql,
+    const struct sqlite_value *, size_t n, int64_t *changed);
+
+/* Bind and read one number; RC_NOTFOUND without a row. */
+MUST_CHECK enum rc sqlite_number(struct sqlite_store *, enum sqlite_sql,
+    const struct sqlite_value *, size_t n, int64_t *number);
+
+/* A column as bytes in the arena; NULL is an absent slice. */
+MUST_CHECK enum rc sqlite_column(
+    sqlite3_stmt *, int column, struct arena *, struct slice *out);
+
+/* --------------------------------- sqlite_session.c and sqlite_upkeep.c */
+
+enum rc sqlite_session_get(struct store *, const struct op *,
+    const struct session_key *, struct session_row *, uint32_t *incarnation);
+enum rc sqlite_session_put(struct store *, const struct op *,
+    const struct session_row *, const struct session_caps *, int64_t *id);
+enum rc sqlite_session_set(struct store *, const struct op *, int64_t session,
+    const struct session_change *);
+enum rc sqlite_session_end(struct store *, const struct op *,
+    const struct session_key *, enum end_why);
+enum rc sqlite_session_list(struct store *, const struct op *,
+    const struct session_filter *, struct session_rows *);
+
+enum rc sqlite_info(struct store *, const struct op *, struct store_info *);
+enum rc sqlite_keys(struct store *, const struct op *, struct key_rows *);
+enum rc sqlite_key_add(
+    struct store *, const struct op *, const struct key_row *);
+enum rc sqlite_sweep(struct store *, const struct op *,
+    const struct sweep_rules *, struct sweep_done *);
+enum rc sqlite_check(struct store *, const struct op *);
+
+#endif

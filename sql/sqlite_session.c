@@ -1,0 +1,301 @@
+#include <string.h>
+
+#include "sqlite_private.h"
+
+#define SID(key) SQL_BYTES((key)->sid, SID_BYTES)
+#define PRINCIPAL(key) SQL_BYTES((key)->principal, PRINCIPAL_BYTES)
+
+/* The columns of SESSION_COLUMNS in sqlite_tx.c, in their order. */
+enum column {
+	COLUMN_ID,
+	COLUMN_SID,
+	COLUMN_PRINCIPAL,
+	COLUMN_CREATED,
+	COLUMN_INCARNATION,
+	COLUMN_STATE,
+	COLUMN_WHY,
+	COLUMN_TRANSPORT,
+	COLUMN_CAPS,
+	COLUMN_LOG_LEVEL,
+	COLUMN_INITIALIZED,
+	COLUMN_LISTS,
+	COLUMN_TOUCHED,
+	COLUMN_REVISION,
+	COLUMN_PRINCIPAL_NAME,
+	COLUMN_CLIENT,
+	COLUMN_STORE /* the store's incarnation, in SQL_GET */
+};
+
+static enum rc
+read_fixed(sqlite3_stmt *st, int column, unsigned char *out, int n)
+{
+	const void *p = sqlite3_column_blob(st, column);
+
+	if (p == NULL || sqlite3_column_bytes(st, column) != n)
+		return RC_BUG;
+	memcpy(out, p, (size_t)n);
+	return RC_OK;
+}
+
+static enum rc
+read_bytes(sqlite3_stmt *st, struct arena *a, struct session_row *row)
+{
+	enum rc rc = read_fixed(st, COLUMN_SID, row->key.sid, SID_BYTES);
+
+	if (rc == RC_OK)
+		rc = read_fixed(
+		    st, COLUMN_PRINCIPAL, row->key.principal, PRINCIPAL_BYTES);
+	if (rc == RC_OK)
+		rc = sqlite_column(st, COLUMN_REVISION, a, &row->revision);
+	if (rc == RC_OK)
+		rc = sqlite_column(
+		    st, COLUMN_PRINCIPAL_NAME, a, &row->principal_name);
+	if (rc == RC_OK)
+		rc = sqlite_column(st, COLUMN_CLIENT, a, &row->client);
+	return rc;
+}
+
+static enum rc
+read_row(sqlite3_stmt *st, struct arena *a, struct session_row *row)
+{
+	row->id = sqlite3_column_int64(st, COLUMN_ID);
+	row->key.created = sqlite3_column_int64(st, COLUMN_CREATED);
+	row->key.incarnation =
+	    (uint32_t)sqlite3_column_int64(st, COLUMN_INCARNATION);
+	row->state = sqlite3_column_int(st, COLUMN_STATE) == SESSION_LIVE
+	    ? SESSION_LIVE
+	    : SESSION_ENDED;
+	row->why = (enum end_why)sqlite3_column_int(st, COLUMN_WHY);
+	row->transport = sqlite3_column_int(st, COLUMN_TRANSPORT);
+	row->caps = (uint32_t)sqlite3_column_int64(st, COLUMN_CAPS);
+	row->log_level = sqlite3_column_int(st, COLUMN_LOG_LEVEL);
+	row->initialized = sqlite3_column_int(st, COLUMN_INITIALIZED) != 0;
+	row->lists = sqlite3_column_int64(st, COLUMN_LISTS);
+	row->created = row->key.created;
+	row->touched = sqlite3_column_int64(st, COLUMN_TOUCHED);
+	return read_bytes(st, a, row);
+}
+
+enum rc
+sqlite_session_get(struct store *base, const struct op *op,
+    const struct session_key *key, struct session_row *row,
+    uint32_t *incarnation)
+{
+	struct sqlite_store *s = (struct sqlite_store *)base;
+	sqlite3_stmt *st;
+	const struct sqlite_value v[] = { SID(key), PRINCIPAL(key),
+		SQL_NUMBER(key->created) };
+	bool there = false;
+	enum rc rc = sqlite_read_begin(s, op);
+
+	if (rc != RC_OK)
+		return rc;
+	st = s->statement[SQL_GET];
+	rc = sqlite_bind(s, SQL_GET, v, 3);
+	if (rc == RC_OK)
+		rc = sqlite_step(s, SQL_GET, &there);
+	if (rc == RC_OK && !there)
+		rc = RC_BUG;
+	if (rc == RC_OK && incarnation != NULL)
+		*incarnation = (uint32_t)sqlite3_column_int64(st, COLUMN_STORE);
+	if (rc == RC_OK)
+		rc = sqlite3_column_type(st, COLUMN_ID) == SQLITE_NULL
+		    ? RC_NOTFOUND
+		    : read_row(st, op->arena, row);
+	sqlite_done(s, SQL_GET);
+	return sqlite_read_end(s, rc);
+}
+
+/* Forget the least recently touched; RC_FULL if all are too young. */
+static enum rc
+evict(struct sqlite_store *s, enum sqlite_sql which,
+    const struct sqlite_value *v, size_t n)
+{
+	int64_t gone = 0;
+	enum rc rc = sqlite_run(s, which, v, n, &gone);
+
+	return rc == RC_OK && gone == 0 ? RC_FULL : rc;
+}
+
+/* Stay below the caps.  Who meets both forgets a row of its own, which makes
+ * room for both. */
+static enum rc
+make_room(struct sqlite_store *s, const struct session_key *key,
+    const struct session_caps *caps)
+{
+	const struct sqlite_value own[] = { PRINCIPAL(key),
+		SQL_NUMBER(caps->per_principal) };
+	const struct sqlite_value idle[] = { SQL_NUMBER(caps->idle_before),
+		PRINCIPAL(key) };
+	int64_t live = 0;
+	enum rc rc = RC_OK;
+
+	if (caps->per_principal > 0)
+		rc = sqlite_number(s, SQL_LIVE_OF, own, 2, &live);
+	if (rc == RC_OK && caps->per_principal > 0 &&
+	    live >= caps->per_principal)
+		return evict(s, SQL_EVICT_OF, idle, 2);
+	if (rc == RC_OK && caps->total > 0)
+		rc = sqlite_number(s, SQL_LIVE, NULL, 0, &live);
+	if (rc == RC_OK && caps->total > 0 && live >= caps->total)
+		return evict(s, SQL_EVICT, idle, 1);
+	return rc;
+}
+
+static enum rc
+insert(struct sqlite_store *s, const struct session_row *row, int64_t *id)
+{
+	const struct session_key *key = &row->key;
+	const struct sqlite_value v[] = { SID(key), PRINCIPAL(key),
+		SQL_NUMBER(key->created), SQL_NUMBER(key->incarnation),
+		SQL_NUMBER(row->transport), SQL_NUMBER(row->caps),
+		SQL_NUMBER(row->log_level), SQL_NUMBER(row->initialized),
+		SQL_NUMBER(row->lists), SQL_NUMBER(row->touched),
+		SQL_SLICE(row->revision), SQL_SLICE(row->principal_name),
+		SQL_SLICE(row->client) };
+	enum rc rc = sqlite_run(s, SQL_PUT, v, sizeof(v) / sizeof(v[0]), NULL);
+
+	if (rc == RC_OK)
+		*id = sqlite3_last_insert_rowid(s->db);
+	return rc;
+}
+
+enum rc
+sqlite_session_put(struct store *base, const struct op *op,
+    const struct session_row *row, const struct session_caps *caps, int64_t *id)
+{
+	struct sqlite_store *s = (struct sqlite_store *)base;
+	const struct sqlite_value sid[] = { SID(&row->key) };
+	int64_t new_id = 0;
+	enum rc rc = sqlite_write_begin(s, op);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = sqlite_number(s, SQL_SID, sid, 1, &new_id);
+	if (rc == RC_OK)
+		rc = RC_CONFLICT;
+	else if (rc == RC_NOTFOUND)
+		rc = sqlite_has_room(s) ? RC_OK : RC_FULL;
+	if (rc == RC_OK)
+		rc = make_room(s, &row->key, caps);
+	if (rc == RC_OK)
+		rc = insert(s, row, &new_id);
+	rc = sqlite_write_end(s, rc);
+	if (rc == RC_OK)
+		*id = new_id;
+	return rc;
+}
+
+enum rc
+sqlite_session_set(struct store *base, const struct op *op, int64_t session,
+    const struct session_change *change)
+{
+	static const enum sqlite_sql statements[] = {
+		[SESSION_INITIALIZED] = SQL_SET_INITIALIZED,
+		[SESSION_TOUCHED] = SQL_SET_TOUCHED,
+		[SESSION_LOG_LEVEL] = SQL_SET_LOG_LEVEL,
+	};
+	struct sqlite_store *s = (struct sqlite_store *)base;
+	const bool flag = change->column == SESSION_INITIALIZED;
+	const struct sqlite_value v[] = { SQL_NUMBER(session),
+		SQL_NUMBER(flag ? 1 : change->number) };
+	int64_t changed = 0;
+	enum rc rc = sqlite_write_begin(s, op);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = sqlite_run(s, statements[change->column], v, 2, &changed);
+	if (rc == RC_OK && changed == 0)
+		rc = RC_NOTFOUND;
+	return sqlite_write_end(s, rc);
+}
+
+/* Nothing was live under that key: leave a tombstone, or say why not. */
+static enum rc
+bury(struct sqlite_store *s, const struct sqlite_value *v, size_t n)
+{
+	int64_t changed = 0;
+	int64_t state = 0;
+	enum rc rc = sqlite_run(s, SQL_TOMBSTONE, v, n, &changed);
+
+	if (rc != RC_OK || changed == 1)
+		return rc;
+	rc = sqlite_number(s, SQL_FIND, v, 3, &state);
+	return rc == RC_OK ? RC_CONFLICT : rc;
+}
+
+enum rc
+sqlite_session_end(struct store *base, const struct op *op,
+    const struct session_key *key, enum end_why why)
+{
+	struct sqlite_store *s = (struct sqlite_store *)base;
+	const struct sqlite_value shard[] = { SQL_NUMBER(key->sid[0]) };
+	const struct sqlite_value v[] = { SID(key), PRINCIPAL(key),
+		SQL_NUMBER(key->created), SQL_NUMBER(why),
+		SQL_NUMBER(op->now_ms), SQL_NUMBER(key->incarnation) };
+	int64_t changed = 0;
+	enum rc rc = sqlite_write_begin(s, op);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = sqlite_run(s, SQL_END, v, 5, &changed);
+	if (rc == RC_OK && changed == 0)
+		rc = bury(s, v, 6);
+	if (rc == RC_OK)
+		rc = sqlite_run(s, SQL_RAISE, shard, 1, NULL);
+	return sqlite_write_end(s, rc);
+}
+
+/* One more row; the place doubles, what is left behind goes with the arena. */
+static enum rc
+add_row(
+    struct session_rows *rows, size_t *cap, sqlite3_stmt *st, struct arena *a)
+{
+	if (rows->n == *cap) {
+		size_t bigger = *cap == 0 ? 16 : *cap * 2;
+		struct session_row *p = arena_alloc(a, bigger * sizeof(*p));
+
+		if (p == NULL)
+			return RC_NOMEM;
+		if (rows->n > 0)
+			memcpy(p, rows->row, rows->n * sizeof(*p));
+		rows->row = p;
+		*cap = bigger;
+	}
+	return read_row(st, a, &rows->row[rows->n++]);
+}
+
+enum rc
+sqlite_session_list(struct store *base, const struct op *op,
+    const struct session_filter *f, struct session_rows *rows)
+{
+	struct sqlite_store *s = (struct sqlite_store *)base;
+	const enum sqlite_sql which = f->sid == NULL ? SQL_LIST : SQL_LIST_SID;
+	const int64_t low = f->id > f->after ? f->id - 1 : f->after;
+	const struct sqlite_value v[] = {
+		SQL_BYTES(f->sid, SID_BYTES),
+		SQL_NUMBER(low),
+		SQL_NUMBER(f->id == 0 ? INT64_MAX : f->id),
+		SQL_NUMBER(f->state),
+		SQL_SLICE(f->principal_name),
+		SQL_NUMBER(f->limit == 0 || f->limit > INT64_MAX
+			? -1
+			: (int64_t)f->limit),
+	};
+	size_t cap = 0;
+	bool more = false;
+	enum rc rc = sqlite_read_begin(s, op);
+
+	*rows = (struct session_rows){ NULL, 0 };
+	if (rc != RC_OK)
+		return rc;
+	rc = sqlite_bind(s, which, v, sizeof(v) / sizeof(v[0]));
+	while (rc == RC_OK) {
+		rc = sqlite_step(s, which, &more);
+		if (rc != RC_OK || !more)
+			break;
+		rc = add_row(rows, &cap, s->statement[which], op->arena);
+	}
+	sqlite_done(s, which);
+	return sqlite_read_end(s, rc);
+}

@@ -1,0 +1,357 @@
+#include <errno.h>
+#include <string.h>
+
+#include "sqlite_private.h"
+
+/* A read may serve a file that was moved for so long. */
+#define LOOK_MS 100
+
+#define SESSION_COLUMNS                                                        \
+	"s.id, s.sid, s.principal, s.created, s.incarnation, s.state, s.why,"  \
+	" s.transport, s.caps, s.log_level, s.initialized, s.lists,"           \
+	" s.touched, s.revision, s.principal_name, s.client"
+
+#define EVICT(more)                                                            \
+	"DELETE FROM session WHERE id ="                                       \
+	" (SELECT id FROM session WHERE state = 1 AND touched < ?1" more       \
+	" ORDER BY touched, id LIMIT 1)"
+
+#define SWEEP(which)                                                           \
+	"DELETE FROM session WHERE id IN"                                      \
+	" (SELECT id FROM session WHERE " which " LIMIT ?2)"
+
+#define LIST(which)                                                            \
+	"SELECT " SESSION_COLUMNS " FROM session s"                            \
+	" WHERE " which " AND s.id > ?2 AND s.id <= ?3"                        \
+	" AND (?4 = 0 OR s.state = ?4)"                                        \
+	" AND (?5 IS NULL OR s.principal_name = ?5)"                           \
+	" ORDER BY s.id LIMIT ?6"
+
+#define SET(column)                                                            \
+	"UPDATE session SET " column " = ?2 WHERE id = ?1 AND state = 1"
+
+const char *const sqlite_texts[SQL_STATEMENTS] = {
+	[SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[SQL_BEGIN_READ] = "BEGIN",
+	[SQL_COMMIT] = "COMMIT",
+	[SQL_ROLLBACK] = "ROLLBACK",
+	[SQL_META] = "SELECT v FROM meta WHERE k = CAST(?1 AS TEXT)",
+	[SQL_KEYS] = "SELECT id, secret, created, mint_from, end_at"
+		     " FROM cluster_key ORDER BY id LIMIT ?1",
+	[SQL_KEY_COUNT] = "SELECT count(*) FROM cluster_key",
+	[SQL_KEY_ADD] = "INSERT INTO cluster_key"
+			"(id, secret, created, mint_from, end_at)"
+			" VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+	[SQL_COUNT] = "SELECT count(*) FROM session",
+	[SQL_LIVE] = "SELECT live FROM tally",
+	[SQL_LIVE_OF] = "SELECT count(*) FROM (SELECT 1 FROM session"
+			" WHERE state = 1 AND principal = ?1 LIMIT ?2)",
+	/* Always one row: the incarnation, and the session if it is there. */
+	[SQL_GET] = "SELECT " SESSION_COLUMNS ", m.v"
+		    " FROM meta m LEFT JOIN session s ON s.sid = ?1"
+		    " AND s.principal = ?2 AND s.created = ?3"
+		    " WHERE m.k = 'incarnation'",
+	[SQL_FIND] = "SELECT state FROM session WHERE sid = ?1"
+		     " AND principal = ?2 AND created = ?3",
+	[SQL_SID] = "SELECT id FROM session WHERE sid = ?1",
+	[SQL_PUT] = "INSERT INTO session(sid, principal, created, incarnation,"
+		    " transport, caps, log_level, initialized, lists,"
+		    " touched, revision, principal_name, client)"
+		    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
+		    " ?12, ?13)",
+	[SQL_SET_INITIALIZED] = SET("initialized"),
+	[SQL_SET_TOUCHED] = SET("touched"),
+	[SQL_SET_LOG_LEVEL] = SET("log_level"),
+	[SQL_END] = "UPDATE session SET state = 2, why = ?4, transport = 0,"
+		    " caps = 0, log_level = -1, initialized = 0, lists = 0,"
+		    " touched = ?5, revision = NULL, principal_name = NULL,"
+		    " client = NULL WHERE sid = ?1 AND principal = ?2"
+		    " AND created = ?3 AND state = 1",
+	[SQL_TOMBSTONE] = "INSERT INTO session(sid, principal, created, why,"
+			  " touched, incarnation, state)"
+			  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, 2)"
+			  " ON CONFLICT DO NOTHING",
+	[SQL_RAISE] = "UPDATE rev SET rev = rev + 1 WHERE shard = ?1",
+	[SQL_EVICT] = EVICT(""),
+	[SQL_EVICT_OF] = EVICT(" AND principal = ?2"),
+	[SQL_LIST] = LIST("?1 IS NULL"),
+	[SQL_LIST_SID] = LIST("s.sid = ?1"),
+	[SQL_SWEEP_ANY] = "SELECT EXISTS(SELECT 1 FROM session"
+			  " WHERE created < ?1)"
+			  " OR EXISTS(SELECT 1 FROM session"
+			  " WHERE state = 1 AND touched < ?2)",
+	[SQL_SWEEP_OLD] = SWEEP("created < ?1 ORDER BY created"),
+	[SQL_SWEEP_IDLE] = SWEEP("state = 1 AND touched < ?1 ORDER BY touched"),
+	[SQL_CHECK_FILE] = "PRAGMA integrity_check(1)",
+	/* Every row is a law; its number comes out where it is broken. */
+	[SQL_CHECK_FACTS] =
+	    "SELECT 1 WHERE (SELECT live FROM tally) IS NOT"
+	    " (SELECT count(*) FROM session WHERE state = 1)"
+	    " UNION ALL SELECT 2 WHERE (SELECT count(*) FROM rev"
+	    " WHERE shard BETWEEN 0 AND 255 AND rev >= 0) <> 256"
+	    " UNION ALL SELECT 3 WHERE (SELECT count(*) FROM meta WHERE k IN"
+	    " ('schema', 'oldest_program', 'incarnation', 'boot_id')) <> 4"
+	    " UNION ALL SELECT 4 WHERE EXISTS(SELECT 1 FROM session"
+	    " WHERE state = 2 AND (why = 0 OR caps <> 0 OR initialized <> 0"
+	    " OR log_level <> -1 OR revision IS NOT NULL"
+	    " OR principal_name IS NOT NULL OR client IS NOT NULL))"
+	    " UNION ALL SELECT 5 WHERE EXISTS(SELECT 1 FROM session"
+	    " WHERE state = 1 AND why <> 0)"
+	    " UNION ALL SELECT 6 WHERE (SELECT count(*) FROM cluster_key) > 8"
+	    " UNION ALL SELECT 7 WHERE (SELECT max(id) FROM session) >"
+	    " (SELECT seq FROM sqlite_sequence WHERE name = 'session')",
+};
+
+enum rc
+sqlite_rc(struct sqlite_store *s, int code)
+{
+	int system = s->db == NULL ? 0 : sqlite3_system_errno(s->db);
+
+	if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE)
+		return RC_OK;
+	s->error = code;
+	switch (code & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+	case SQLITE_PROTOCOL: /* gave up a race for a read lock */
+		return RC_BUSY;
+	case SQLITE_NOMEM:
+		return RC_NOMEM;
+	case SQLITE_FULL:
+		s->disk_full = true;
+		return RC_FULL;
+	case SQLITE_TOOBIG:
+		return RC_NOMEM;
+	case SQLITE_CONSTRAINT: /* what may exist is asked for before */
+		return RC_BUG;
+	default:
+		break;
+	}
+	if (code == SQLITE_IOERR_NOMEM)
+		return RC_NOMEM;
+	/* The shared memory of the log says it in its own way. */
+	if ((code & 0xff) == SQLITE_IOERR &&
+	    (system == ENOSPC || system == EDQUOT ||
+		code == SQLITE_IOERR_SHMSIZE)) {
+		s->disk_full = true;
+		return RC_FULL;
+	}
+	return RC_IO;
+}
+
+enum rc
+sqlite_exec(struct sqlite_store *s, const char *sql)
+{
+	return sqlite_rc(s, sqlite3_exec(s->db, sql, NULL, NULL, NULL));
+}
+
+int
+sqlite_wait(void *store, int times)
+{
+	(void)times;
+	return sqlite_nap(store) ? 1 : 0;
+}
+
+enum rc
+sqlite_bind(struct sqlite_store *s, enum sqlite_sql which,
+    const struct sqlite_value *v, size_t n)
+{
+	sqlite3_stmt *st = s->statement[which];
+	int code = SQLITE_OK;
+
+	for (size_t i = 0; i < n && code == SQLITE_OK; i++) {
+		int at = (int)i + 1;
+
+		if (v[i].is_number)
+			code = sqlite3_bind_int64(st, at, v[i].number);
+		else if (v[i].bytes.ptr == NULL)
+			code = sqlite3_bind_null(st, at);
+		else
+			code = sqlite3_bind_blob64(st, at, v[i].bytes.ptr,
+			    v[i].bytes.len, SQLITE_STATIC);
+	}
+	return sqlite_rc(s, code);
+}
+
+enum rc
+sqlite_step(struct sqlite_store *s, enum sqlite_sql which, bool *row)
+{
+	int code = sqlite3_step(s->statement[which]);
+
+	*row = code == SQLITE_ROW;
+	return sqlite_rc(s, code);
+}
+
+void
+sqlite_done(struct sqlite_store *s, enum sqlite_sql which)
+{
+	/* Its result repeats what sqlite3_step() said. */
+	(void)sqlite3_reset(s->statement[which]);
+	(void)sqlite3_clear_bindings(s->statement[which]);
+}
+
+enum rc
+sqlite_run(struct sqlite_store *s, enum sqlite_sql which,
+    const struct sqlite_value *v, size_t n, int64_t *changed)
+{
+	enum rc rc = sqlite_bind(s, which, v, n);
+	bool row = false;
+
+	if (rc == RC_OK)
+		rc = sqlite_step(s, which, &row);
+	if (rc == RC_OK && changed != NULL)
+		*changed = sqlite3_changes(s->db);
+	sqlite_done(s, which);
+	return rc;
+}
+
+enum rc
+sqlite_number(struct sqlite_store *s, enum sqlite_sql which,
+    const struct sqlite_value *v, size_t n, int64_t *number)
+{
+	enum rc rc = sqlite_bind(s, which, v, n);
+	bool row = false;
+
+	if (rc == RC_OK)
+		rc = sqlite_step(s, which, &row);
+	if (rc == RC_OK && row)
+		*number = sqlite3_column_int64(s->statement[which], 0);
+	else if (rc == RC_OK)
+		rc = RC_NOTFOUND;
+	sqlite_done(s, which);
+	return rc;
+}
+
+enum rc
+sqlite_column(sqlite3_stmt *st, int column, struct arena *a, struct slice *out)
+{
+	struct slice in;
+
+	*out = SLICE_NONE;
+	if (sqlite3_column_type(st, column) == SQLITE_NULL)
+		return RC_OK;
+	in.ptr = sqlite3_column_blob(st, column);
+	in.len = (size_t)sqlite3_column_bytes(st, column);
+	/* No bytes come as NULL as well. */
+	if (in.len == 0)
+		in.ptr = "";
+	if (in.ptr == NULL)
+		return RC_NOMEM;
+	return arena_copy(a, in, out);
+}
+
+static bool
+has_moved(struct sqlite_store *s)
+{
+	int moved = 0;
+
+	if (sqlite3_file_control(
+		s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK ||
+	    moved == 0)
+		return false;
+	s->error = SQLITE_READONLY_DBMOVED;
+	return true;
+}
+
+/* The connection, opened again if the last call had to drop it. */
+static enum rc
+ready(struct sqlite_store *s, const struct op *op)
+{
+	struct buf why = BUF_INIT(1024);
+	enum rc rc;
+
+	s->give_up = op->give_up_mono;
+	if (s->db != NULL)
+		return RC_OK;
+	rc = sqlite_open(s, false, &why);
+	log_event(s->options.log, rc == RC_OK ? LOG_WARNING : LOG_ERROR,
+	    "store", "reopen=%s why=%.*s", rc_name(rc),
+	    SLICE_FMT(buf_slice(&why)));
+	buf_release(&why);
+	/* A file that is gone is out of order, not an answer. */
+	return rc == RC_NOTFOUND ? RC_IO : rc;
+}
+
+/* What a failed call leaves to be done. */
+static enum rc
+settle(struct sqlite_store *s, enum rc rc)
+{
+	if (s->disk_full)
+		sqlite_ballast_drop(s);
+	s->disk_full = false;
+	if (rc == RC_IO) {
+		log_event(s->options.log, LOG_ERROR, "store",
+		    "error=%d file=%s", s->error, s->real);
+		sqlite_drop(s);
+	}
+	return rc;
+}
+
+enum rc
+sqlite_read_begin(struct sqlite_store *s, const struct op *op)
+{
+	enum rc rc = ready(s, op);
+	int64_t now;
+
+	if (rc != RC_OK)
+		return rc;
+	now = clock_mono_ms(s->options.clock);
+	if (now - s->looked < LOOK_MS && now >= s->looked)
+		return RC_OK;
+	s->looked = now;
+	return has_moved(s) ? settle(s, RC_IO) : RC_OK;
+}
+
+enum rc
+sqlite_read_end(struct sqlite_store *s, enum rc rc)
+{
+	return settle(s, rc);
+}
+
+static enum rc
+set_level(struct sqlite_store *s, bool relaxed)
+{
+	enum rc rc;
+
+	/* Without a log of its own NORMAL may corrupt the file. */
+	if (s->options.allow_network_fs || s->relaxed == relaxed)
+		return RC_OK;
+	/* This pragma works while it is compiled; it cannot be prepared. */
+	rc = sqlite_exec(s,
+	    relaxed ? "PRAGMA synchronous = NORMAL"
+		    : "PRAGMA synchronous = FULL");
+	if (rc == RC_OK)
+		s->relaxed = relaxed;
+	return rc;
+}
+
+enum rc
+sqlite_write_begin(struct sqlite_store *s, const struct op *op)
+{
+	enum rc rc = ready(s, op);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = set_level(s, op->relaxed);
+	if (rc == RC_OK)
+		rc = sqlite_lock(s);
+	if (rc == RC_OK)
+		rc = sqlite_run(s, SQL_BEGIN, NULL, 0, NULL);
+	/* Asked with the lock in hand: the wait may have been long. */
+	if (rc == RC_OK && has_moved(s))
+		rc = RC_IO;
+	return rc == RC_OK ? RC_OK : sqlite_write_end(s, rc);
+}
+
+enum rc
+sqlite_write_end(struct sqlite_store *s, enum rc rc)
+{
+	if (rc == RC_OK)
+		rc = sqlite_run(s, SQL_COMMIT, NULL, 0, NULL);
+	/* Some errors have rolled back already. */
+	if (rc != RC_OK && sqlite3_get_autocommit(s->db) == 0 &&
+	    sqlite_run(s, SQL_ROLLBACK, NULL, 0, NULL) != RC_OK)
+		rc = RC_IO;
+	sqlite_unlock(s);
+	return settle(s, rc);
+}

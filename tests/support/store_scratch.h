@@ -1,0 +1,31 @@
+#ifndef MCP_STORE_SCRATCH_H
+#define MCP_STORE_SCRATCH_H
+
+#include "buf.h"
+#include "log.h"
+#include "rc.h"
+#include "store.h"
+#include "store_sqlite.h"
+
+/* A folder of its own for the files of a store, gone with release. */
+struct store_scratch {
+	char folder[128];
+	char file[160]; /* where a store would lie */
+	struct log log; /* swallows everything */
+	struct buf why; /* of the last open */
+};
+
+/* Under TMPDIR or /tmp; ends the test if it cannot be made. */
+void store_scratch_init(struct store_scratch *);
+
+/* Options for its file: create, the system's clock and chance, no ballast. */
+struct store_sqlite_options store_scratch_options(struct store_scratch *);
+
+/* Open with these options; the sentence lands in why. */
+MUST_CHECK enum rc store_scratch_open(struct store_scratch *,
+    const struct store_sqlite_options *, struct store **out);
+
+/* Remove the files and the folder. */
+void store_scratch_release(struct store_scratch *);
+
+#endif

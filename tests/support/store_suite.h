@@ -1,0 +1,29 @@
+#ifndef MCP_STORE_SUITE_H
+#define MCP_STORE_SUITE_H
+
+#include "rc.h"
+#include "store.h"
+
+/*
+ * What every store must do, as store.h says it.  A store's own test hands over
+ * how to make an empty one, and how to clear up after it was closed.  Every
+ * case gets a new store, and after every case check() must be content.
+ */
+struct store_maker {
+	const char *name;
+	enum rc (*open)(void *ctx, struct store **out);
+	void (*clear)(void *ctx);
+	void *ctx;
+};
+
+/* Run all cases; how many failed. */
+int store_suite_run(struct store_maker *);
+
+/* A live row: session number n of principal number who.  Its slices are
+ * literals; created is 1000, whatever n is. */
+struct session_row store_row(uint32_t n, unsigned char who, int64_t touched);
+
+/* No limits. */
+extern const struct session_caps store_no_caps;
+
+#endif
