@@ -68,8 +68,7 @@ engine_new(struct schema *s)
 	e->limits = pcre2_match_context_create(e->memory);
 	if (e->memory == NULL || e->compile == NULL || e->limits == NULL)
 		return RC_NOMEM;
-	(void)pcre2_set_compile_extra_options(
-	    e->compile, PCRE2_EXTRA_ALT_BSUX);
+	(void)pcre2_set_compile_extra_options(e->compile, PCRE2_EXTRA_ALT_BSUX);
 	(void)pcre2_set_match_limit(e->limits, MATCH_MAX);
 	(void)pcre2_set_heap_limit(e->limits, HEAP_MAX_KIB);
 	return RC_OK;
@@ -151,14 +150,16 @@ static struct slice
 put_escape(struct buf *b, struct slice s, bool in_class)
 {
 	struct slice name, rest;
-	char c = s.len == 0 ? '\0' : s.ptr[0];
+	char c = '\0';
 
+	if (s.len > 0)
+		c = s.ptr[0];
 	if (c == 's' && in_class)
-		buf_printf(b, "\\s\\x{feff}\\p{Z}");
+		buf_printf(b, "\\s\\ufeff\\p{Z}");
 	else if (c == 's')
-		buf_printf(b, "[\\s\\x{feff}\\p{Z}]");
+		buf_printf(b, "[\\s\\ufeff\\p{Z}]");
 	else if (c == 'S' && !in_class)
-		buf_printf(b, "[^\\s\\x{feff}\\p{Z}]");
+		buf_printf(b, "[^\\s\\ufeff\\p{Z}]");
 	else {
 		buf_put_char(b, '\\');
 		buf_put(b, s.ptr, s.len == 0 ? 0 : 1);
@@ -304,8 +305,8 @@ limits_ready(struct schema_run *run)
 	struct schema_matcher *m = run->matcher;
 
 	if (m->limits == NULL)
-		m->limits = pcre2_match_context_copy(
-		    run->schema->engine->limits);
+		m->limits =
+		    pcre2_match_context_copy(run->schema->engine->limits);
 	if (m->limits == NULL)
 		run->rc = RC_NOMEM;
 	return m->limits != NULL;
@@ -340,8 +341,8 @@ verdict(struct schema_run *run, int found)
 
 /* Starting points in growing windows, each paid for before it is tried. */
 static bool
-matches_far(struct schema_run *run, const struct schema_pattern *p,
-    struct slice s)
+matches_far(
+    struct schema_run *run, const struct schema_pattern *p, struct slice s)
 {
 	size_t from = 0, window = WINDOW;
 	int found = PCRE2_ERROR_NOMATCH;
@@ -360,8 +361,8 @@ matches_far(struct schema_run *run, const struct schema_pattern *p,
 		    run->matcher->data, run->matcher->limits);
 		from += n;
 		window *= 2;
-		while (from < s.len &&
-		    ((unsigned char)s.ptr[from] & 0xC0) == 0x80)
+		while (
+		    from < s.len && ((unsigned char)s.ptr[from] & 0xC0) == 0x80)
 			from++;
 	}
 	return verdict(run, found);
