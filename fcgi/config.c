@@ -4,6 +4,8 @@
 
 #include "config_key.h"
 
+/* Of the manual's source. */
+#define LINE_WIDTH 72
 /* All strings of a configuration. */
 #define ARENA_MAX ((size_t)4 * 1024 * 1024)
 
@@ -24,7 +26,6 @@ static const char *const levels[] = { "error", "warning", "info", "debug",
 static const char *const modes[] = { "required", "optional", "off", NULL };
 static const char *const trusts[] = { "auto", "yes", "no", NULL };
 
-/* clang-format off: a table is read in columns */
 static const struct config_key keys[] = {
 	{ "server", "name", CONFIG_STRING, MEMBER(name), "mcp-fcgi", 0, 0, NULL,
 	    "The name that clients are told." },
@@ -48,7 +49,8 @@ static const struct config_key keys[] = {
 	    0, NULL,
 	    "A folder of this host alone, for what must outlive a restart." },
 	{ "server", "user", CONFIG_STRING, MEMBER(user), NULL, 0, 0, NULL,
-	    "Run as this user, or user:group, if started by root." },
+	    "Run as this user, or user:group, if started by root; a socket "
+	    "that is a path is given to them." },
 	{ "server", "grace", CONFIG_TIME, MEMBER(grace_ms), "10s", 0, DAY, NULL,
 	    "How long requests may go on when the server is stopped." },
 	{ "server", "requests", CONFIG_NUMBER, MEMBER(requests), "0", 0,
@@ -137,7 +139,6 @@ static const struct config_key keys[] = {
 	{ "catalog", "tool_path", CONFIG_STRING, MEMBER(tool_path),
 	    "/usr/local/bin:/usr/bin:/bin", 0, 0, NULL, "PATH of programs." }
 };
-/* clang-format on */
 
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -221,6 +222,30 @@ config_put(const struct config *c, struct buf *out)
 	}
 }
 
+/* Words in lines of the usual length, each sentence on a new one. */
+static void
+put_text(struct buf *out, const char *text)
+{
+	struct slice rest = slice_of(text);
+	size_t column = 0;
+
+	while (rest.ptr != NULL) {
+		struct slice word = slice_cut(rest, ' ', &rest);
+
+		if (word.len == 0)
+			continue;
+		if (column > 0)
+			buf_put_char(
+			    out, column + word.len < LINE_WIDTH ? ' ' : '\n');
+		column = column + word.len < LINE_WIDTH ? column + word.len + 1
+							: word.len + 1;
+		buf_put_slice(out, word);
+		if (word.ptr[word.len - 1] == '.')
+			column = LINE_WIDTH;
+	}
+	buf_put_char(out, '\n');
+}
+
 static void
 put_item(struct buf *out, const struct config_key *key)
 {
@@ -229,7 +254,8 @@ put_item(struct buf *out, const struct config_key *key)
 		buf_printf(out, " Ar %s", config_type_name(key->type));
 	for (size_t i = 0; key->words != NULL && key->words[i] != NULL; i++)
 		buf_printf(out, "%s Cm %s", i > 0 ? " |" : "", key->words[i]);
-	buf_printf(out, "\n%s\n", key->sentence);
+	buf_put_char(out, '\n');
+	put_text(out, key->sentence);
 	if (config_is_list(key))
 		buf_printf(out, "%s\n", "May be given more than once.");
 	if (key->value != NULL)
@@ -241,7 +267,7 @@ config_put_manual(struct buf *out)
 {
 	for (size_t i = 0; i < N_KEYS; i++) {
 		if (i == 0 || strcmp(keys[i - 1].section, keys[i].section) != 0)
-			buf_printf(out, ".Ss [%s]\n.Bl -tag -width Ds\n",
+			buf_printf(out, ".Ss [%s]\\&\n.Bl -tag -width Ds\n",
 			    keys[i].section);
 		put_item(out, &keys[i]);
 		if (i + 1 == N_KEYS ||

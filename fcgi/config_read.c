@@ -178,13 +178,15 @@ enum rc
 config_read(struct config *c, const char *file, struct buf *why)
 {
 	struct reading r = { .config = c, .name = file, .why = why };
+	char reason[128] = "";
 	int parsed;
 
 	if (take_folder(c, file) != RC_OK)
 		return RC_NOMEM;
 	r.file = fopen(file, "re");
 	if (r.file == NULL) {
-		buf_printf(why, "%s: %s\n", file, strerror(errno));
+		(void)strerror_r(errno, reason, sizeof(reason));
+		buf_printf(why, "%s: %s\n", file, reason);
 		return RC_IO;
 	}
 	parsed = ini_parse_stream(next_line, &r, take_line, &r);

@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* initgroups */
+#define _DEFAULT_SOURCE /* initgroups */
 #include "process.h"
 
 #include <errno.h>
@@ -26,9 +26,10 @@
 static enum rc
 failed(struct buf *why, const char *where, const char *what)
 {
-	int error = errno;
+	char reason[128] = "";
 
-	buf_printf(why, "%s: cannot %s: %s", where, what, strerror(error));
+	(void)strerror_r(errno, reason, sizeof(reason));
+	buf_printf(why, "%s: cannot %s: %s", where, what, reason);
 	return RC_IO;
 }
 
@@ -64,8 +65,10 @@ is_listening(int fd)
 static bool
 has_listen_fds(void)
 {
+	/* NOLINTBEGIN(concurrency-mt-unsafe): one thread */
 	const char *pid = getenv("LISTEN_PID");
 	const char *n = getenv("LISTEN_FDS");
+	/* NOLINTEND(concurrency-mt-unsafe) */
 	uint64_t number;
 
 	return pid != NULL && n != NULL &&
@@ -104,6 +107,54 @@ listen_inherited(int *fd, struct buf *why)
 	return RC_OK;
 }
 
+/* --------------------------------------------------------------- user */
+
+struct identity {
+	char user[256];
+	uid_t uid;
+	gid_t gid;
+};
+
+static enum rc
+find_identity(const char *user, const char *group, struct identity *id)
+{
+	char space[4096];
+	struct passwd pw;
+	struct passwd *found = NULL;
+	struct group gr;
+	struct group *found_group = NULL;
+
+	if (getpwnam_r(user, &pw, space, sizeof(space), &found) != 0 ||
+	    found == NULL)
+		return RC_NOTFOUND;
+	id->uid = pw.pw_uid;
+	id->gid = pw.pw_gid;
+	if (group == NULL)
+		return RC_OK;
+	if (getgrnam_r(group, &gr, space, sizeof(space), &found_group) != 0 ||
+	    found_group == NULL)
+		return RC_NOTFOUND;
+	id->gid = gr.gr_gid;
+	return RC_OK;
+}
+
+/* user, or user:group */
+static enum rc
+read_identity(const char *text, struct identity *id, struct buf *why)
+{
+	char *colon;
+
+	if (strlen(text) >= sizeof(id->user))
+		return refuse(why, text, "the name is too long");
+	memcpy(id->user, text, strlen(text) + 1);
+	colon = strchr(id->user, ':');
+	if (colon != NULL)
+		*colon++ = '\0';
+	if (find_identity(id->user, colon, id) != RC_OK)
+		return refuse(why, text, "no such user or group");
+	return RC_OK;
+}
+
 /* --------------------------------------------------------------- unix */
 
 /* Does anybody listen there?  RC_OK: no. */
@@ -132,30 +183,47 @@ check_stale(
 	return refuse(why, where, "another process listens there");
 }
 
+/* Who may connect, if not our own user and group. */
+static enum rc
+give(const char *path, const char *owner, struct buf *why)
+{
+	struct identity id;
+	enum rc rc;
+
+	if (owner == NULL)
+		return RC_OK;
+	rc = read_identity(owner, &id, why);
+	if (rc == RC_OK && chown(path, id.uid, id.gid) != 0)
+		rc = failed(why, path, "be given away");
+	return rc;
+}
+
 /* Listen under another name first: under its own it must work at once. */
 static enum rc
-bind_unix(int fd, const char *where, struct buf *why)
+bind_unix(int fd, const char *where, const char *owner, struct buf *why)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	mode_t before;
 	int n = snprintf(address.sun_path, sizeof(address.sun_path), "%s.%ld",
 	    where, (long)getpid());
-	int rc;
+	enum rc rc;
+	int bound;
 
 	if (n < 0 || (size_t)n >= sizeof(address.sun_path))
 		return refuse(why, where, "the path is too long");
 	(void)unlink(address.sun_path);
 	before = umask(0117);
-	rc = bind(fd, (const struct sockaddr *)&address, sizeof(address));
+	bound = bind(fd, (const struct sockaddr *)&address, sizeof(address));
 	(void)umask(before);
-	if (rc != 0)
+	if (bound != 0)
 		return failed(why, where, "bind");
-	if (listen(fd, BACKLOG) != 0 || rename(address.sun_path, where) != 0) {
-		(void)failed(why, where, "listen");
+	rc = give(address.sun_path, owner, why);
+	if (rc == RC_OK &&
+	    (listen(fd, BACKLOG) != 0 || rename(address.sun_path, where) != 0))
+		rc = failed(why, where, "listen");
+	if (rc != RC_OK)
 		(void)unlink(address.sun_path);
-		return RC_IO;
-	}
-	return RC_OK;
+	return rc;
 }
 
 /* Keep others that want to start there at the same time waiting; the lock
@@ -176,7 +244,7 @@ lock_folder(const char *where)
 }
 
 static enum rc
-listen_unix(const char *where, int *fd, struct buf *why)
+listen_unix(const char *where, const char *owner, int *fd, struct buf *why)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int lock;
@@ -191,7 +259,7 @@ listen_unix(const char *where, int *fd, struct buf *why)
 	lock = lock_folder(where);
 	rc = check_stale(where, &address, why);
 	if (rc == RC_OK)
-		rc = bind_unix(*fd, where, why);
+		rc = bind_unix(*fd, where, owner, why);
 	if (lock >= 0)
 		(void)close(lock);
 	return rc;
@@ -247,7 +315,7 @@ listen_tcp(const char *where, int *fd, struct buf *why)
 }
 
 enum rc
-process_listen(const char *where, int *fd, struct buf *why)
+process_listen(const char *where, const char *owner, int *fd, struct buf *why)
 {
 	enum rc rc;
 
@@ -255,7 +323,7 @@ process_listen(const char *where, int *fd, struct buf *why)
 	if (where == NULL)
 		rc = listen_inherited(fd, why);
 	else if (strchr(where, '/') != NULL)
-		rc = listen_unix(where, fd, why);
+		rc = listen_unix(where, owner, fd, why);
 	else if (strchr(where, ':') != NULL)
 		rc = listen_tcp(where, fd, why);
 	else
@@ -267,53 +335,15 @@ process_listen(const char *where, int *fd, struct buf *why)
 	return rc;
 }
 
-/* --------------------------------------------------------------- user */
-
-struct identity {
-	uid_t uid;
-	gid_t gid;
-};
-
-static enum rc
-find_identity(const char *user, const char *group, struct identity *id)
-{
-	char space[4096];
-	struct passwd pw;
-	struct passwd *found = NULL;
-	struct group gr;
-	struct group *found_group = NULL;
-
-	if (getpwnam_r(user, &pw, space, sizeof(space), &found) != 0 ||
-	    found == NULL)
-		return RC_NOTFOUND;
-	*id = (struct identity){ pw.pw_uid, pw.pw_gid };
-	if (group == NULL)
-		return RC_OK;
-	if (getgrnam_r(group, &gr, space, sizeof(space), &found_group) != 0 ||
-	    found_group == NULL)
-		return RC_NOTFOUND;
-	id->gid = gr.gr_gid;
-	return RC_OK;
-}
-
 enum rc
 process_become(const char *user, struct buf *why)
 {
 	struct identity id;
-	char name[256];
-	char *colon;
+	enum rc rc = read_identity(user, &id, why);
 
-	if (strlen(user) >= sizeof(name))
-		return refuse(why, "server.user", "the name is too long");
-	memcpy(name, user, strlen(user) + 1);
-	colon = strchr(name, ':');
-	if (colon != NULL)
-		*colon++ = '\0';
-	if (find_identity(name, colon, &id) != RC_OK)
-		return refuse(why, user, "no such user or group");
-	if (geteuid() == id.uid && geteuid() != 0)
-		return RC_OK;
-	if (initgroups(name, id.gid) != 0 || setgid(id.gid) != 0 ||
+	if (rc != RC_OK || (geteuid() == id.uid && geteuid() != 0))
+		return rc;
+	if (initgroups(id.user, id.gid) != 0 || setgid(id.gid) != 0 ||
 	    setuid(id.uid) != 0)
 		return failed(why, user, "become that user");
 	return RC_OK;

@@ -420,6 +420,7 @@ is_empty(const struct parent *p)
 static bool
 parent_init(struct parent *p, const struct process_options *o)
 {
+	const struct sigaction usual = { .sa_handler = SIG_DFL };
 	sigset_t handled;
 
 	*p = (struct parent){ .o = o,
@@ -436,10 +437,10 @@ parent_init(struct parent *p, const struct process_options *o)
 	(void)sigaddset(&handled, SIGHUP);
 	(void)sigaddset(&handled, SIGINT);
 	(void)sigaddset(&handled, SIGTERM);
-	if (sigprocmask(SIG_BLOCK, &handled, NULL) != 0)
+	if (pthread_sigmask(SIG_BLOCK, &handled, NULL) != 0)
 		return false;
 	p->signals = signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK);
-	return p->signals >= 0 && signal(SIGCHLD, SIG_DFL) != SIG_ERR &&
+	return p->signals >= 0 && sigaction(SIGCHLD, &usual, NULL) == 0 &&
 	    prctl(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL) == 0;
 }
 

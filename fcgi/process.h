@@ -68,11 +68,13 @@ void worker_group_ended(struct worker *, pid_t group);
 
 /*
  * A listening socket: `where` is a unix path (with a '/'; made mode 0660, a
- * stale one is replaced, a live one refused), host:port, :port on a loopback
+ * stale one is replaced, a live one refused; it is given to `owner`, a
+ * user[:group], unless that is NULL), host:port, :port on a loopback
  * address, or NULL for the inherited fd 0 or, with LISTEN_FDS, fd 3.
  * Non-blocking, close-on-exec.  RC_IO and a sentence.
  */
-MUST_CHECK enum rc process_listen(const char *where, int *fd, struct buf *why);
+MUST_CHECK enum rc process_listen(
+    const char *where, const char *owner, int *fd, struct buf *why);
 
 /* Was a listening socket handed to this process? */
 bool process_has_socket(void);

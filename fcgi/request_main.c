@@ -120,10 +120,11 @@ tidy(void *ctx)
 		return;
 	arena_reset(&s->arena);
 	rc = server->store->ops->sweep(server->store, &op, &rules, &done);
-	if (rc == RC_OK && done.forgotten + done.removed > 0)
+	if (rc == RC_OK && done.forgotten + done.removed > 0) {
 		log_event(&s->app->log, LOG_INFO, "swept",
 		    "forgotten=%lld removed=%lld", (long long)done.forgotten,
 		    (long long)done.removed);
+	}
 	s->next_sweep = done.more ? now : now + SWEEP_EVERY_MS;
 }
 
@@ -211,7 +212,7 @@ run_parent(struct app *app)
 		.ctx = app
 	};
 	struct buf why = BUF_INIT(4096);
-	enum rc rc = process_listen(c->socket, &app->socket, &why);
+	enum rc rc = process_listen(c->socket, c->user, &app->socket, &why);
 
 	if (rc == RC_OK && c->user != NULL)
 		rc = process_become(c->user, &why);
@@ -237,6 +238,7 @@ run(struct app *app)
 		return EXIT_SUCCESS;
 	if (app->config.socket != NULL || process_has_socket())
 		return run_parent(app);
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	if (getenv("REQUEST_METHOD") != NULL)
 		return run_cgi(app);
 	(void)fputs("mcp-request: no socket was given (-s), none was "
@@ -281,12 +283,13 @@ main(int argc, char **argv)
 {
 	/* The journal takes priorities; a file or a terminal does not. */
 	static char with_priority;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+	bool is_journal = getenv("JOURNAL_STREAM") != NULL;
 	struct app app = { .options = { .argc = argc,
 			       .argv = argv,
 			       .letters = "c:o:s:nhV" },
 		.log = LOG_INIT(log_sink_stderr,
-		    getenv("JOURNAL_STREAM") != NULL ? &with_priority : NULL,
-		    LOG_INFO),
+		    is_journal ? &with_priority : NULL, LOG_INFO),
 		.socket = -1 };
 	int status = dispatch(&app);
 

@@ -236,7 +236,7 @@ enum rc
 road_open_fcgi(int listening, int64_t timeout_ms, const struct clock *clock,
     struct road **out)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = { 0 };
 	socklen_t len = sizeof(address);
 	struct road_fcgi *road;
 
@@ -250,6 +250,7 @@ road_open_fcgi(int listening, int64_t timeout_ms, const struct clock *clock,
 	road->clock = clock;
 	road->listening = listening;
 	road->is_tcp = address.ss_family != AF_UNIX;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	road->allowed = getenv("FCGI_WEB_SERVER_ADDRS");
 	road->timeout_ms = timeout_ms;
 	if (FCGX_InitRequest(&road->request, -1, FCGI_FAIL_ACCEPT_ON_INTR) !=

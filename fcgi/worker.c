@@ -107,12 +107,13 @@ watch(const struct worker *w, int fd, uint32_t events)
 static bool
 start(struct worker *w, const struct worker_options *o)
 {
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	sigset_t leave;
 	sigset_t all;
 
 	worker_signals(&all);
-	if (sigprocmask(SIG_SETMASK, &all, NULL) != 0 ||
-	    signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+	if (pthread_sigmask(SIG_SETMASK, &all, NULL) != 0 ||
+	    sigaction(SIGPIPE, &ignore, NULL) != 0)
 		return false;
 	(void)sigemptyset(&leave);
 	(void)sigaddset(&leave, SIGTERM);
