@@ -289,13 +289,14 @@ put_headers(struct bench *b, struct source *s, struct http_request *r)
 		bool is_uri =
 		    slice_eq(slice_of(headers[i].name), SLICE("REQUEST_URI"));
 
+		struct slice value = is_uri ? SLICE("/mcp") : SLICE_NONE;
+
 		if (which > 0 && which < 6)
-			variable(b, r, headers[i].name,
-			    slice_of(headers[i].values[which - 1]));
+			value = slice_of(headers[i].values[which - 1]);
 		else if (which == 7)
-			variable(b, r, headers[i].name, take_value(s));
-		else if (is_uri)
-			variable(b, r, headers[i].name, SLICE("/mcp"));
+			value = take_value(s);
+		if (value.ptr != NULL)
+			variable(b, r, headers[i].name, value);
 	}
 }
 
@@ -382,7 +383,7 @@ check_body(struct bench *b, const struct sink_mem *sink)
 	const struct json *root;
 
 	must((type.ptr == NULL) == (body.len == 0));
-	if (!slice_eq(type, SLICE("application/json")))
+	if (type.ptr == NULL || !slice_eq(type, SLICE("application/json")))
 		return;
 	must(json_read(&b->arena, body, &json_limits_default, &root, NULL) ==
 	    RC_OK);
