@@ -104,6 +104,14 @@ report_findings(const struct catalog *c, const char *name, struct slice found)
 	}
 }
 
+/* There was no memory to read it: look again next time. */
+static void
+forget(struct entry *e)
+{
+	e->mark = (struct file_mark){ 0 };
+	e->read = 0;
+}
+
 static void
 serve_text(struct catalog *c, struct entry *e, struct slice text)
 {
@@ -123,9 +131,7 @@ serve_text(struct catalog *c, struct entry *e, struct slice text)
 		report_findings(c, e->name, buf_slice(&why));
 		take_copy(c, e);
 	} else {
-		/* No memory: look again next time. */
-		e->mark = (struct file_mark){ 0 };
-		e->read = 0;
+		forget(e);
 	}
 	buf_release(&why);
 }
@@ -152,6 +158,8 @@ examine(struct catalog *c, int folder, struct entry *e)
 		e->read = read;
 		if (is_new)
 			serve_text(c, e, buf_slice(&text));
+	} else if (rc == RC_NOMEM) {
+		forget(e);
 	} else if (rc != RC_NOTFOUND && e->read != 1) {
 		/* 1 stands for "cannot be read", which is said once. */
 		e->read = 1;

@@ -350,6 +350,8 @@ hint_schema(struct findings *f, const struct definition *d, struct slice name,
 	if (schema == NULL)
 		return;
 	schema_put_unknown(schema, &lines);
+	if (buf_finish(&lines) != RC_OK)
+		f->out->failed = true;
 	rest = buf_slice(&lines);
 	while (rest.len > 0) {
 		struct slice line = slice_cut(rest, '\n', &rest);
