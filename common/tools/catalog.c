@@ -197,8 +197,8 @@ insert(struct catalog *c, const struct tool *tool)
 			break;
 		at--;
 	}
-	memmove(
-	    &c->list[at + 1], &c->list[at], (c->set.n - at) * sizeof(*c->list));
+	memmove(&c->list[at + 1], &c->list[at],
+	    (c->set.n - at) * sizeof(struct tool *));
 	c->list[at] = tool;
 	c->set.n++;
 	return true;
@@ -228,11 +228,13 @@ insert_modules(struct catalog *c)
 		const struct tool *const *tools =
 		    module_tools(o->modules[i], &n);
 
-		for (size_t k = 0; k < n; k++)
-			if (!insert(c, tools[k]))
+		for (size_t k = 0; k < n; k++) {
+			if (!insert(c, tools[k])) {
 				report(c, module_file(o->modules[i]),
 				    SLICE("a tool of this name exists in an "
 					  "earlier module"));
+			}
+		}
 	}
 }
 
@@ -250,10 +252,11 @@ rebuild(struct catalog *c, const struct tool **room)
 
 		e->is_shadowed =
 		    e->tool != NULL && !insert(c, &e->tool->definition.tool);
-		if (e->is_shadowed && !was_shadowed)
+		if (e->is_shadowed && !was_shadowed) {
 			report(c, e->name,
 			    SLICE("its name is taken by a module or by a file "
 				  "that sorts before it"));
+		}
 	}
 }
 
@@ -307,7 +310,7 @@ refresh(struct catalog *c, int folder)
 
 	if (rc != RC_OK)
 		return rc;
-	room = calloc(n_modules + names.n + 1, sizeof(*room));
+	room = calloc(n_modules + names.n + 1, sizeof(struct tool *));
 	fresh = calloc(names.n + 1, sizeof(*fresh));
 	if (room == NULL || fresh == NULL) {
 		free(room);
