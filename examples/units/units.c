@@ -48,7 +48,7 @@ static const char *const quantity_names[QUANTITIES] = {
 };
 
 /* What the server can do for us; set once, before any call. */
-static const struct mcp_api *api;
+static const struct mcp_api *mcp;
 
 /* value in the base unit = (value + offset) * factor */
 struct unit {
@@ -210,7 +210,7 @@ unknown_unit(struct mcp_call *call, const char *given)
 		}
 		put(&t, units[i].symbol);
 	}
-	api->fail(call, t.bytes);
+	mcp->fail(call, t.bytes);
 	return MCP_FAILED;
 }
 
@@ -228,7 +228,7 @@ mixed_units(
 	put(&t, " one of ");
 	put(&t, quantity_names[to->quantity]);
 	put(&t, ": there is no way from one to the other.");
-	api->fail(call, t.bytes);
+	mcp->fail(call, t.bytes);
 	return MCP_FAILED;
 }
 
@@ -246,7 +246,7 @@ give(struct mcp_call *call, double value, const struct unit *from,
 	put_number(&line, result);
 	put(&line, " ");
 	put(&line, to->symbol);
-	api->text(call, line.bytes, line.len);
+	mcp->text(call, line.bytes, line.len);
 
 	put(&json, "{\"value\":");
 	put_number(&json, result);
@@ -255,17 +255,17 @@ give(struct mcp_call *call, double value, const struct unit *from,
 	put(&json, "\",\"quantity\":\"");
 	put(&json, quantity_names[to->quantity]);
 	put(&json, "\"}");
-	api->structured(call, json.bytes, json.len);
+	mcp->structured(call, json.bytes, json.len);
 }
 
 static enum mcp_done
 convert(struct mcp_call *call, void *ctx)
 {
-	double value = api->number(api->argument(call, "value"), 0);
+	double value = mcp->number(mcp->argument(call, "value"), 0);
 	const char *from_text =
-	    api->string(call, api->argument(call, "from"), NULL);
+	    mcp->string(call, mcp->argument(call, "from"), NULL);
 	const char *to_text =
-	    api->string(call, api->argument(call, "to"), NULL);
+	    mcp->string(call, mcp->argument(call, "to"), NULL);
 	const struct unit *from, *to;
 	double result;
 
@@ -280,13 +280,13 @@ convert(struct mcp_call *call, void *ctx)
 	if (from->quantity != to->quantity)
 		return mixed_units(call, from, to);
 	if (from->quantity == TEMPERATURE && value + from->offset < 0) {
-		api->fail(call, "That is below absolute zero.");
+		mcp->fail(call, "That is below absolute zero.");
 		return MCP_FAILED;
 	}
 	result =
 	    (value + from->offset) * from->factor / to->factor - to->offset;
 	if (!isfinite(result)) {
-		api->fail(call, "The result is too large for a number.");
+		mcp->fail(call, "The result is too large for a number.");
 		return MCP_FAILED;
 	}
 	give(call, value, from, result, to);
@@ -299,7 +299,7 @@ static enum mcp_done
 list(struct mcp_call *call, void *ctx)
 {
 	const char *wanted =
-	    api->string(call, api->argument(call, "quantity"), NULL);
+	    mcp->string(call, mcp->argument(call, "quantity"), NULL);
 	struct text json = { .len = 0 };
 	int is_first = 1;
 
@@ -318,7 +318,7 @@ list(struct mcp_call *call, void *ctx)
 		is_first = 0;
 	}
 	put(&json, "]}");
-	api->structured(call, json.bytes, json.len);
+	mcp->structured(call, json.bytes, json.len);
 	return MCP_DONE;
 }
 
@@ -379,11 +379,11 @@ static const struct mcp_module module = {
 };
 
 EXPORT const struct mcp_module *
-mcp_module_open(const struct mcp_api *server)
+mcp_module_open(const struct mcp_api *api)
 {
 	/* An older server may lack functions that we call. */
-	if (server->size < sizeof(struct mcp_api))
+	if (api->size < sizeof(struct mcp_api))
 		return NULL;
-	api = server;
+	mcp = api;
 	return &module;
 }
