@@ -35,7 +35,13 @@ enum rc
 method_dispatch(struct exchange *x)
 {
 	const struct method *m = method_find(x->message.method, x->revision);
+	const struct json *meta = json_get(x->message.params, "_meta");
 
+	if (meta != NULL && meta->type != JSON_OBJECT) {
+		answer_error(x, 400, RPC_INVALID_PARAMS,
+		    "_meta must be an object", SLICE_NONE);
+		return RC_OK;
+	}
 	if (m != NULL)
 		return m->handle(x);
 	if (x->transport->errors_in_status)

@@ -70,16 +70,16 @@ enter_session(struct exchange *x, const struct post_facts *f, enum rc *rc)
 	if (*rc != RC_OK)
 		return false;
 	if (found == SESSION_UNKNOWN) {
-		reply_refuse(x, &unknown_session, x->message.id, SLICE_NONE);
+		reply_refuse(x, &unknown_session, reply_id(x), SLICE_NONE);
 		return false;
 	}
 	if (found == SESSION_NO_ID && mode == SESSIONS_REQUIRED) {
-		reply_refuse(x, &no_session, x->message.id, SLICE_NONE);
+		reply_refuse(x, &no_session, reply_id(x), SLICE_NONE);
 		return false;
 	}
 	if (f->header.ptr != NULL && f->header_legacy == NULL) {
 		reply_refuse(
-		    x, &bad_version, x->message.id, version_data(x, f->header));
+		    x, &bad_version, reply_id(x), version_data(x, f->header));
 		return false;
 	}
 	go_without_session(x, f);
@@ -337,6 +337,8 @@ get_handle(struct exchange *x)
 	case GET_SESSION:
 		return look_at_session(x, row, &facts);
 	case GET_END:
+		if (facts.has_header && facts.header_legacy == NULL)
+			return look_at_session(x, row, &facts);
 		return end_session(x);
 	}
 	return RC_BUG;

@@ -27,9 +27,50 @@ shows(const struct json *member, const struct revision *r)
 	if (slice_eq(member->name, SLICE("execution")))
 		return r->has_execution;
 	if (slice_eq(member->name, SLICE("outputSchema")))
-		return r->has_output_schema &&
-		    (r->any_output_schema || is_object_schema(member));
+		return r->has_output_schema;
 	return false;
+}
+
+/* Must a result of that schema be wrapped in an object for the revision? */
+static bool
+wraps(const struct json *schema, const struct revision *r)
+{
+	return schema != NULL && !r->any_output_schema &&
+	    !is_object_schema(schema);
+}
+
+static bool
+contains(struct slice text, struct slice part)
+{
+	for (; text.len >= part.len; text = slice_from(text, 1)) {
+		if (slice_starts(text, part))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A schema as the property `result` of an object.  References within it
+ * begin at its root, which is no longer that of the document: an $id of its
+ * own keeps them where they were (JSON Schema 2020-12, 9.1.1).
+ */
+static void
+put_wrapped_schema(
+    struct buf *b, const struct tool *tool, const struct json *schema)
+{
+	buf_put_slice(
+	    b, SLICE("{\"type\":\"object\",\"properties\":{\"result\":"));
+	if (schema->type == JSON_OBJECT &&
+	    contains(schema->raw, SLICE("\"$ref\"")) &&
+	    json_get(schema, "$id") == NULL) {
+		buf_put_slice(b, SLICE("{\"$id\":\"urn:mcp-tool:"));
+		buf_put_slice(b, tool->name);
+		buf_put_slice(b, SLICE("\","));
+		buf_put_slice(b, slice_from(schema->raw, 1));
+	} else {
+		buf_put_slice(b, schema->raw);
+	}
+	buf_put_slice(b, SLICE("},\"required\":[\"result\"]}"));
 }
 
 void
@@ -42,7 +83,11 @@ project_tool(
 		if (!shows(m, revision))
 			continue;
 		json_put_name(b, m->name);
-		buf_put_slice(b, m->raw);
+		if (slice_eq(m->name, SLICE("outputSchema")) &&
+		    wraps(m, revision))
+			put_wrapped_schema(b, tool, m);
+		else
+			buf_put_slice(b, m->raw);
 	}
 	buf_put_char(b, '}');
 }
@@ -61,19 +106,26 @@ put_block(struct buf *b, const struct tool_block *block,
 	buf_put_char(b, '}');
 }
 
-/* Older revisions know structured results only as objects, and only where
- * outputSchema was shown. */
-static bool
-shows_structured(const struct tool *tool, const struct tool_result *result,
-    const struct revision *r)
+/* Older revisions know structured results only as objects. */
+static void
+put_structured(struct buf *b, const struct tool *tool,
+    const struct tool_result *result, const struct revision *r)
 {
+	const struct json *schema = json_get(tool->definition, "outputSchema");
+
 	if (result->structured.ptr == NULL || !r->has_output_schema)
-		return false;
-	if (r->any_output_schema)
-		return true;
-	return result->structured.ptr[0] == '{' &&
-	    (tool->output == NULL ||
-		is_object_schema(json_get(tool->definition, "outputSchema")));
+		return;
+	if (wraps(schema, r)) {
+		json_put_key(b, "structuredContent");
+		buf_put_slice(b, SLICE("{\"result\":"));
+		buf_put_slice(b, result->structured);
+		buf_put_char(b, '}');
+		return;
+	}
+	if (!r->any_output_schema && result->structured.ptr[0] != '{')
+		return;
+	json_put_key(b, "structuredContent");
+	buf_put_slice(b, result->structured);
 }
 
 void
@@ -86,10 +138,7 @@ project_result(struct buf *b, const struct tool *tool,
 	     block = block->next)
 		put_block(b, block, revision);
 	buf_put_char(b, ']');
-	if (shows_structured(tool, result, revision)) {
-		json_put_key(b, "structuredContent");
-		buf_put_slice(b, result->structured);
-	}
+	put_structured(b, tool, result, revision);
 	if (result->is_error) {
 		json_put_key(b, "isError");
 		buf_put_slice(b, SLICE("true"));

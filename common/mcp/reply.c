@@ -17,6 +17,12 @@ reply_header(struct exchange *x, const char *name, struct slice value)
 	r->header[r->n_headers++] = (struct sink_header){ name, value };
 }
 
+struct slice
+reply_id(const struct exchange *x)
+{
+	return x->message.kind == RPC_REQUEST ? x->message.id : SLICE_NONE;
+}
+
 void
 reply_refuse(struct exchange *x, const struct refusal *why, struct slice id,
     struct slice data)
@@ -135,7 +141,7 @@ reply_failed(struct exchange *x, enum rc rc)
 	x->rc = rc;
 	/* A session that was opened meanwhile must not be named. */
 	x->reply.n_headers = 0;
-	reply_refuse(x, may_pass ? &later : &broken, x->message.id, SLICE_NONE);
+	reply_refuse(x, may_pass ? &later : &broken, reply_id(x), SLICE_NONE);
 	if (may_pass)
 		reply_header(x, "Retry-After", retry_after);
 }

@@ -19,6 +19,10 @@ struct refusal {
 	const char *text;
 };
 
+/* The id an error may echo: that of a request.  Other messages have none, or
+ * one of ours. */
+struct slice reply_id(const struct exchange *x);
+
 /* The whole reply is this error; id may be absent, data too (JSON text). */
 void reply_refuse(struct exchange *x, const struct refusal *why,
     struct slice id, struct slice data);

@@ -71,6 +71,9 @@ schema_check(const struct schema *s, struct arena *a, const struct json *value,
 	};
 	bool ok;
 
+	*valid = false;
+	if (why != NULL && buf_finish(why) != RC_OK)
+		return RC_NOMEM;
 	ok = schema_ok(&run, s->root, &top);
 	/* The sentence costs a second look, but only those who fail. */
 	if (!ok && run.rc == RC_OK && why != NULL) {

@@ -53,7 +53,7 @@ read_nodes(struct schema_compile *c, const struct schema_site *site,
 			(uint32_t)out->n };
 
 		rc = schema_compile_node(
-		    c, v, site->node->home, &p, &out->at[out->n++]);
+		    c, v, site->node->home, &p, &out->at[out->n++].node);
 	}
 	return rc;
 }
@@ -156,15 +156,15 @@ schema_build_unevaluated(
     struct schema_compile *c, const struct schema_site *site)
 {
 	bool items = site->word == SCHEMA_W_UNEVALUATED_ITEMS;
+	schema_check_fn *check = items ? schema_check_unevaluated_items
+				       : schema_check_unevaluated_properties;
 	const struct schema_node *node;
 	struct schema_rule *rule;
 	enum rc rc;
 
 	rc = sibling(c, site, site->word, &node);
 	if (rc == RC_OK)
-		rc = schema_rule_add(c, site,
-		    items ? schema_check_unevaluated_items
-			  : schema_check_unevaluated_properties,
+		rc = schema_rule_add(c, site, check,
 		    items ? SCHEMA_ARRAY : SCHEMA_OBJECT, &rule);
 	if (rc != RC_OK)
 		return rc;
@@ -207,8 +207,7 @@ read_named(struct schema_compile *c, const struct schema_site *site,
 		struct schema_property *to = &o->named[o->n_named++];
 
 		to->name = m->name;
-		rc = schema_compile_node(
-		    c, m, site->node->home, &p, &to->node);
+		rc = schema_compile_node(c, m, site->node->home, &p, &to->node);
 	}
 	if (o->n_named >= SORTED_MIN)
 		qsort(o->named, o->n_named, sizeof(*o->named), cmp_property);
@@ -283,14 +282,12 @@ schema_build_array(struct schema_compile *c, const struct schema_site *site)
 	bool is_new = site->node->home->dialect == SCHEMA_2020_12;
 	enum schema_word rest = SCHEMA_W_ITEMS;
 	struct schema_array array = { { NULL, 0 }, NULL };
-	bool has_first = is_new
-	    ? site->word == SCHEMA_W_PREFIX_ITEMS
-	    : site->value->type == JSON_ARRAY;
+	bool has_first = is_new ? site->word == SCHEMA_W_PREFIX_ITEMS
+				: site->value->type == JSON_ARRAY;
 	struct schema_rule *rule;
 	enum rc rc = RC_OK;
 
-	if (is_new && !has_first &&
-	    site->found[SCHEMA_W_PREFIX_ITEMS] != NULL)
+	if (is_new && !has_first && site->found[SCHEMA_W_PREFIX_ITEMS] != NULL)
 		return RC_OK;
 	if (has_first) {
 		rc = read_nodes(c, site, site->value, &array.first);

@@ -48,10 +48,11 @@ schema_build_type(struct schema_compile *c, const struct schema_site *site)
 		known = type_add(v, &type) && known;
 	if (!is_list)
 		known = type_add(site->value, &type);
-	if (!known)
+	if (!known) {
 		return schema_refuse(c, &site->place,
 		    "must be null, boolean, integer, number, string, array "
 		    "or object, or a list of these");
+	}
 	/* Only what may be wrong needs to be looked at. */
 	rc = schema_rule_add(c, site, schema_check_type,
 	    type.integer ? SCHEMA_ANY & ~(type.mask & ~SCHEMA_NUMBER)
@@ -67,8 +68,7 @@ schema_build_const(struct schema_compile *c, const struct schema_site *site)
 {
 	struct schema_rule *rule;
 
-	return schema_rule_add(
-	    c, site, schema_check_const, SCHEMA_ANY, &rule);
+	return schema_rule_add(c, site, schema_check_const, SCHEMA_ANY, &rule);
 }
 
 enum rc
@@ -91,8 +91,7 @@ schema_build_limit(struct schema_compile *c, const struct schema_site *site)
 
 	if (site->value->type != JSON_NUMBER)
 		return schema_refuse(c, &site->place, "must be a number");
-	rc = schema_rule_add(
-	    c, site, schema_check_limit, SCHEMA_NUMBER, &rule);
+	rc = schema_rule_add(c, site, schema_check_limit, SCHEMA_NUMBER, &rule);
 	if (rc != RC_OK)
 		return rc;
 	schema_number_read(site->value->raw, &rule->limit.number);
@@ -118,8 +117,8 @@ schema_build_multiple(struct schema_compile *c, const struct schema_site *site)
 	if (rc != RC_OK)
 		return rc;
 	if (schema_divisor_make(&n, &rule->divisor) != RC_OK)
-		return schema_refuse(c, &site->place,
-		    "must have at most 18 significant digits");
+		return schema_refuse(
+		    c, &site->place, "must have at most 18 significant digits");
 	return RC_OK;
 }
 
@@ -157,6 +156,7 @@ schema_build_count(struct schema_compile *c, const struct schema_site *site)
 		{ SCHEMA_W_MIN_PROPERTIES, false, SCHEMA_OBJECT },
 		{ SCHEMA_W_MAX_PROPERTIES, true, SCHEMA_OBJECT },
 	};
+	schema_check_fn *check;
 	struct schema_rule *rule;
 	uint64_t limit;
 	size_t i = 0;
@@ -165,12 +165,11 @@ schema_build_count(struct schema_compile *c, const struct schema_site *site)
 	while (i < sizeof(counts) / sizeof(counts[0]) - 1 &&
 	    counts[i].word != site->word)
 		i++;
+	check = counts[i].type == SCHEMA_STRING ? schema_check_length
+						: schema_check_size;
 	rc = schema_read_count(c, &site->place, site->value, &limit);
 	if (rc == RC_OK)
-		rc = schema_rule_add(c, site,
-		    counts[i].type == SCHEMA_STRING ? schema_check_length
-						    : schema_check_size,
-		    counts[i].type, &rule);
+		rc = schema_rule_add(c, site, check, counts[i].type, &rule);
 	if (rc == RC_OK)
 		rule->count = (struct schema_count){ limit, counts[i].is_max };
 	return rc;
@@ -184,10 +183,11 @@ schema_read_pattern(struct schema_compile *c, const struct schema_place *place,
 	enum rc rc;
 
 	rc = schema_pattern_make(c->s, text, out, &reason);
-	if (rc == RC_SYNTAX)
+	if (rc == RC_SYNTAX) {
 		rc = schema_refuse(c, place,
 		    "is not a regular expression we can use: %.*s",
 		    SLICE_FMT(buf_slice(&reason)));
+	}
 	buf_release(&reason);
 	return rc;
 }
@@ -228,12 +228,10 @@ schema_read_names(struct schema_compile *c, const struct schema_place *place,
 	bool strings = value->type == JSON_ARRAY;
 
 	*out = (struct schema_names){ NULL, 0 };
-	if (strings && value->count > 0) {
-		out->at = arena_alloc(
-		    &c->s->mem, value->count * sizeof(*out->at));
-		if (out->at == NULL)
-			return RC_NOMEM;
-	}
+	out->at = arena_alloc(
+	    &c->s->mem, (strings ? value->count : 0) * sizeof(*out->at));
+	if (out->at == NULL)
+		return RC_NOMEM;
 	for (; strings && v != NULL; v = v->next) {
 		strings = v->type == JSON_STRING;
 		out->at[out->n++] = v->text;
@@ -251,7 +249,7 @@ schema_build_required(struct schema_compile *c, const struct schema_site *site)
 
 	rc = schema_rule_add(
 	    c, site, schema_check_required, SCHEMA_OBJECT, &rule);
-	return rc != RC_OK ? rc
-			   : schema_read_names(c, &site->place, site->value,
-				 &rule->names);
+	return rc != RC_OK
+	    ? rc
+	    : schema_read_names(c, &site->place, site->value, &rule->names);
 }

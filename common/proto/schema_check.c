@@ -156,7 +156,7 @@ schema_check_all(struct schema_run *run, const struct schema_rule *rule,
     const struct schema_spot *spot)
 {
 	for (size_t i = 0; i < rule->nodes.n; i++) {
-		if (!schema_ok(run, rule->nodes.at[i], spot))
+		if (!schema_ok(run, rule->nodes.at[i].node, spot))
 			return false;
 	}
 	return true;
@@ -171,7 +171,7 @@ schema_check_any(struct schema_run *run, const struct schema_rule *rule,
 
 	schema_choice_begin(run, spot, rule->nodes.n, &choice);
 	for (size_t i = 0; i < rule->nodes.n; i++) {
-		if (schema_ok_apart(run, rule->nodes.at[i], spot)) {
+		if (schema_ok_apart(run, rule->nodes.at[i].node, spot)) {
 			any = true;
 			/* The others may still evaluate more. */
 			if (spot->seen == NULL)
@@ -196,7 +196,7 @@ schema_check_one(struct schema_run *run, const struct schema_rule *rule,
 
 	schema_choice_begin(run, spot, n, &choice);
 	for (size_t i = 0; i < n && second == n; i++) {
-		if (schema_ok_apart(run, rule->nodes.at[i], spot)) {
+		if (schema_ok_apart(run, rule->nodes.at[i].node, spot)) {
 			second = first < n ? i : n;
 			first = first < n ? first : i;
 			continue;
@@ -206,11 +206,12 @@ schema_check_one(struct schema_run *run, const struct schema_rule *rule,
 		schema_choice_add(run, &choice);
 	}
 	schema_choice_end(run, &choice, first < n);
-	if (second < n && schema_tell(run, spot, SCHEMA_RANK_HIGH))
+	if (second < n && schema_tell(run, spot, SCHEMA_RANK_HIGH)) {
 		buf_printf(run->why,
 		    "must match exactly one of the %zu alternatives, matches "
 		    "number %zu and number %zu",
 		    n, first + 1, second + 1);
+	}
 	return first < n && second == n;
 }
 

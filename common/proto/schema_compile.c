@@ -133,9 +133,11 @@ node_new(struct schema_compile *c, const struct json *at,
 	struct schema_node *node;
 	enum rc rc = RC_OK;
 
-	if (c->n_nodes >= SCHEMA_NODES_MAX)
-		return schema_refuse(c, place,
+	if (c->n_nodes >= SCHEMA_NODES_MAX) {
+		(void)schema_refuse(c, place,
 		    "the schema has more than %d subschemas", SCHEMA_NODES_MAX);
+		return RC_SYNTAX;
+	}
 	if (c->n_nodes * 2 >= c->n_slots)
 		rc = slots_grow(c);
 	if (rc != RC_OK)
@@ -146,9 +148,8 @@ node_new(struct schema_compile *c, const struct json *at,
 	node->at = at;
 	node->tail = &node->rules;
 	node->refuses = at->type == JSON_FALSE;
-	c->slots[slot_of(c, at)] = (struct schema_slot){
-		.at = at, .node = node
-	};
+	c->slots[slot_of(c, at)] =
+	    (struct schema_slot){ .at = at, .node = node };
 	c->n_nodes++;
 	*out = node;
 	return RC_OK;
@@ -180,15 +181,15 @@ enter(struct schema_compile *c, const struct json *at,
 		return RC_OK;
 	if (id->type != JSON_STRING)
 		return schema_refuse(c, &p, "must be a string");
-	if (up->dialect == SCHEMA_DRAFT_07 && slice_starts(id->text, SLICE("#")))
+	if (up->dialect == SCHEMA_DRAFT_07 &&
+	    slice_starts(id->text, SLICE("#")))
 		return RC_OK;
 	return schema_resource_add(c, at, up, place, home);
 }
 
 static enum rc
 name_one(struct schema_compile *c, const struct schema_node *node,
-    const struct schema_place *place,
-    const char *word)
+    const struct schema_place *place, const char *word)
 {
 	struct slice keyword = slice_of(word);
 	struct schema_place p = { place, keyword, 0 };
@@ -203,8 +204,8 @@ name_one(struct schema_compile *c, const struct schema_node *node,
 		return RC_OK;
 	if (!is_old && slice_eq(keyword, SLICE("$dynamicAnchor")))
 		return schema_anchor_add_dynamic(c, node, name->text, &p);
-	return schema_anchor_add(c, node,
-	    is_old ? slice_from(name->text, 1) : name->text, &p);
+	return schema_anchor_add(
+	    c, node, is_old ? slice_from(name->text, 1) : name->text, &p);
 }
 
 static enum rc

@@ -9,8 +9,8 @@
 
 /* A lookup by name walks the members. */
 static bool
-has_member(struct schema_run *run, const struct json *object,
-    struct slice name, const struct json **out)
+has_member(struct schema_run *run, const struct json *object, struct slice name,
+    const struct json **out)
 {
 	if (object->count > 16 && !schema_spend(run, object->count / 16))
 		return false;
@@ -212,9 +212,10 @@ tell_too_many(
     struct schema_run *run, const struct schema_spot *spot, uint32_t allowed)
 {
 	if (schema_tell(run, spot, SCHEMA_RANK_HIGH)) {
-		buf_printf(run->why, "must not have the item number ");
+		buf_printf(run->why, "must have at most ");
 		buf_put_u64(run->why, allowed);
-		buf_printf(run->why, " (counted from 0)");
+		buf_printf(run->why, " items, has ");
+		buf_put_u64(run->why, spot->value->count);
 	}
 	return false;
 }
@@ -231,7 +232,7 @@ schema_check_array(struct schema_run *run, const struct schema_rule *rule,
 		return false;
 	for (; v != NULL; v = v->next, i++) {
 		const struct schema_node *node =
-		    i < a->first.n ? a->first.at[i] : a->rest;
+		    i < a->first.n ? a->first.at[i].node : a->rest;
 
 		if (node == NULL)
 			break;
@@ -257,8 +258,6 @@ schema_check_unevaluated_items(struct schema_run *run,
 		if ((spot->seen[i / 64] >> i % 64 & 1) != 0)
 			continue;
 		schema_mark(spot, i);
-		if (rule->node->refuses)
-			return tell_too_many(run, spot, i);
 		if (!schema_ok_child(run, rule->node, spot, v, i))
 			return false;
 	}
@@ -274,8 +273,7 @@ tell_contains(struct schema_run *run, const struct schema_rule *rule,
 	if (!schema_tell(run, spot, SCHEMA_RANK_HIGH))
 		return;
 	buf_printf(run->why, "must have at %s ", few ? "least" : "most");
-	buf_put_u64(
-	    run->why, few ? rule->contains.min : rule->contains.max);
+	buf_put_u64(run->why, few ? rule->contains.min : rule->contains.max);
 	buf_printf(run->why, " of the items that match ");
 	schema_put_value(run->why, rule->value);
 	buf_printf(run->why, ", has ");
@@ -289,12 +287,16 @@ schema_check_contains(struct schema_run *run, const struct schema_rule *rule,
 	const struct schema_contains *c = &rule->contains;
 	const struct json *v = spot->value->child;
 	struct buf *why = run->why;
-	uint64_t has = 0;
+	uint64_t has = 0, enough;
 
 	if (!schema_spend(run, spot->value->count / 4))
 		return false;
+	/* Without a maximum, and without marks, the rest says nothing. */
+	enough =
+	    spot->seen == NULL && c->max == UINT64_MAX ? c->min : UINT64_MAX;
 	run->why = NULL;
-	for (uint32_t i = 0; v != NULL && run->rc == RC_OK; v = v->next, i++) {
+	for (uint32_t i = 0; v != NULL && has < enough && run->rc == RC_OK;
+	     v = v->next, i++) {
 		if (schema_ok_child(run, c->node, spot, v, i)) {
 			schema_mark(spot, i);
 			has++;

@@ -39,7 +39,7 @@ walk_list(struct walk *w, const struct schema_nodes *nodes)
 	enum rc rc = RC_OK;
 
 	for (size_t i = 0; i < nodes->n && rc == RC_OK; i++)
-		rc = walk_edge(w, nodes->at[i]);
+		rc = walk_edge(w, nodes->at[i].node);
 	return rc;
 }
 

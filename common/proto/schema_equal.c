@@ -123,14 +123,12 @@ hash(struct schema_run *run, const struct json *value)
 
 	if (!schema_spend(run, 1))
 		return 0;
+	if (value->child == NULL && !schema_spend(run, value->raw.len / 64))
+		return 0;
 	if (value->type == JSON_STRING)
-		return schema_spend(run, value->raw.len / 64)
-		    ? h ^ hash_bytes(value->text, '\0')
-		    : 0;
+		return h ^ hash_bytes(value->text, '\0');
 	if (value->type == JSON_NUMBER)
-		return schema_spend(run, value->raw.len / 64)
-		    ? h ^ hash_number(value->raw)
-		    : 0;
+		return h ^ hash_number(value->raw);
 	for (v = value->child; v != NULL && run->rc == RC_OK; v = v->next) {
 		if (value->type == JSON_ARRAY)
 			h = mix(h + hash(run, v));

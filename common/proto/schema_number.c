@@ -1,4 +1,4 @@
-#include "schema_private.h"
+#include "schema_number.h"
 
 /* An exponent beyond this is as good as infinite, and sums still fit. */
 #define EXPONENT_MAX INT64_C(1000000000000)

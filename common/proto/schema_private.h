@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "schema.h"
+#include "schema_number.h"
 
 /* What the schema_*.c files share; nobody else includes this. */
 
@@ -13,16 +14,6 @@
 #define SCHEMA_DEPTH_MAX 1024
 
 enum schema_dialect { SCHEMA_2020_12, SCHEMA_DRAFT_07 };
-
-/* A decimal number, exactly: 0.DDD times ten to the power of `top`. */
-struct schema_number {
-	struct slice digits; /* first to last that is not 0; may hold a '.' */
-	size_t n;            /* digits in it; 0 for zero */
-	int64_t top;
-	bool negative;
-	bool is_small; /* then `small` is the value */
-	int64_t small;
-};
 
 struct schema_anchor {
 	struct schema_anchor *next;
@@ -48,16 +39,20 @@ struct schema_node {
 	struct schema_resource *home;
 	struct schema_rule *rules; /* in the order they are checked */
 	struct schema_rule **tail;
-	bool refuses;   /* the schema `false` */
-	bool tracks;    /* needs to know what was evaluated */
+	bool refuses; /* the schema `false` */
+	bool tracks;  /* needs to know what was evaluated */
 };
 
 struct schema_pattern; /* schema_pattern.c */
 struct schema_engine;
 struct schema_matcher;
 
+struct schema_child {
+	const struct schema_node *node;
+};
+
 struct schema_nodes {
-	const struct schema_node **at;
+	struct schema_child *at;
 	size_t n;
 };
 
@@ -127,11 +122,6 @@ enum schema_compare { SCHEMA_MIN, SCHEMA_MAX, SCHEMA_ABOVE, SCHEMA_BELOW };
 struct schema_limit {
 	struct schema_number number;
 	enum schema_compare compare;
-};
-
-struct schema_divisor {
-	uint64_t digits; /* without zeros at the end */
-	int64_t low;     /* the power of ten they count */
 };
 
 struct schema_count {
@@ -348,12 +338,12 @@ MUST_CHECK enum rc schema_resource_add(struct schema_compile *c,
     const struct json *at, const struct schema_resource *up,
     const struct schema_place *place, struct schema_resource **out);
 MUST_CHECK enum rc schema_anchor_add(struct schema_compile *c,
-    const struct schema_node *node,
-    struct slice name, const struct schema_place *place);
+    const struct schema_node *node, struct slice name,
+    const struct schema_place *place);
 /* The same, and references may be decided by the dynamic scope. */
 MUST_CHECK enum rc schema_anchor_add_dynamic(struct schema_compile *c,
-    const struct schema_node *node,
-    struct slice name, const struct schema_place *place);
+    const struct schema_node *node, struct slice name,
+    const struct schema_place *place);
 const struct schema_anchor *schema_anchor_find(
     const struct schema_resource *home, struct slice name);
 MUST_CHECK enum rc schema_resolve_all(struct schema_compile *c);
@@ -366,17 +356,6 @@ MUST_CHECK enum rc schema_refuse_cycles(struct schema_compile *c);
 
 /* RFC 3986 5.2, without fragments; appended to out (schema_uri.c). */
 void schema_uri_resolve(struct buf *out, struct slice base, struct slice ref);
-
-/* ------------------------------------------------------------- numbers */
-
-void schema_number_read(struct slice raw, struct schema_number *out);
-int schema_number_cmp(
-    const struct schema_number *a, const struct schema_number *b);
-/* RC_FULL if it has more digits than we can divide by. */
-MUST_CHECK enum rc schema_divisor_make(
-    const struct schema_number *n, struct schema_divisor *out);
-bool schema_number_divides(
-    const struct schema_divisor *d, const struct schema_number *n);
 
 /* ------------------------------------------------------------ patterns */
 
@@ -493,8 +472,8 @@ struct schema_choice {
 	struct schema_fault deep;
 };
 
-void schema_choice_begin(struct schema_run *run,
-    const struct schema_spot *spot, size_t n, struct schema_choice *choice);
+void schema_choice_begin(struct schema_run *run, const struct schema_spot *spot,
+    size_t n, struct schema_choice *choice);
 void schema_choice_add(struct schema_run *run, struct schema_choice *choice);
 void schema_choice_end(
     struct schema_run *run, const struct schema_choice *choice, bool is_valid);

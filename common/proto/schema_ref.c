@@ -61,8 +61,8 @@ resource_find(const struct schema_compile *c, struct slice uri)
 }
 
 static enum rc
-resolve_uri(struct arena *a, struct slice base, struct slice ref,
-    struct slice *out)
+resolve_uri(
+    struct arena *a, struct slice base, struct slice ref, struct slice *out)
 {
 	struct buf text = BUF_INIT(URI_MAX);
 	enum rc rc;
@@ -76,8 +76,8 @@ resolve_uri(struct arena *a, struct slice base, struct slice ref,
 }
 
 static enum rc
-read_id(struct schema_compile *c, struct schema_resource *r,
-    struct slice base, const struct schema_place *place)
+read_id(struct schema_compile *c, struct schema_resource *r, struct slice base,
+    const struct schema_place *place)
 {
 	const struct schema_place p = { place, SLICE_INIT("$id"), 0 };
 	const struct json *id = json_get(r->at, "$id");
@@ -191,8 +191,7 @@ schema_anchor_add_dynamic(struct schema_compile *c,
 /* ----------------------------------------------------------- references */
 
 struct slice
-schema_ref_place(
-    const struct schema_compile *c, const struct schema_rule *rule)
+schema_ref_place(const struct schema_compile *c, const struct schema_rule *rule)
 {
 	const struct schema_pending *p = c->pending;
 
@@ -248,9 +247,12 @@ decode(struct arena *a, struct slice in, struct slice *out)
 		int high = more ? hex_value(in.ptr[i + 1]) : -1;
 		int low = more ? hex_value(in.ptr[i + 2]) : -1;
 
-		p[n++] = high < 0 || low < 0 ? in.ptr[i]
-					     : (char)(high * 16 + low);
-		i += high < 0 || low < 0 ? 0 : 2;
+		p[n] = in.ptr[i];
+		if (high >= 0 && low >= 0) {
+			p[n] = (char)(unsigned char)(high * 16 + low);
+			i += 2;
+		}
+		n++;
 	}
 	*out = (struct slice){ p, n };
 	return RC_OK;
@@ -325,8 +327,8 @@ follow(struct schema_compile *c, const struct schema_pending *p,
 	}
 	if (at == NULL)
 		return schema_refuse(c, &from, "leads to nothing");
-	return schema_compile_node(c, at, home,
-	    &(const struct schema_place){ NULL, text, 0 }, out);
+	return schema_compile_node(
+	    c, at, home, &(const struct schema_place){ NULL, text, 0 }, out);
 }
 
 static enum rc
@@ -337,7 +339,7 @@ resolve_fragment(struct schema_compile *c, const struct schema_pending *p,
 	struct schema_target *target = &p->rule->target;
 	const struct schema_anchor *a;
 
-	if (fragment.len == 0) {
+	if (fragment.ptr == NULL || fragment.len == 0) {
 		target->node = schema_node_find(c, home->at);
 		return RC_OK;
 	}
@@ -370,10 +372,11 @@ resolve(struct schema_compile *c, const struct schema_pending *p)
 			return rc;
 		home = resource_find(c, uri);
 	}
-	if (home == NULL)
+	if (home == NULL) {
 		return schema_refuse(c, &from,
 		    "refers to another document, %.*s, which is never fetched",
 		    SLICE_FMT(p->text));
+	}
 	if (fragment.ptr != NULL)
 		rc = decode(&c->scratch, fragment, &fragment);
 	return rc == RC_OK ? resolve_fragment(c, p, home, fragment) : rc;

@@ -80,8 +80,8 @@ schema_choice_begin(struct schema_run *run, const struct schema_spot *spot,
 		return;
 	*choice = (struct schema_choice){ .own = run->fault };
 	if (n > 1)
-		buf_printf(run->why,
-		    "matches none of the %zu alternatives: ", n);
+		buf_printf(
+		    run->why, "matches none of the %zu alternatives: ", n);
 }
 
 /* Close the gap in front of what begins at `from`. */

@@ -22,7 +22,7 @@ schema_check_type(struct schema_run *run, const struct schema_rule *rule,
 	if (v->type == JSON_ARRAY)
 		v = v->child;
 	for (; v != NULL; v = rule->value == v ? NULL : v->next) {
-		buf_printf(run->why, "%s%.*s%s", 
+		buf_printf(run->why, "%s%.*s%s",
 		    strchr("aio", v->text.ptr[0]) != NULL ? "an " : "a ",
 		    SLICE_FMT(v->text),
 		    rule->value == v || v->next == NULL ? "" : " or ");
@@ -68,8 +68,8 @@ schema_check_enum(struct schema_run *run, const struct schema_rule *rule,
 		schema_put_value(run->why, v);
 	}
 	if (v != NULL)
-		buf_printf(run->why, " and %zu more",
-		    (size_t)rule->value->count - n);
+		buf_printf(
+		    run->why, " and %zu more", (size_t)rule->value->count - n);
 	buf_printf(run->why, "; is ");
 	schema_put_value(run->why, spot->value);
 	return false;
@@ -144,8 +144,8 @@ count_ok(struct schema_run *run, const struct schema_rule *rule,
 	if (c->is_max ? has <= c->limit : has >= c->limit)
 		return true;
 	if (schema_tell(run, spot, SCHEMA_RANK_HIGH)) {
-		buf_printf(run->why, "must have at %s ",
-		    c->is_max ? "most" : "least");
+		buf_printf(
+		    run->why, "must have at %s ", c->is_max ? "most" : "least");
 		buf_put_u64(run->why, c->limit);
 		buf_printf(run->why, " %s, has ", what);
 		buf_put_u64(run->why, has);
@@ -194,8 +194,7 @@ schema_check_pattern(struct schema_run *run, const struct schema_rule *rule,
 		return true;
 	if (run->rc == RC_OK && schema_tell(run, spot, SCHEMA_RANK_HIGH)) {
 		buf_printf(run->why, "must match the pattern ");
-		json_put_string(
-		    run->why, schema_pattern_source(rule->pattern));
+		json_put_string(run->why, schema_pattern_source(rule->pattern));
 		buf_printf(run->why, ", is ");
 		schema_put_value(run->why, spot->value);
 	}

@@ -49,11 +49,13 @@ try_port(struct web_depth *w, struct buf *why)
 {
 	char option_d[] = "-D";
 	char option_f[] = "-f";
+	char address[] = "MCP_ADDRESS=127.0.0.1";
 	char port[64];
-	char sockets[SCRATCH_PATH + 32];
+	char route[SCRATCH_PATH + 32];
 	char root[SCRATCH_PATH + 32];
+	char log[SCRATCH_PATH + 32];
 	char *argv[] = { w->lighttpd, option_d, option_f, w->config, NULL };
-	char *env[] = { port, sockets, root, NULL };
+	char *env[] = { address, port, route, root, log, NULL };
 	unsigned number;
 	enum rc rc;
 
@@ -61,8 +63,10 @@ try_port(struct web_depth *w, struct buf *why)
 	number = ntohs(w->to.sin_port);
 	(void)snprintf(port, sizeof(port), "MCP_PORT=%u", number);
 	(void)snprintf(
-	    sockets, sizeof(sockets), "MCP_RUN=%s", w->scratch.folder);
+	    route, sizeof(route), "MCP_SOCKET=%s", w->scratch.socket);
 	(void)snprintf(root, sizeof(root), "MCP_ROOT=%s", w->scratch.folder);
+	(void)snprintf(
+	    log, sizeof(log), "MCP_LOG=%slighttpd.log", w->scratch.folder);
 	(void)snprintf(w->host, sizeof(w->host), "127.0.0.1:%u", number);
 	if (rc == RC_OK)
 		rc = scratch_start(&w->scratch, argv, env, &w->server, why);
