@@ -212,8 +212,7 @@ session_hash(struct exchange *x)
 
 	if (!x->has_session)
 		return SLICE_NONE;
-	buf_printf(&b, "%016llx",
-	    (unsigned long long)seal_short(x->session.id.key.sid));
+	seal_put_short(&b, x->session.id.key.sid, SEAL_SHORT_BYTES);
 	if (arena_copy(x->arena, buf_slice(&b), &out) != RC_OK)
 		out = SLICE_NONE;
 	buf_release(&b);
