@@ -41,17 +41,21 @@ initialize_fault(const struct json *params)
 static enum rc
 describe_client(struct exchange *x, struct slice *out)
 {
-	const struct json *params = x->message.params;
+	const struct json *info = json_get(x->message.params, "clientInfo");
+	const struct json *caps = json_get(x->message.params, "capabilities");
 	struct buf b = BUF_INIT(CLIENT_MAX);
 	enum rc rc;
 
+	/* Compact text is never longer than its source. */
+	if (info->raw.len + caps->raw.len > CLIENT_MAX - 64)
+		return RC_FULL;
 	buf_put_char(&b, '{');
 	json_put_key(&b, "info");
-	json_put_compact(&b, json_get(params, "clientInfo"));
+	json_put_compact(&b, info);
 	json_put_key(&b, "capabilities");
-	json_put_compact(&b, json_get(params, "capabilities"));
+	json_put_compact(&b, caps);
 	buf_put_char(&b, '}');
-	rc = buf_finish(&b) == RC_OK ? RC_OK : RC_FULL;
+	rc = buf_finish(&b);
 	if (rc == RC_OK)
 		rc = arena_copy(x->arena, buf_slice(&b), out);
 	buf_release(&b);

@@ -10,11 +10,15 @@
  * Patterns are those of ECMA-262 with its unicode flag, and PCRE2 is asked to
  * read them so.  What it says differently is rewritten before.
  *
- * A pattern that backtracks without end stops at MATCH_MAX; one that starts
- * anew at every byte of a long subject pays for it in steps.
+ * Backtracking is bounded twice: most patterns need less than EASY_MAX steps
+ * of PCRE2 at a starting point; what needs more pays HARD_COST for each, and
+ * stops at HARD_MAX.  Starting points are paid for, too, for a long subject
+ * can be looked through from every one.
  */
 #define PATTERN_MAX ((size_t)16 * 1024)
-#define MATCH_MAX 20000
+#define EASY_MAX 200
+#define HARD_MAX 20000
+#define HARD_COST 500
 #define HEAP_MAX_KIB 4096
 /* Starting points tried at once, at first. */
 #define WINDOW 64
@@ -38,7 +42,7 @@ struct schema_engine {
 /* What a check needs to match. */
 struct schema_matcher {
 	pcre2_match_data *data;
-	pcre2_match_context *limits; /* with a limit of starting points */
+	pcre2_match_context *limits; /* of the starting points tried now */
 };
 
 static void *
@@ -69,7 +73,7 @@ engine_new(struct schema *s)
 	if (e->memory == NULL || e->compile == NULL || e->limits == NULL)
 		return RC_NOMEM;
 	(void)pcre2_set_compile_extra_options(e->compile, PCRE2_EXTRA_ALT_BSUX);
-	(void)pcre2_set_match_limit(e->limits, MATCH_MAX);
+	(void)pcre2_set_match_limit(e->limits, EASY_MAX);
 	(void)pcre2_set_heap_limit(e->limits, HEAP_MAX_KIB);
 	return RC_OK;
 }
@@ -339,6 +343,28 @@ verdict(struct schema_run *run, int found)
 	return false;
 }
 
+/* The n starting points from `from` on, with whatever they need. */
+static int
+match_some(struct schema_run *run, const struct schema_pattern *p,
+    struct slice s, size_t from, size_t n)
+{
+	struct schema_matcher *m = run->matcher;
+	int found;
+
+	if (!limits_ready(run))
+		return PCRE2_ERROR_NOMATCH;
+	(void)pcre2_set_offset_limit(m->limits, from + n - 1);
+	(void)pcre2_set_match_limit(m->limits, EASY_MAX);
+	found = pcre2_match(
+	    p->code, (PCRE2_SPTR)s.ptr, s.len, from, 0, m->data, m->limits);
+	if (found != PCRE2_ERROR_MATCHLIMIT ||
+	    !schema_spend(run, (uint64_t)n * HARD_COST))
+		return found;
+	(void)pcre2_set_match_limit(m->limits, HARD_MAX);
+	return pcre2_match(
+	    p->code, (PCRE2_SPTR)s.ptr, s.len, from, 0, m->data, m->limits);
+}
+
 /* Starting points in growing windows, each paid for before it is tried. */
 static bool
 matches_far(
@@ -347,18 +373,16 @@ matches_far(
 	size_t from = 0, window = WINDOW;
 	int found = PCRE2_ERROR_NOMATCH;
 
-	if (!limits_ready(run))
-		return false;
 	while (from <= s.len && found == PCRE2_ERROR_NOMATCH) {
-		size_t n = s.len - from < window ? s.len - from + 1 : window;
+		size_t left = s.len - from;
+		size_t n = left < window ? left + 1 : window;
 
-		if (!schema_spend(run,
-			(uint64_t)n * (1 + (s.len - from) / BYTES_PER_STEP)))
+		if (!schema_spend(
+			run, (uint64_t)n * (1 + left / BYTES_PER_STEP)))
 			return false;
-		(void)pcre2_set_offset_limit(
-		    run->matcher->limits, from + n - 1);
-		found = pcre2_match(p->code, (PCRE2_SPTR)s.ptr, s.len, from, 0,
-		    run->matcher->data, run->matcher->limits);
+		found = match_some(run, p, s, from, n);
+		if (run->rc != RC_OK)
+			return false;
 		from += n;
 		window *= 2;
 		while (
@@ -372,13 +396,18 @@ bool
 schema_pattern_matches(struct schema_run *run, const struct schema_pattern *p,
     struct slice subject)
 {
+	size_t starts = p->is_anchored ? 1 : subject.len + 1;
 	int found;
 
 	if (!schema_spend(run, 4 + subject.len / 16) || !matcher_ready(run))
 		return false;
-	if (!p->is_anchored && subject.len > WINDOW)
+	if (starts > WINDOW)
 		return matches_far(run, p, subject);
+	if (!schema_spend(run, starts))
+		return false;
 	found = pcre2_match(p->code, (PCRE2_SPTR)subject.ptr, subject.len, 0, 0,
 	    run->matcher->data, run->schema->engine->limits);
-	return verdict(run, found);
+	if (found == PCRE2_ERROR_MATCHLIMIT)
+		found = match_some(run, p, subject, 0, starts);
+	return run->rc == RC_OK && verdict(run, found);
 }

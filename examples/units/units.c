@@ -161,16 +161,22 @@ unit_find(const char *given)
 	return NULL;
 }
 
-/* Text of a fixed size that never runs over; more would be cut. */
+/* Text in an array of the caller that never runs over; more would be cut. */
 struct text {
-	char bytes[8192];
+	char *bytes;
+	size_t size;
 	size_t len;
 };
+
+#define TEXT(array)                                                            \
+	{                                                                      \
+		.bytes = (array), .size = sizeof(array)                        \
+	}
 
 static void
 put(struct text *t, const char *s)
 {
-	size_t room = sizeof(t->bytes) - 1 - t->len;
+	size_t room = t->size - 1 - t->len;
 	size_t n = strlen(s);
 
 	if (n > room)
@@ -194,7 +200,8 @@ put_number(struct text *t, double value)
 static enum mcp_done
 unknown_unit(struct mcp_call *call, const char *given)
 {
-	struct text t = { .len = 0 };
+	char bytes[4096];
+	struct text t = TEXT(bytes);
 
 	put(&t, "There is no unit \"");
 	put(&t, strlen(given) <= 40 ? given : "(too long)");
@@ -218,7 +225,8 @@ static enum mcp_done
 mixed_units(
     struct mcp_call *call, const struct unit *from, const struct unit *to)
 {
-	struct text t = { .len = 0 };
+	char bytes[256];
+	struct text t = TEXT(bytes);
 
 	put(&t, from->symbol);
 	put(&t, " is a unit of ");
@@ -236,20 +244,25 @@ static void
 give(struct mcp_call *call, double value, const struct unit *from,
     double result, const struct unit *to)
 {
-	struct text line = { .len = 0 };
-	struct text json = { .len = 0 };
+	char line_bytes[128];
+	char json_bytes[128];
+	char number_bytes[40];
+	struct text line = TEXT(line_bytes);
+	struct text json = TEXT(json_bytes);
+	struct text number = TEXT(number_bytes);
 
+	put_number(&number, result);
 	put_number(&line, value);
 	put(&line, " ");
 	put(&line, from->symbol);
 	put(&line, " = ");
-	put_number(&line, result);
+	put(&line, number.bytes);
 	put(&line, " ");
 	put(&line, to->symbol);
 	mcp->text(call, line.bytes, line.len);
 
 	put(&json, "{\"value\":");
-	put_number(&json, result);
+	put(&json, number.bytes);
 	put(&json, ",\"unit\":\"");
 	put(&json, to->symbol);
 	put(&json, "\",\"quantity\":\"");
@@ -300,7 +313,8 @@ list(struct mcp_call *call, void *ctx)
 {
 	const char *wanted =
 	    mcp->string(call, mcp->argument(call, "quantity"), NULL);
-	struct text json = { .len = 0 };
+	char bytes[8192];
+	struct text json = TEXT(bytes);
 	int is_first = 1;
 
 	(void)ctx;

@@ -50,7 +50,9 @@ variable_char(char c)
 {
 	if (c >= 'a' && c <= 'z')
 		return (char)(c - 'a' + 'A');
-	return c == '-' ? '_' : c;
+	if (c == '-')
+		return '_';
+	return c;
 }
 
 static void
@@ -167,6 +169,26 @@ read_status(struct slice text, int *status)
 	return RC_OK;
 }
 
+static enum rc
+read_hex(struct slice text, size_t *out)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	*out = 0;
+	if (text.len == 0 || text.len > 7)
+		return RC_SYNTAX;
+	for (size_t i = 0; i < text.len; i++) {
+		size_t value = 0;
+
+		while (value < 16 && digits[value] != (text.ptr[i] | 0x20))
+			value++;
+		if (value == 16)
+			return RC_SYNTAX;
+		*out = *out * 16 + value;
+	}
+	return RC_OK;
+}
+
 /* Chunks of RFC 9112 7.1, put together where they are. */
 static enum rc
 join_chunks(struct arena *a, struct slice bytes, struct slice *out)
@@ -178,18 +200,10 @@ join_chunks(struct arena *a, struct slice bytes, struct slice *out)
 		return RC_NOMEM;
 	for (;;) {
 		struct slice line = take_line(&bytes);
-		size_t n = 0;
+		size_t n;
 
-		if (line.len == 0 || line.len > 7)
+		if (read_hex(line, &n) != RC_OK)
 			return RC_SYNTAX;
-		for (size_t i = 0; i < line.len; i++) {
-			const char *digits = "0123456789abcdef";
-			const char *at = memchr(digits, line.ptr[i] | 0x20, 16);
-
-			if (at == NULL)
-				return RC_SYNTAX;
-			n = n * 16 + (size_t)(at - digits);
-		}
 		if (n > bytes.len)
 			return RC_SYNTAX;
 		if (n == 0)

@@ -51,10 +51,11 @@ keep_answer(struct arena *a, const struct sink_mem *m, struct answer *out)
 	if (m->kind == SINK_WHOLE &&
 	    sink_mem_header(m, "Content-Length").ptr == NULL)
 		buf_printf(&text, "Content-Length: %zu\r\n", m->body.len);
-	for (size_t i = 0; i < m->n_headers; i++)
+	for (size_t i = 0; i < m->n_headers; i++) {
 		buf_printf(&text, "%.*s: %.*s\r\n",
 		    SLICE_FMT(buf_slice(&m->header[i].name)),
 		    SLICE_FMT(buf_slice(&m->header[i].value)));
+	}
 	buf_put_slice(&text, SLICE("\r\n"));
 	buf_put_slice(&text, buf_slice(&m->body));
 	rc = buf_finish(&text);
@@ -148,11 +149,12 @@ core_control(struct depth *d, struct slice words, struct buf *why)
 	return world_control(&((struct core *)d)->world, words, why);
 }
 
-static void
+static bool
 core_free(struct depth *d)
 {
 	core_end((struct core *)d);
 	free(d);
+	return true;
 }
 
 static const struct depth_ops core_ops = {

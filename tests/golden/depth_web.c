@@ -49,11 +49,13 @@ try_port(struct web_depth *w, struct buf *why)
 {
 	char option_d[] = "-D";
 	char option_f[] = "-f";
+	char address[] = "MCP_ADDRESS=127.0.0.1";
 	char port[64];
-	char sockets[SCRATCH_PATH + 32];
+	char route[SCRATCH_PATH + 32];
 	char root[SCRATCH_PATH + 32];
+	char log[SCRATCH_PATH + 32];
 	char *argv[] = { w->lighttpd, option_d, option_f, w->config, NULL };
-	char *env[] = { port, sockets, root, NULL };
+	char *env[] = { address, port, route, root, log, NULL };
 	unsigned number;
 	enum rc rc;
 
@@ -61,8 +63,10 @@ try_port(struct web_depth *w, struct buf *why)
 	number = ntohs(w->to.sin_port);
 	(void)snprintf(port, sizeof(port), "MCP_PORT=%u", number);
 	(void)snprintf(
-	    sockets, sizeof(sockets), "MCP_RUN=%s", w->scratch.folder);
+	    route, sizeof(route), "MCP_SOCKET=%s", w->scratch.socket);
 	(void)snprintf(root, sizeof(root), "MCP_ROOT=%s", w->scratch.folder);
+	(void)snprintf(
+	    log, sizeof(log), "MCP_LOG=%slighttpd.log", w->scratch.folder);
 	(void)snprintf(w->host, sizeof(w->host), "127.0.0.1:%u", number);
 	if (rc == RC_OK)
 		rc = scratch_start(&w->scratch, argv, env, &w->server, why);
@@ -144,14 +148,16 @@ web_exchange(struct depth *d, struct arena *a, const struct message *message,
 
 /* ------------------------------------------------------------ life cycle */
 
-static void
+static bool
 web_free(struct depth *d)
 {
 	struct web_depth *w = (struct web_depth *)d;
+	bool ok;
 
 	scratch_stop(&w->server);
-	scratch_release(&w->scratch);
+	ok = scratch_release(&w->scratch);
 	free(w);
+	return ok;
 }
 
 static const struct depth_ops web_ops = {
@@ -200,6 +206,6 @@ depth_web_open(struct buf *why, bool *is_missing)
 	}
 	if (rc == RC_OK)
 		return &w->base;
-	web_free(&w->base);
+	(void)web_free(&w->base);
 	return NULL;
 }

@@ -96,7 +96,7 @@ play_all(struct depth *d, struct script **s, size_t n, struct tally *t)
 {
 	struct buf why = BUF_INIT((size_t)1024 * 1024);
 
-	qsort(s, n, sizeof(*s), by_config);
+	qsort(s, n, sizeof(struct script *), by_config);
 	for (size_t i = 0; i < n; i++) {
 		if ((s[i]->depths & d->ops->bit) == 0)
 			continue;
@@ -150,7 +150,8 @@ run(struct depth *d, const struct files *files, struct tally *t)
 		else
 			n++;
 	}
-	play_all(d, s, n, t);
+	if (s != NULL)
+		play_all(d, s, n, t);
 	for (size_t i = 0; i < n; i++) {
 		script_release(s[i]);
 		free(s[i]);
@@ -185,8 +186,8 @@ main(int argc, char **argv)
 		    argv[1], t.played, t.wrong, t.unreadable);
 		status = t.wrong + t.unreadable > 0 || t.played == 0 ? 1 : 0;
 	}
-	if (d != NULL)
-		d->ops->free(d);
+	if (d != NULL && !d->ops->free(d))
+		status = 1;
 	for (size_t i = 0; i < files.n; i++)
 		free(files.name[i]);
 	return status;

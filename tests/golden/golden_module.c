@@ -6,13 +6,13 @@
 
 #include "fake_definitions.h"
 
-static const struct mcp_api *api;
+static const struct mcp_api *server;
 
 static enum mcp_done
 call_audio(struct mcp_call *c, void *ctx)
 {
 	(void)ctx;
-	api->audio(c, FAKE_MEDIA, sizeof(FAKE_MEDIA) - 1, "audio/wav");
+	server->audio(c, FAKE_MEDIA, sizeof(FAKE_MEDIA) - 1, "audio/wav");
 	return MCP_DONE;
 }
 
@@ -20,19 +20,19 @@ static enum mcp_done
 call_compute(struct mcp_call *c, void *ctx)
 {
 	char text[64];
-	int64_t a = api->integer(api->argument(c, "a"), 0);
-	int64_t b = api->integer(api->argument(c, "b"), 0);
+	int64_t a = server->integer(server->argument(c, "a"), 0);
+	int64_t b = server->integer(server->argument(c, "b"), 0);
 	int n;
 
 	(void)ctx;
 	if (a > INT32_MAX || a < INT32_MIN || b > INT32_MAX || b < INT32_MIN) {
-		api->fail(c, "out of range");
+		server->fail(c, "out of range");
 		return MCP_FAILED;
 	}
-	n = snprintf(text, sizeof(text), "{\"sum\":%lld}", (long long)(a + b));
+	n = snprintf(text, sizeof(text), "{\"sum\":%lld}", (long long)a + b);
 	if (n < 0)
 		return MCP_FAILED;
-	api->structured(c, text, (size_t)n);
+	server->structured(c, text, (size_t)n);
 	return MCP_DONE;
 }
 
@@ -40,12 +40,12 @@ static enum mcp_done
 call_echo(struct mcp_call *c, void *ctx)
 {
 	size_t len = 0;
-	const char *text = api->string(c, api->argument(c, "text"), &len);
+	const char *text = server->string(c, server->argument(c, "text"), &len);
 
 	(void)ctx;
 	if (text == NULL)
 		return MCP_FAILED;
-	api->text(c, text, len);
+	server->text(c, text, len);
 	return MCP_DONE;
 }
 
@@ -53,7 +53,7 @@ static enum mcp_done
 call_fail(struct mcp_call *c, void *ctx)
 {
 	(void)ctx;
-	api->fail(c, "it did not work");
+	server->fail(c, "it did not work");
 	return MCP_FAILED;
 }
 
@@ -61,7 +61,7 @@ static enum mcp_done
 call_image(struct mcp_call *c, void *ctx)
 {
 	(void)ctx;
-	api->image(c, FAKE_MEDIA, sizeof(FAKE_MEDIA) - 1, "image/png");
+	server->image(c, FAKE_MEDIA, sizeof(FAKE_MEDIA) - 1, "image/png");
 	return MCP_DONE;
 }
 
@@ -69,7 +69,7 @@ static enum mcp_done
 call_link(struct mcp_call *c, void *ctx)
 {
 	(void)ctx;
-	api->link(c, "https://example.org/there", "there", "text/html");
+	server->link(c, "https://example.org/there", "there", "text/html");
 	return MCP_DONE;
 }
 
@@ -77,7 +77,7 @@ static enum mcp_done
 call_list(struct mcp_call *c, void *ctx)
 {
 	(void)ctx;
-	api->structured(c, "[1,2,3]", sizeof("[1,2,3]") - 1);
+	server->structured(c, "[1,2,3]", sizeof("[1,2,3]") - 1);
 	return MCP_DONE;
 }
 
@@ -93,7 +93,7 @@ static enum mcp_done
 call_resource(struct mcp_call *c, void *ctx)
 {
 	(void)ctx;
-	api->resource_text(
+	server->resource_text(
 	    c, "note://one", "text/plain", "a note", sizeof("a note") - 1);
 	return MCP_DONE;
 }
@@ -102,7 +102,7 @@ static enum mcp_done
 call_summarize(struct mcp_call *c, void *ctx)
 {
 	(void)ctx;
-	api->text(c, "short", sizeof("short") - 1);
+	server->text(c, "short", sizeof("short") - 1);
 	return MCP_DONE;
 }
 
@@ -110,7 +110,7 @@ static enum mcp_done
 call_weather(struct mcp_call *c, void *ctx)
 {
 	(void)ctx;
-	api->text(c, "sunny", sizeof("sunny") - 1);
+	server->text(c, "sunny", sizeof("sunny") - 1);
 	return MCP_DONE;
 }
 
@@ -148,10 +148,10 @@ static const struct mcp_module module = {
 };
 
 const struct mcp_module *
-mcp_module_open(const struct mcp_api *given)
+mcp_module_open(const struct mcp_api *api)
 {
-	if (given->abi != MCP_ABI || given->size < sizeof(*given))
+	if (api->abi != MCP_ABI || api->size < sizeof(*api))
 		return NULL;
-	api = given;
+	server = api;
 	return &module;
 }

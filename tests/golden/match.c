@@ -296,33 +296,39 @@ event_line(struct slice *rest)
 	return SLICE_NONE;
 }
 
+static bool
+match_line(struct vars *v, struct slice want, struct slice got, struct buf *why)
+{
+	const struct slice data = SLICE("data:");
+
+	if (slice_starts(want, data) && slice_starts(got, data))
+		return match_json(v, slice_from(want, data.len),
+		    slice_from(got, data.len), why);
+	if (want.ptr != NULL && got.ptr != NULL && match_text(v, want, got))
+		return true;
+	buf_printf(why, "expected the line \"%.*s\", got \"%.*s\"",
+	    SLICE_FMT(want), SLICE_FMT(got));
+	return false;
+}
+
 bool
 match_events(
     struct vars *v, struct slice expected, struct slice actual, struct buf *why)
 {
+	struct slice want = event_line(&expected);
+	struct slice got;
+
 	if (!slice_ends(actual, SLICE("\n\n"))) {
 		buf_printf(why, "the last event does not end: %.*s",
 		    SLICE_FMT(actual));
 		return false;
 	}
-	for (;;) {
-		struct slice want = event_line(&expected);
-		struct slice got = event_line(&actual);
-
-		if (want.ptr == NULL && got.ptr == NULL)
-			return true;
-		if (slice_starts(want, SLICE("data:")) &&
-		    slice_starts(got, SLICE("data:"))) {
-			if (!match_json(v, slice_from(want, 5),
-				slice_from(got, 5), why))
-				return false;
-		} else if (want.ptr == NULL || got.ptr == NULL ||
-		    !match_text(v, want, got)) {
-			buf_printf(why,
-			    "expected the line \"%.*s\", got "
-			    "\"%.*s\"",
-			    SLICE_FMT(want), SLICE_FMT(got));
+	got = event_line(&actual);
+	while (want.ptr != NULL || got.ptr != NULL) {
+		if (!match_line(v, want, got, why))
 			return false;
-		}
+		want = event_line(&expected);
+		got = event_line(&actual);
 	}
+	return true;
 }

@@ -87,7 +87,7 @@ set_defaults(struct world *w)
 		.sessions_total = 200000,
 		.sessions_principal = 10000,
 		.session_lifetime_ms = 30 * day,
-		.session_spare_ms = 15 * 60 * 1000,
+		.session_spare_ms = INT64_C(15) * 60 * 1000,
 		.page = 100,
 		.tool_timeout_ms = 60000,
 	};

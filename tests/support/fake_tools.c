@@ -45,7 +45,7 @@ call_compute(struct tool_call *c)
 	    json_int64(json_get(c->arguments, "b"), &b) != RC_OK ||
 	    a > INT32_MAX || a < INT32_MIN || b > INT32_MAX || b < INT32_MIN)
 		return done(tool_fail(c, SLICE("out of range")));
-	buf_printf(&text, "{\"sum\":%lld}", (long long)(a + b));
+	buf_printf(&text, "{\"sum\":%lld}", (long long)a + b);
 	rc = buf_finish(&text);
 	if (rc == RC_OK)
 		rc = arena_copy(c->arena, buf_slice(&text), &kept);
@@ -182,7 +182,8 @@ add(struct fake_tools *f, const struct fake *fake, unsigned long *calls)
 		buf_release(&why);
 		return rc;
 	}
-	*x = (struct context){ fake, calls };
+	x->fake = fake;
+	x->calls = calls;
 	d->tool.needs = fake->needs;
 	d->tool.call = call_fake;
 	d->tool.ctx = x;

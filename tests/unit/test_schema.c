@@ -410,8 +410,7 @@ work_without_end_is_cut_off(void **state)
 	static const char *const values[] = {
 		"\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\"",
 		"1",
-		"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[0]]]]]]]]]]]]]]]]]]]"
-		"]]]]]]]]]]]]]]]]]]]",
+		"[[[[[[[[[[[[[[[[[[[[[[[[[0]]]]]]]]]]]]]]]]]]]]]]]]]",
 	};
 	struct arena a = ARENA_INIT((size_t)1 << 26);
 	size_t i;
