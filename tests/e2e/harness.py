@@ -215,9 +215,10 @@ class World:
             if process.poll() is None:
                 process.terminate()
         late = []
+        deadline = time.monotonic() + 15
         for process in self.processes:
             try:
-                process.wait(15)
+                process.wait(max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 late.append(str(process.args[0]))
                 process.kill()
@@ -252,14 +253,21 @@ def attempt(test, world):
         return 1
 
 
-def run(test):
-    """Be the program of one test."""
+def too_late(*_):
+    raise AssertionError("the time of this test is over")
+
+
+def run(test, seconds=90):
+    """Be the program of one test; seconds: less than ctest gives it."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    signal.signal(signal.SIGALRM, too_late)
+    signal.alarm(seconds)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to stop"))
     world = World()
     try:
         status = attempt(test, world)
     finally:
+        signal.alarm(0)
         left = world.close()
         shutil.rmtree(world.folder, ignore_errors=True)
     if left:

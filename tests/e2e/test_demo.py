@@ -65,4 +65,4 @@ def test(world):
     equal(list(temporary.iterdir()), [], "what is left of the scratch folder")
 
 
-harness.run(test)
+harness.run(test, BUILD_SECONDS + 30)
