@@ -20,6 +20,8 @@
  *
  * Sizes take K, M, G (1024); times take ms, s, m, h, d; plain numbers are
  * bytes and seconds.  Relative paths are relative to the configuration file.
+ * A line has less than 200 bytes; a text or a list goes on in lines that
+ * begin with a blank.  " ;" begins a comment, so no value contains it.
  */
 
 struct config_list { /* strings */
@@ -29,6 +31,7 @@ struct config_list { /* strings */
 
 struct config {
 	struct arena arena; /* owns every string */
+	const char *folder; /* relative paths begin here */
 
 	/* [server] */
 	const char *name;         /* serverInfo.name */
@@ -61,7 +64,7 @@ struct config {
 
 	/* [limits] */
 	size_t body;             /* bytes of one request body */
-	int64_t body_timeout_ms; /* to receive it */
+	int64_t body_timeout_ms; /* to receive it, or to take the answer */
 	int64_t sessions_total;
 	int64_t sessions_principal;
 	int64_t session_idle_ms;

@@ -12,21 +12,19 @@
 #include "sink.h"
 
 /*
- * The only place that knows libfcgi: one request at a time from a listening
- * socket, or one from a CGI environment.  Whole answers are built in memory
- * and written in one go; then the connection is closed by us, without linger
- * (FCGX_Detach before FCGX_Finish_r), whatever the web server asked for.
+ * One request at a time from a listening socket, or one from a CGI
+ * environment.  Whole answers are built in memory and written in one go; then
+ * the connection is closed by us, without linger, whatever the web server
+ * asked for.  Only road_fcgi.c knows libfcgi.
  */
 struct fcgi_io;
 
 struct fcgi_io_limits {
 	size_t body_max;
-	int64_t body_timeout_ms;
-	size_t answer_max;
+	int64_t body_timeout_ms; /* for all of a request to come in; also for
+	                          * one write of the answer to be taken */
+	size_t answer_max;       /* a larger one becomes a plain 500 */
 };
-
-/* Was this process started as CGI: standard input is no listening socket? */
-bool fcgi_is_cgi(void);
 
 /*
  * Open.  fd is a listening socket, non-blocking; -1 for CGI.  RC_NOMEM,
@@ -37,8 +35,9 @@ MUST_CHECK enum rc fcgi_io_open(int fd, const struct fcgi_io_limits *,
 
 /*
  * Take the next request.  RC_OK: *request is filled, everything in the arena
- * or valid until fcgi_finish().  RC_NOTFOUND: nothing there (a lost race, a
- * request without REQUEST_METHOD, a body that ended early); just wait again.
+ * or valid until fcgi_finish(), which must follow.  RC_NOTFOUND: nothing there
+ * (a lost race, a request that was cut anywhere or has no REQUEST_METHOD, a
+ * body shorter than announced); just wait again.  RC_NOMEM: it was dropped.
  */
 MUST_CHECK enum rc fcgi_next(
     struct fcgi_io *, struct arena *, struct http_request *request);

@@ -21,7 +21,13 @@
  * Children leave when the parent's pipe closes (the parent died, or wants
  * them to stop), after the request they are at.  SIGTERM/SIGINT: stop within
  * the grace time, then SIGKILL.  SIGHUP: replace all workers, one after the
- * other; the new ones read the configuration anew.
+ * other, each new one ready before an old one is told to leave.
+ *
+ * A worker that ends is replaced at once; if they end again and again within
+ * a second of their start, after 100 ms, doubling up to 5 s.
+ *
+ * All signals that can be are blocked in a worker for good, and SIGPIPE is
+ * ignored: who starts a program there must undo both.
  */
 struct worker; /* a child's view of its parent */
 
@@ -29,7 +35,6 @@ struct process_options {
 	int socket; /* listening, non-blocking */
 	int workers;
 	int64_t grace_ms;
-	const char *state; /* folder for the control socket; NULL: none */
 	struct log *log;
 	/* Runs in a fresh child; its result is the exit status. */
 	int (*work)(void *ctx, struct worker *);
@@ -43,23 +48,36 @@ struct process_options {
 int process_run(const struct process_options *);
 
 /*
- * In a worker: wait until the socket has something or the parent wants the
- * worker to leave.  True: try to accept (the race may be lost); false: leave.
- * Signals are blocked outside of this wait.  `idle` is called once if
- * nothing is there at first (flush logs, tidy up), then the wait goes on.
+ * In a worker: wait until the socket has something, or the parent wants the
+ * worker to leave, or SIGTERM or SIGINT came.  True: try to accept (the race
+ * may be lost); false: leave.  The first wait tells the parent that the
+ * worker is ready.  `idle` (NULL allowed) is called once if nothing is there
+ * at first (flush logs, tidy up), then the wait goes on.
  */
 bool worker_wait(struct worker *, void (*idle)(void *), void *ctx);
+
+/*
+ * Is this the first worker since the parent started?  It alone may create
+ * what is missing; the others are not forked before it is ready or has died.
+ */
+bool worker_is_first(const struct worker *);
 
 /* In a worker: tell the parent about a tool's process group. */
 void worker_group_started(struct worker *, pid_t group);
 void worker_group_ended(struct worker *, pid_t group);
 
 /*
- * A listening socket: `where` is a unix path (made mode 0660, a stale one is
- * replaced, a live one refused), host:port, or NULL for the inherited fd 0 or,
- * with LISTEN_FDS, fd 3.  Non-blocking, close-on-exec.  RC_IO and a sentence.
+ * A listening socket: `where` is a unix path (with a '/'; made mode 0660, a
+ * stale one is replaced, a live one refused; it is given to `owner`, a
+ * user[:group], unless that is NULL), host:port, :port on a loopback
+ * address, or NULL for the inherited fd 0 or, with LISTEN_FDS, fd 3.
+ * Non-blocking, close-on-exec.  RC_IO and a sentence.
  */
-MUST_CHECK enum rc process_listen(const char *where, int *fd, struct buf *why);
+MUST_CHECK enum rc process_listen(
+    const char *where, const char *owner, int *fd, struct buf *why);
+
+/* Was a listening socket handed to this process? */
+bool process_has_socket(void);
 
 /* Become another user for good (name[:group]); root only.  RC_IO and a
  * sentence. */

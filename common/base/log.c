@@ -89,7 +89,8 @@ void
 log_event(
     struct log *l, enum log_level level, const char *what, const char *fmt, ...)
 {
-	struct buf line = BUF_INIT((size_t)4 * LINE_MAX_BYTES);
+	/* Every byte may become four; the rest is for `what`. */
+	struct buf line = BUF_INIT((size_t)5 * LINE_MAX_BYTES);
 	char text[LINE_MAX_BYTES];
 	va_list ap;
 	int n;

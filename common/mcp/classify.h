@@ -33,26 +33,26 @@ struct post_facts {
 	bool any_claim;           /* of the message or any array element */
 	const char *envelope;     /* what is wrong with the modern _meta */
 	const struct revision *claimed; /* implemented, or NULL */
+	bool has_method_header;
 	bool method_header_ok;
 	bool name_header_ok;
 };
 
 enum post_action {
 	POST_REFUSE, /* answer with the row's refusal */
-	POST_BATCH,  /* an array: look at its session */
-	POST_LEGACY, /* look at its session, then handle */
+	POST_BATCH,  /* an array: its session decides */
+	POST_LEGACY, /* its session decides, then handle it */
 	POST_INITIALIZE,
-	POST_NO_SESSION, /* P23: refuse or serve without, as configured */
-	POST_MODERN,     /* dispatch without a session */
-	POST_ACCEPT      /* 202 and nothing else */
+	POST_MODERN, /* dispatch without a session */
+	POST_ACCEPT  /* 202 and nothing else */
 };
 
 struct post_row {
 	const char *name; /* "P12" */
 	bool (*holds)(const struct post_facts *);
 	enum post_action action;
-	bool with_id; /* the refusal echoes the id */
-	struct refusal refusal;
+	bool with_id;           /* the refusal echoes the id */
+	struct refusal refusal; /* text NULL: facts->envelope says it */
 };
 
 /*

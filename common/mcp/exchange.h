@@ -16,8 +16,7 @@
  */
 enum reply_body {
 	REPLY_EMPTY, /* no body, no Content-Type */
-	REPLY_JSON,
-	REPLY_EVENT /* the JSON as one server-sent event */
+	REPLY_JSON   /* what is in server->body */
 };
 
 /* Content-Type, Mcp-Session-Id, Allow, Retry-After, four of CORS. */
@@ -25,7 +24,7 @@ enum reply_body {
 
 struct reply {
 	int status;
-	enum reply_body body; /* what is in server->body */
+	enum reply_body body;
 	struct sink_header header[REPLY_HEADERS_MAX];
 	size_t n_headers;
 };
@@ -43,6 +42,7 @@ struct exchange {
 	const struct transport *transport;
 	const struct revision *revision;
 	struct rpc_message message; /* the one being answered */
+	bool wants_event;           /* the client takes no JSON, only events */
 	bool has_session;
 	struct session session;
 	uint32_t caps; /* what this client can, enum client_cap */

@@ -19,6 +19,10 @@ struct refusal {
 	const char *text;
 };
 
+/* The id an error may echo: that of a request.  Other messages have none, or
+ * one of ours. */
+struct slice reply_id(const struct exchange *x);
+
 /* The whole reply is this error; id may be absent, data too (JSON text). */
 void reply_refuse(struct exchange *x, const struct refusal *why,
     struct slice id, struct slice data);
@@ -45,6 +49,10 @@ void answer_error(struct exchange *x, int modern_status, enum rpc_code code,
 struct buf *answer_begin(struct exchange *x);
 void answer_end(
     struct exchange *x, bool is_cacheable, const struct json *extra);
+
+/* Append who we are, an Implementation object of that revision. */
+void reply_put_server_info(struct buf *b, const struct server_info *info,
+    const struct revision *revision);
 
 /* Something of ours failed: 503 with Retry-After for what may pass, else
  * 500; -32603 with the id, if there is one. */

@@ -50,6 +50,16 @@ enum http_body {
 	HTTP_BODY_SHORT      /* ended early; must not be executed */
 };
 
+/* What http_take_variable() must remember, since the variables may come in
+ * any order and some stand in for others.  Nobody else's business. */
+struct http_cgi {
+	bool has_uri;           /* path and query are REQUEST_URI's */
+	bool has_authorization; /* and not REDIRECT_HTTP_AUTHORIZATION */
+	bool has_content_type;  /* and not HTTP_CONTENT_TYPE */
+	struct slice script_name;
+	struct slice path_info;
+};
+
 struct http_request {
 	enum http_method method;
 	struct slice method_name;
@@ -65,6 +75,7 @@ struct http_request {
 	bool is_https;
 	struct slice body;
 	enum http_body body_state;
+	struct http_cgi cgi;
 };
 
 /*
@@ -117,7 +128,8 @@ MUST_CHECK enum rc http_read_origin(
     struct slice value, struct http_origin *out);
 MUST_CHECK enum rc http_read_host(struct slice value, struct http_origin *out);
 
-/* Is it localhost, 127.0.0.0/8 or [::1]? */
+/* Is it localhost, 127.0.0.0/8 or [::1]?  An address may also stand as in
+ * SERVER_ADDR: ::1, or ::ffff:127.0.0.1 from a socket for both families. */
 bool http_is_loopback(struct slice host);
 
 /* The standard phrase of a status we use: 404 -> "Not Found". */

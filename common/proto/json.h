@@ -38,6 +38,8 @@ struct json {
 	struct slice name;        /* unescaped name, if a member */
 	const struct json *child; /* first element or member, or NULL */
 	const struct json *next;  /* the one behind it, or NULL */
+	/* The members by name, if they are many; for json_member(). */
+	const struct json *const *sorted;
 };
 
 struct json_limits {

@@ -15,18 +15,19 @@
  *
  * The folder is looked at again once per `check_ms`; what was edited, added or
  * removed is taken up without a restart.  A definition that loads is copied
- * to `state` (written under a temporary name, then renamed); a file that is
- * broken is reported once per edit, and the copy serves in its place, in every
- * process of the host, whenever it was started.  Removing a file removes the
- * tool and the copy.  Files whose names begin with '.' or do not end in .json
- * are not definitions.  Two definitions of one name: the file that sorts first
- * wins, a module's tool wins over a file's; the other is reported.
+ * to tools/ in `state` (written under a temporary name, then renamed); a file
+ * that is broken is reported once per edit, and the copy serves in its place,
+ * in every process of the host, whenever it was started.  Removing a file
+ * removes the tool and the copy.  Files whose names begin with '.' or do not
+ * end in .json are not definitions.  Two definitions of one name: the file
+ * that sorts first wins, a module's tool wins over a file's; the other is
+ * reported.
  */
 struct catalog;
 
 struct catalog_options {
-	const char *folder; /* NULL: no folder */
-	const char *state;  /* folder for copies; NULL: keep none */
+	const char *folder; /* the definitions are in its tools/; NULL: none */
+	const char *state;  /* copies go to its tools/; NULL: keep none */
 	const struct module *const *modules;
 	size_t n_modules;
 	int64_t check_ms;
@@ -36,7 +37,8 @@ struct catalog_options {
 };
 
 /* Open.  A folder that cannot be read is RC_IO with a sentence in `why`; a
- * broken definition is not an error.  Options must outlive the catalog. */
+ * broken definition is not an error.  Modules, host, clock and log must
+ * outlive the catalog. */
 MUST_CHECK enum rc catalog_open(
     const struct catalog_options *, struct catalog **out, struct buf *why);
 

@@ -16,9 +16,10 @@
  *
  * Arguments go to its standard input as one JSON object, byte for byte as the
  * client sent them, and each scalar one as MCP_ARG_<NAME> (upper case, other
- * bytes than letters and digits as '_').  The context is in MCP_TOOL,
- * MCP_REVISION, MCP_PRINCIPAL, MCP_SESSION, MCP_REQUEST_ID.  Nothing else is in
- * its environment but PATH, HOME, LANG, TMPDIR and what `run.env` sets.
+ * bytes than letters and digits as '_'; not if it is null or very long).  The
+ * context is in MCP_TOOL, MCP_REVISION, MCP_PRINCIPAL, MCP_SESSION,
+ * MCP_REQUEST_ID.  Nothing else is in its environment but PATH, HOME, LANG,
+ * TMPDIR and what `run.env` sets.
  * What it prints becomes the result as `run.output` says; a status other than
  * 0, or a signal, becomes isError with the end of its standard error.
  *
@@ -27,7 +28,8 @@
  * a limit is met, when the call is cancelled, and always when it has ended.
  */
 struct program {
-	char *const *argv; /* argv[0] resolved against `folder` if it has '/' */
+	char *const
+	    *argv; /* argv[0] resolved against the folder if it has '/' */
 	const char *folder; /* working directory */
 	char *const *env;   /* NAME=value from run.env */
 	enum program_output {
@@ -37,11 +39,18 @@ struct program {
 		PROGRAM_RESULT /* is a whole CallToolResult */
 	} output;
 	struct slice mime;
+	/* Limits; 0: what the host says. */
 	int64_t timeout_ms;
 	size_t output_max; /* bytes of standard output */
-	uint64_t memory;   /* RLIMIT_AS, bytes; 0: none */
+	uint64_t memory;   /* RLIMIT_AS, bytes */
+	unsigned flags;    /* enum tool_flag, for its struct tool */
+	uint32_t needs;    /* enum client_cap, for its struct tool */
 	const struct program_host *host;
 };
+
+/* What a host that names no limits of its own has. */
+#define PROGRAM_TIMEOUT_MS ((int64_t)30 * 1000)
+#define PROGRAM_OUTPUT_MAX ((size_t)4 * 1024 * 1024)
 
 /* What the process that runs programs lends them. */
 struct program_host {
@@ -51,20 +60,28 @@ struct program_host {
 	void (*started)(void *ctx, pid_t group);
 	void (*ended)(void *ctx, pid_t group);
 	void *ctx;
-	int64_t timeout_max_ms; /* over any tool's own */
-	const char *path;       /* PATH for programs */
+	/* For tools that set none; 0: PROGRAM_TIMEOUT_MS, PROGRAM_OUTPUT_MAX,
+	 * no limit on memory. */
+	int64_t timeout_ms;
+	size_t output_max;
+	uint64_t memory;
+	int64_t timeout_max_ms; /* over any tool's own; 0: none */
+	const char *path;       /* PATH for programs; NULL: the usual one */
 };
 
 /*
- * Understand the member `run` of a definition.  `folder` is where the
- * definition's file lies.  Findings as in definition_read().  Everything in
- * *out belongs to the arena.
+ * Understand the member `run` of a definition, a value within `text`.
+ * `folder` is where the definition's file lies, as an absolute path.  Findings
+ * as in definition_read().  Everything in *out belongs to the arena; its host
+ * is for the caller to set.
  */
 MUST_CHECK enum rc program_read(const struct json *run, struct slice text,
-    const char *folder, struct arena *a, struct program *out, unsigned *flags,
-    uint32_t *needs, struct buf *why);
+    const char *folder, struct arena *a, struct program *out, struct buf *why);
 
-/* Its struct tool.call; ctx is the struct program. */
+/*
+ * Its struct tool.call; tool.ctx is the struct program.  TOOL_FAILED: the
+ * result is an error that says why, or call->failed names a failure of ours.
+ */
 enum tool_done program_call(const struct tool *, struct tool_call *);
 
 #endif

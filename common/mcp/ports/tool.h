@@ -98,11 +98,14 @@ MUST_CHECK enum rc tool_add_block(
 MUST_CHECK enum rc tool_set_result(
     struct tool_call *, const struct json *result, struct buf *why);
 /* structuredContent; also written as a text block if there is none yet when
- * the call ends. */
+ * the call ends (tool_finish). */
 MUST_CHECK enum rc tool_set_structured(
     struct tool_call *, const struct json *value);
 /* Forget what was built so far, then be an error that says this. */
 MUST_CHECK enum rc tool_fail(struct tool_call *, struct slice text);
+/* The call has ended: structured content without a block gets its text block.
+ * Harmless when said twice. */
+MUST_CHECK enum rc tool_finish(struct tool_call *);
 
 /* --------------------------------------------------- a call's own world */
 

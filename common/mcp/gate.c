@@ -1,0 +1,188 @@
+#include "gate.h"
+
+#include "http.h"
+#include "reply.h"
+
+static const struct slice json_type = SLICE_INIT("application/json");
+static const struct slice event_type = SLICE_INIT("text/event-stream");
+
+static bool
+refuse(struct exchange *x, const struct refusal *why)
+{
+	reply_refuse(x, why, SLICE_NONE, SLICE_NONE);
+	return false;
+}
+
+/* Is the host the one, or any ("*"), of a list of names? */
+static bool
+is_listed(const struct slice *list, size_t n, struct slice name)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (slice_eq(list[i], SLICE("*")) || slice_ieq(list[i], name))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Against DNS rebinding: what came in on a loopback address must have been
+ * meant for one.  Elsewhere the web server's virtual hosts decide, unless
+ * names are configured.
+ */
+static bool
+host_allowed(const struct exchange *x, struct http_origin *host)
+{
+	const struct server_rules *rules = &x->server->rules;
+	struct slice value = http_get(x->http, HTTP_HOST);
+
+	*host = (struct http_origin){ .host = SLICE_NONE };
+	if (value.len == 0)
+		return rules->n_hosts == 0;
+	if (http_read_host(value, host) != RC_OK)
+		return false;
+	if (rules->n_hosts > 0)
+		return is_listed(rules->hosts, rules->n_hosts, host->host) ||
+		    is_listed(rules->hosts, rules->n_hosts, value);
+	return !http_is_loopback(x->http->server_addr) ||
+	    http_is_loopback(host->host);
+}
+
+/*
+ * The same host, whatever port and scheme: an Origin is a claim about the
+ * page, and pages of this host are the owner's.
+ */
+static bool
+origin_allowed(const struct exchange *x, const struct http_origin *host)
+{
+	const struct server_rules *rules = &x->server->rules;
+	struct slice value = http_get(x->http, HTTP_ORIGIN);
+	struct http_origin origin;
+
+	if (value.len == 0)
+		return true;
+	if (is_listed(rules->origins, rules->n_origins, value))
+		return true;
+	if (http_read_origin(value, &origin) != RC_OK)
+		return false;
+	if (http_is_loopback(host->host) && http_is_loopback(origin.host))
+		return true;
+	return host->host.len > 0 && slice_ieq(host->host, origin.host);
+}
+
+static bool
+pass_origin(struct exchange *x)
+{
+	static const struct refusal bad_host = { 403, RPC_INVALID_REQUEST,
+		"Host is not allowed" };
+	static const struct refusal bad_origin = { 403, RPC_INVALID_REQUEST,
+		"Origin is not allowed" };
+	struct http_origin host;
+	struct slice origin = http_get(x->http, HTTP_ORIGIN);
+
+	if (!host_allowed(x, &host))
+		return refuse(x, &bad_host);
+	if (!origin_allowed(x, &host))
+		return refuse(x, &bad_origin);
+	if (origin.len > 0) {
+		reply_header(x, "Access-Control-Allow-Origin", origin);
+		reply_header(x, "Access-Control-Expose-Headers",
+		    SLICE("Mcp-Session-Id, WWW-Authenticate"));
+		reply_header(x, "Vary", SLICE("Origin"));
+	}
+	return true;
+}
+
+/* /mcp, /mcp/ and //mcp are one place; a redirect would lose the body. */
+static bool
+path_is(struct slice path, struct slice wanted)
+{
+	if (slice_eq(wanted, SLICE("*")))
+		return true;
+	while (path.len > 1 && path.ptr[1] == '/' && path.ptr[0] == '/')
+		path = slice_from(path, 1);
+	while (path.len > 1 && path.ptr[path.len - 1] == '/')
+		path.len--;
+	return slice_eq(path, wanted);
+}
+
+static bool
+pass_path(struct exchange *x)
+{
+	static const struct refusal no_page = { 404, RPC_INVALID_REQUEST,
+		"There is nothing here; see the configured endpoint" };
+
+	return path_is(x->http->path, x->server->rules.path) ||
+	    refuse(x, &no_page);
+}
+
+static bool
+pass_method(struct exchange *x)
+{
+	static const struct refusal bad_method = { 405, RPC_INVALID_REQUEST,
+		"Method not allowed" };
+
+	switch (x->http->method) {
+	case HTTP_GET:
+	case HTTP_POST:
+	case HTTP_DELETE:
+		return true;
+	case HTTP_OPTIONS:
+		reply_header(x, "Access-Control-Allow-Methods",
+		    SLICE("GET, POST, DELETE"));
+		reply_header(x, "Access-Control-Allow-Headers",
+		    SLICE("Content-Type, Accept, Authorization, "
+			  "MCP-Protocol-Version, Mcp-Session-Id, "
+			  "Last-Event-ID, Mcp-Method, Mcp-Name"));
+		reply_header(x, "Access-Control-Max-Age", SLICE("86400"));
+		reply_empty(x, 204);
+		return false;
+	case HTTP_HEAD:
+	case HTTP_OTHER:
+		break;
+	}
+	reply_header(x, "Allow", SLICE("POST, DELETE"));
+	return refuse(x, &bad_method);
+}
+
+static bool
+pass_content(struct exchange *x)
+{
+	static const struct refusal too_large = { 413, RPC_INVALID_REQUEST,
+		"The body is too large" };
+	static const struct refusal bad_type = { 415, RPC_INVALID_REQUEST,
+		"Content-Type must be application/json in UTF-8" };
+	static const struct refusal encoded = { 415, RPC_INVALID_REQUEST,
+		"Content-Encoding is not supported" };
+	struct slice type = http_get(x->http, HTTP_CONTENT_TYPE);
+	struct slice encoding = http_get(x->http, HTTP_CONTENT_ENCODING);
+
+	if (x->http->body_state == HTTP_BODY_TOO_LARGE)
+		return refuse(x, &too_large);
+	if (encoding.len > 0 && !slice_ieq(encoding, SLICE("identity")))
+		return refuse(x, &encoded);
+	if (type.len > 0 && !http_media_is(type, json_type))
+		return refuse(x, &bad_type);
+	return true;
+}
+
+static bool
+pass_accept(struct exchange *x)
+{
+	static const struct refusal unacceptable = { 406, RPC_INVALID_REQUEST,
+		"Accept must allow application/json or text/event-stream" };
+	struct slice accept = http_get(x->http, HTTP_ACCEPT);
+
+	if (http_accepts(accept, json_type))
+		return true;
+	x->wants_event = http_accepts(accept, event_type);
+	return x->wants_event || refuse(x, &unacceptable);
+}
+
+bool
+gate_pass(struct exchange *x)
+{
+	if (!pass_origin(x) || !pass_path(x) || !pass_method(x))
+		return false;
+	return x->http->method != HTTP_POST ||
+	    (pass_content(x) && pass_accept(x));
+}

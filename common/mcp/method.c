@@ -1,0 +1,91 @@
+#include "method.h"
+
+#include "reply.h"
+#include "tool.h"
+
+static const struct method methods[] = {
+	{ SLICE_INIT("initialize"), REVISION_2024_11_05, REVISION_2025_11_25,
+	    method_initialize },
+	{ SLICE_INIT("ping"), REVISION_2024_11_05, REVISION_2025_11_25,
+	    method_ping },
+	{ SLICE_INIT("server/discover"), REVISION_2026_07_28,
+	    REVISION_2026_07_28, method_discover },
+	{ SLICE_INIT("tools/call"), REVISION_2024_11_05, REVISION_2026_07_28,
+	    method_tools_call },
+	{ SLICE_INIT("tools/list"), REVISION_2024_11_05, REVISION_2026_07_28,
+	    method_tools_list },
+};
+
+const struct method *
+method_find(struct slice name, const struct revision *revision)
+{
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		const struct method *m = &methods[i];
+
+		if (slice_eq(m->name, name))
+			return revision->name >= m->since &&
+				revision->name <= m->until
+			    ? m
+			    : NULL;
+	}
+	return NULL;
+}
+
+enum rc
+method_dispatch(struct exchange *x)
+{
+	const struct method *m = method_find(x->message.method, x->revision);
+	const struct json *meta = json_get(x->message.params, "_meta");
+
+	if (meta != NULL && meta->type != JSON_OBJECT) {
+		answer_error(x, 400, RPC_INVALID_PARAMS,
+		    "_meta must be an object", SLICE_NONE);
+		return RC_OK;
+	}
+	if (m != NULL)
+		return m->handle(x);
+	if (x->transport->errors_in_status)
+		x->row = "P16";
+	answer_error(
+	    x, 404, RPC_METHOD_NOT_FOUND, "Method not found", SLICE_NONE);
+	return RC_OK;
+}
+
+/* Presence of an object means support, whatever is in it (protocol 5). */
+static bool
+has(const struct json *object, struct slice name)
+{
+	return json_is(json_member(object, name), JSON_OBJECT);
+}
+
+uint32_t
+method_caps(const struct json *capabilities)
+{
+	const struct json *sampling = json_get(capabilities, "sampling");
+	const struct json *elicitation = json_get(capabilities, "elicitation");
+	const struct json *roots = json_get(capabilities, "roots");
+	uint32_t caps = 0;
+
+	if (has(capabilities, SLICE("roots")))
+		caps |= CAP_ROOTS;
+	if (json_is(json_get(roots, "listChanged"), JSON_TRUE))
+		caps |= CAP_ROOTS_CHANGED;
+	if (has(capabilities, SLICE("sampling")))
+		caps |= CAP_SAMPLING;
+	if (has(sampling, SLICE("tools")))
+		caps |= CAP_SAMPLING_TOOLS;
+	if (has(sampling, SLICE("context")))
+		caps |= CAP_SAMPLING_CONTEXT;
+	if (has(elicitation, SLICE("url")))
+		caps |= CAP_ELICITATION_URL;
+	/* An empty object, or one without modes, means form mode. */
+	if (has(capabilities, SLICE("elicitation")) &&
+	    (has(elicitation, SLICE("form")) ||
+		!has(elicitation, SLICE("url"))))
+		caps |= CAP_ELICITATION;
+	if (has(json_get(capabilities, "extensions"),
+		SLICE("io.modelcontextprotocol/tasks")) ||
+	    has(capabilities, SLICE("tasks")))
+		caps |= CAP_TASKS;
+	return caps;
+}

@@ -1,0 +1,142 @@
+#include "method.h"
+#include "reply.h"
+#include "session.h"
+
+/* What a session remembers of its client, at most. */
+#define CLIENT_MAX ((size_t)32 * 1024)
+
+static void
+put_capabilities(struct buf *b)
+{
+	json_put_key(b, "capabilities");
+	buf_put_slice(b, SLICE("{\"tools\":{}}"));
+}
+
+static void
+put_instructions(struct buf *b, const struct server_info *info)
+{
+	if (info->instructions.ptr == NULL)
+		return;
+	json_put_key(b, "instructions");
+	json_put_string(b, info->instructions);
+}
+
+/* What is wrong with the params of initialize, or NULL. */
+static const char *
+initialize_fault(const struct json *params)
+{
+	const struct json *info = json_get(params, "clientInfo");
+
+	if (!json_is(json_get(params, "protocolVersion"), JSON_STRING))
+		return "protocolVersion must be a string";
+	if (!json_is(json_get(params, "capabilities"), JSON_OBJECT))
+		return "capabilities must be an object";
+	if (!json_is(json_get(info, "name"), JSON_STRING) ||
+	    !json_is(json_get(info, "version"), JSON_STRING))
+		return "clientInfo needs name and version";
+	return NULL;
+}
+
+/* Compact JSON of what to remember; RC_FULL if it is too much. */
+static enum rc
+describe_client(struct exchange *x, struct slice *out)
+{
+	const struct json *info = json_get(x->message.params, "clientInfo");
+	const struct json *caps = json_get(x->message.params, "capabilities");
+	struct buf b = BUF_INIT(CLIENT_MAX);
+	enum rc rc;
+
+	/* Compact text is never longer than its source. */
+	if (info->raw.len + caps->raw.len > CLIENT_MAX - 64)
+		return RC_FULL;
+	buf_put_char(&b, '{');
+	json_put_key(&b, "info");
+	json_put_compact(&b, info);
+	json_put_key(&b, "capabilities");
+	json_put_compact(&b, caps);
+	buf_put_char(&b, '}');
+	rc = buf_finish(&b);
+	if (rc == RC_OK)
+		rc = arena_copy(x->arena, buf_slice(&b), out);
+	buf_release(&b);
+	return rc;
+}
+
+static void
+answer_initialize(struct exchange *x)
+{
+	struct buf *b = answer_begin(x);
+
+	json_put_key(b, "protocolVersion");
+	json_put_string(b, x->revision->date);
+	put_capabilities(b);
+	json_put_key(b, "serverInfo");
+	reply_put_server_info(b, &x->server->info, x->revision);
+	put_instructions(b, &x->server->info);
+	answer_end(x, false, NULL);
+}
+
+enum rc
+method_initialize(struct exchange *x)
+{
+	static const struct refusal again = { 400, RPC_INVALID_REQUEST,
+		"This session is initialized already" };
+	const struct json *params = x->message.params;
+	const char *fault = initialize_fault(params);
+	struct slice client;
+	enum session_found found = SESSION_NO_ID;
+	enum rc rc = RC_OK;
+
+	if (fault != NULL) {
+		answer_error(x, 200, RPC_INVALID_PARAMS, fault, SLICE_NONE);
+		return RC_OK;
+	}
+	x->revision =
+	    revision_negotiate(json_text(json_get(params, "protocolVersion")));
+	x->caps = method_caps(json_get(params, "capabilities"));
+	if (x->server->rules.sessions == SESSIONS_OFF) {
+		answer_initialize(x);
+		return RC_OK;
+	}
+	rc = session_peek(x, &found);
+	if (rc != RC_OK)
+		return rc;
+	if (found == SESSION_FOUND) {
+		reply_refuse(x, &again, x->message.id, SLICE_NONE);
+		return RC_OK;
+	}
+	rc = describe_client(x, &client);
+	if (rc == RC_FULL) {
+		answer_error(x, 200, RPC_INVALID_PARAMS,
+		    "clientInfo and capabilities are too large", SLICE_NONE);
+		return RC_OK;
+	}
+	if (rc == RC_OK)
+		rc = session_open(x, x->revision, x->caps, client);
+	if (rc == RC_OK)
+		answer_initialize(x);
+	return rc;
+}
+
+enum rc
+method_ping(struct exchange *x)
+{
+	(void)answer_begin(x);
+	answer_end(x, false, NULL);
+	return RC_OK;
+}
+
+enum rc
+method_discover(struct exchange *x)
+{
+	struct buf *b = answer_begin(x);
+
+	json_put_key(b, "supportedVersions");
+	buf_put_char(b, '[');
+	json_put_string(b, revision_modern()->date);
+	buf_put_char(b, ']');
+	put_capabilities(b);
+	put_instructions(b, &x->server->info);
+	answer_end(x, true, NULL);
+	return RC_OK;
+}

@@ -1,0 +1,186 @@
+#include "reply.h"
+
+#include <assert.h>
+
+#include "http.h"
+#include "sse.h"
+
+/* Seconds; short, because what is busy usually passes at once. */
+static const struct slice retry_after = SLICE_INIT("2");
+
+void
+reply_header(struct exchange *x, const char *name, struct slice value)
+{
+	struct reply *r = &x->reply;
+
+	assert(r->n_headers < REPLY_HEADERS_MAX);
+	r->header[r->n_headers++] = (struct sink_header){ name, value };
+}
+
+struct slice
+reply_id(const struct exchange *x)
+{
+	return x->message.kind == RPC_REQUEST ? x->message.id : SLICE_NONE;
+}
+
+void
+reply_refuse(struct exchange *x, const struct refusal *why, struct slice id,
+    struct slice data)
+{
+	struct buf *b = &x->server->body;
+
+	buf_reset(b);
+	rpc_put_error(b, id, why->code, slice_of(why->text), data);
+	x->reply.status = why->status;
+	x->reply.body = REPLY_JSON;
+}
+
+void
+reply_empty(struct exchange *x, int status)
+{
+	buf_reset(&x->server->body);
+	x->reply.status = status;
+	x->reply.body = REPLY_EMPTY;
+}
+
+void
+answer_error(struct exchange *x, int modern_status, enum rpc_code code,
+    const char *text, struct slice data)
+{
+	rpc_put_error(
+	    &x->server->body, x->message.id, code, slice_of(text), data);
+	x->reply.status = x->transport->errors_in_status ? modern_status : 200;
+	x->reply.body = REPLY_JSON;
+}
+
+struct buf *
+answer_begin(struct exchange *x)
+{
+	struct buf *b = &x->server->body;
+
+	x->reply.status = 200;
+	x->reply.body = REPLY_JSON;
+	rpc_put_result_head(b, x->message.id);
+	buf_put_char(b, '{');
+	if (x->revision->has_result_type) {
+		json_put_key(b, "resultType");
+		buf_put_slice(b, SLICE("\"complete\""));
+	}
+	return b;
+}
+
+static void
+put_member(struct buf *b, struct slice name, struct slice text)
+{
+	if (text.ptr == NULL)
+		return;
+	json_put_name(b, name);
+	json_put_string(b, text);
+}
+
+void
+reply_put_server_info(struct buf *b, const struct server_info *info,
+    const struct revision *revision)
+{
+	buf_put_char(b, '{');
+	put_member(b, SLICE("name"), info->name);
+	put_member(b, SLICE("version"), info->version);
+	if (revision->has_title)
+		put_member(b, SLICE("title"), info->title);
+	if (revision->has_icons)
+		put_member(b, SLICE("websiteUrl"), info->website);
+	buf_put_char(b, '}');
+}
+
+void
+answer_end(struct exchange *x, bool is_cacheable, const struct json *extra)
+{
+	static const struct slice own =
+	    SLICE_INIT("io.modelcontextprotocol/serverInfo");
+	const struct revision *r = x->revision;
+	struct buf *b = &x->server->body;
+
+	if (r->has_cache_hints && is_cacheable) {
+		/* Lists may change at any time and differ by caller. */
+		json_put_key(b, "ttlMs");
+		buf_put_char(b, '0');
+		json_put_key(b, "cacheScope");
+		buf_put_slice(b, SLICE("\"private\""));
+	}
+	if (!r->has_title)
+		extra = NULL;
+	if (r->has_server_info_meta || extra != NULL) {
+		json_put_key(b, "_meta");
+		buf_put_char(b, '{');
+		if (r->has_server_info_meta) {
+			json_put_name(b, own);
+			reply_put_server_info(b, &x->server->info, r);
+		}
+		for (const struct json *m = extra == NULL ? NULL : extra->child;
+		     m != NULL; m = m->next) {
+			if (slice_eq(m->name, own))
+				continue;
+			json_put_name(b, m->name);
+			json_put_compact(b, m);
+		}
+		buf_put_char(b, '}');
+	}
+	buf_put_slice(b, SLICE("}}"));
+}
+
+void
+reply_failed(struct exchange *x, enum rc rc)
+{
+	static const struct refusal later = { 503, RPC_INTERNAL_ERROR,
+		"Temporarily unavailable, try again" };
+	static const struct refusal broken = { 500, RPC_INTERNAL_ERROR,
+		"Internal error" };
+	bool may_pass =
+	    rc == RC_BUSY || rc == RC_IO || rc == RC_FULL || rc == RC_NOMEM;
+
+	x->rc = rc;
+	/* A session that was opened meanwhile must not be named. */
+	x->reply.n_headers = 0;
+	reply_refuse(x, may_pass ? &later : &broken, reply_id(x), SLICE_NONE);
+	if (may_pass)
+		reply_header(x, "Retry-After", retry_after);
+}
+
+/* The body as it goes out: as it is, or as one event. */
+static struct slice
+body_bytes(struct exchange *x)
+{
+	struct server *s = x->server;
+
+	if (x->reply.body == REPLY_EMPTY)
+		return SLICE_NONE;
+	if (!x->wants_event || x->reply.status != 200) {
+		reply_header(x, "Content-Type", SLICE("application/json"));
+		return buf_slice(&s->body);
+	}
+	buf_reset(&s->frame);
+	sse_put_message(&s->frame, buf_slice(&s->body));
+	reply_header(x, "Content-Type", SLICE("text/event-stream"));
+	reply_header(x, "Cache-Control", SLICE("no-cache, no-transform"));
+	return buf_slice(&s->frame);
+}
+
+void
+reply_send(struct exchange *x)
+{
+	const struct sink_ops *ops = x->sink->ops;
+	struct slice bytes;
+	enum rc rc;
+
+	if (buf_finish(&x->server->body) != RC_OK)
+		reply_failed(x, RC_NOMEM);
+	bytes = body_bytes(x);
+	rc = ops->head(x->sink, x->reply.status, x->reply.header,
+	    x->reply.n_headers, SINK_WHOLE);
+	if (rc == RC_OK && bytes.len > 0)
+		rc = ops->body(x->sink, bytes);
+	if (rc == RC_OK)
+		rc = ops->end(x->sink);
+	if (x->rc == RC_OK)
+		x->rc = rc;
+}

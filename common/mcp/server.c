@@ -1,0 +1,122 @@
+#include "server.h"
+
+#include "exchange.h"
+#include "gate.h"
+#include "post.h"
+#include "reply.h"
+
+/* A header or a method name is shown in the log up to this length. */
+#define SHOWN_MAX 64
+
+void
+server_init(struct server *s)
+{
+	*s = (struct server){ .info.name = SLICE("mcp-fcgi"),
+		.info.version = SLICE("0"),
+		.rules = { .path = SLICE("/mcp"),
+		    .store_timeout_ms = 5000,
+		    .sessions_total = 200000,
+		    .sessions_principal = 10000,
+		    .session_lifetime_ms = (int64_t)30 * 86400 * 1000,
+		    .session_spare_ms = (int64_t)15 * 60 * 1000,
+		    .page = 100,
+		    .tool_timeout_ms = 600000 },
+		.body = BUF_INIT((size_t)16 * 1024 * 1024),
+		.frame = BUF_INIT((size_t)17 * 1024 * 1024),
+		.line = BUF_INIT(4096) };
+}
+
+void
+server_release(struct server *s)
+{
+	buf_release(&s->body);
+	buf_release(&s->frame);
+	buf_release(&s->line);
+}
+
+static void
+put_shown(struct buf *line, struct slice key, struct slice value)
+{
+	if (value.len == 0)
+		return;
+	if (value.len > SHOWN_MAX)
+		value.len = SHOWN_MAX;
+	buf_put_slice(line, key);
+	log_put_value(line, value);
+}
+
+static void
+put_number(struct buf *line, struct slice key, int64_t value)
+{
+	buf_put_slice(line, key);
+	buf_put_i64(line, value);
+}
+
+/* One line per request, at its end. */
+static void
+log_request(struct exchange *x)
+{
+	struct server *s = x->server;
+	struct buf *line = &s->line;
+	enum log_level level = x->rc == RC_OK ? LOG_INFO : LOG_WARNING;
+
+	if (!log_wants(s->log, level))
+		return;
+	buf_reset(line);
+	buf_put_slice(line, SLICE("request"));
+	put_shown(line, SLICE(" http="), x->http->method_name);
+	put_number(line, SLICE(" status="), x->reply.status);
+	put_shown(line, SLICE(" method="), x->message.method);
+	put_shown(line, SLICE(" tool="), x->tool);
+	if (x->revision != NULL)
+		put_shown(line, SLICE(" revision="), x->revision->date);
+	put_shown(line, SLICE(" row="), slice_of(x->row));
+	if (x->has_session)
+		buf_printf(line, " session=%08x",
+		    (unsigned)(seal_short(x->session.id.key.sid) >> 32));
+	put_shown(line, SLICE(" principal="), x->principal.name);
+	put_number(line, SLICE(" bytes="), (int64_t)s->body.len);
+	put_number(line, SLICE(" us="), clock_mono_us(s->clock) - x->start_us);
+	if (x->rc != RC_OK)
+		put_shown(line, SLICE(" failed="), slice_of(rc_name(x->rc)));
+	if (buf_finish(line) == RC_OK)
+		log_line(s->log, level, buf_slice(line));
+}
+
+static enum rc
+answer(struct exchange *x)
+{
+	enum rc rc = principal_read(
+	    x->http, x->server->rules.remote_user, x->arena, &x->principal);
+
+	if (rc != RC_OK || !gate_pass(x))
+		return rc;
+	return x->http->method == HTTP_POST ? post_handle(x) : get_handle(x);
+}
+
+enum rc
+server_handle(struct server *s, struct arena *a,
+    const struct http_request *request, struct sink *sink)
+{
+	int64_t start_us = clock_mono_us(s->clock);
+	int64_t now_ms = clock_wall_ms(s->clock);
+	struct exchange x = { .server = s,
+		.arena = a,
+		.http = request,
+		.sink = sink,
+		.now_ms = now_ms,
+		.start_us = start_us,
+		.op = { .now_ms = now_ms,
+		    .give_up_mono = start_us / 1000 + s->rules.store_timeout_ms,
+		    .arena = a },
+		.transport = transport_get(TRANSPORT_STREAMABLE) };
+	enum rc rc;
+
+	buf_reset(&s->body);
+	rc = answer(&x);
+	if (rc != RC_OK)
+		reply_failed(&x, rc);
+	reply_send(&x);
+	log_request(&x);
+	return x.rc;
+}

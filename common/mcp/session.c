@@ -1,0 +1,262 @@
+#include "session.h"
+
+#include "exchange.h"
+#include "reply.h"
+
+/* The store, or RC_BUSY while there is none. */
+static enum rc
+need_store(struct exchange *x)
+{
+	struct server *s = x->server;
+
+	if (s->store == NULL)
+		return RC_BUSY;
+	return keyring_refresh(
+	    &s->keys, s->store, &x->op, s->rng, x->start_us / 1000);
+}
+
+static bool
+is_too_old(const struct exchange *x, int64_t created)
+{
+	return created > x->now_ms + SESSION_SKEW_MS ||
+	    created + x->server->rules.session_lifetime_ms + SESSION_SKEW_MS <
+	    x->now_ms;
+}
+
+/* Everything that the id alone can tell. */
+static enum rc
+identify(struct exchange *x, struct session_id *id, enum session_found *found)
+{
+	struct slice text = http_get(x->http, HTTP_MCP_SESSION_ID);
+	enum rc rc;
+
+	*found = SESSION_NO_ID;
+	if (text.len == 0)
+		return RC_OK;
+	rc = need_store(x);
+	if (rc != RC_OK)
+		return rc;
+	*found = SESSION_UNKNOWN;
+	if (session_id_read(text, &x->server->keys, x->now_ms, id) != RC_OK ||
+	    id->transport != TRANSPORT_STREAMABLE ||
+	    is_too_old(x, id->key.created) ||
+	    !principal_is(&x->principal, id->key.principal))
+		return RC_OK;
+	*found = SESSION_FOUND;
+	return RC_OK;
+}
+
+static enum rc
+get_row(struct exchange *x, const struct session_id *id,
+    struct session_row *row, uint32_t *incarnation)
+{
+	struct store *store = x->server->store;
+
+	return store->ops->session_get(
+	    store, &x->op, &id->key, row, incarnation);
+}
+
+/*
+ * Bring back a row that was forgotten: what the id says is enough to go on.
+ * Another host may do the same at this moment; then its row is taken.
+ */
+static enum rc
+revive(struct exchange *x, const struct session_id *id, struct session_row *row)
+{
+	struct store *store = x->server->store;
+	const struct server_rules *rules = &x->server->rules;
+	struct session_caps caps = { .total = rules->sessions_total,
+		.per_principal =
+		    x->principal.name.len > 0 ? rules->sessions_principal : 0,
+		.idle_before = x->now_ms - rules->session_spare_ms };
+	enum rc rc;
+
+	*row = (struct session_row){ .key = id->key,
+		.state = SESSION_LIVE,
+		.principal_name = x->principal.name,
+		.transport = (int)id->transport,
+		.revision = revision_get(id->revision)->date,
+		.caps = id->caps,
+		.client = SLICE("{}"),
+		.log_level = -1,
+		.initialized = true,
+		.created = id->key.created,
+		.touched = x->now_ms };
+	rc = store->ops->session_put(store, &x->op, row, &caps, &row->id);
+	return rc == RC_CONFLICT ? get_row(x, id, row, NULL) : rc;
+}
+
+static enum rc
+look(struct exchange *x, bool may_revive, enum session_found *found)
+{
+	struct session *s = &x->session;
+	uint32_t incarnation = 0;
+	enum rc rc = identify(x, &s->id, found);
+
+	if (rc != RC_OK || *found != SESSION_FOUND)
+		return rc;
+	rc = get_row(x, &s->id, &s->row, &incarnation);
+	if (rc == RC_NOTFOUND && may_revive &&
+	    s->id.key.incarnation == incarnation)
+		rc = revive(x, &s->id, &s->row);
+	if (rc == RC_NOTFOUND || (rc == RC_OK && s->row.state != SESSION_LIVE))
+		*found = SESSION_UNKNOWN;
+	if (rc != RC_OK)
+		return rc == RC_NOTFOUND ? RC_OK : rc;
+	s->revision = revision_find(s->row.revision);
+	if (s->revision == NULL)
+		s->revision = revision_get(s->id.revision);
+	return RC_OK;
+}
+
+/* Only for people and for caps: losing one costs nothing. */
+static void
+touch(struct exchange *x)
+{
+	struct store *store = x->server->store;
+	struct session_change change = { SESSION_TOUCHED, x->now_ms };
+	struct op op = x->op;
+
+	if (x->now_ms - x->session.row.touched < SESSION_TOUCH_MS)
+		return;
+	op.relaxed = true;
+	if (store->ops->session_set(store, &op, x->session.row.id, &change) ==
+	    RC_OK)
+		x->session.row.touched = x->now_ms;
+}
+
+enum rc
+session_load(struct exchange *x, enum session_found *found)
+{
+	enum rc rc = look(x, true, found);
+
+	x->has_session = rc == RC_OK && *found == SESSION_FOUND;
+	if (x->has_session)
+		touch(x);
+	return rc;
+}
+
+enum rc
+session_peek(struct exchange *x, enum session_found *found)
+{
+	return look(x, false, found);
+}
+
+/* Fill in a key that nobody has; the read that shows it also tells the
+ * store's incarnation. */
+static enum rc
+new_key(struct exchange *x, struct session_id *id)
+{
+	struct session_row row;
+	enum rc rc = rng_fill(x->server->rng, id->key.sid, SID_BYTES);
+
+	if (rc != RC_OK)
+		return rc;
+	for (size_t i = 0; i < PRINCIPAL_BYTES; i++)
+		id->key.principal[i] = x->principal.digest[i];
+	id->key.created = x->now_ms;
+	rc = get_row(x, id, &row, &id->key.incarnation);
+	if (rc == RC_OK)
+		return RC_BUG;
+	return rc == RC_NOTFOUND ? RC_OK : rc;
+}
+
+static enum rc
+put_header(struct exchange *x, const struct key_row *key)
+{
+	struct buf text = BUF_INIT((size_t)2 * SESSION_ID_CHARS);
+	struct slice value = SLICE_NONE;
+	enum rc rc = session_id_put(&text, key, &x->session.id);
+
+	if (rc == RC_OK)
+		rc = arena_copy(x->arena, buf_slice(&text), &value);
+	buf_release(&text);
+	if (rc == RC_OK)
+		reply_header(x, "Mcp-Session-Id", value);
+	return rc;
+}
+
+enum rc
+session_open(struct exchange *x, const struct revision *revision, uint32_t caps,
+    struct slice client)
+{
+	struct session *s = &x->session;
+	const struct server_rules *rules = &x->server->rules;
+	struct session_caps room = { .total = rules->sessions_total,
+		.per_principal =
+		    x->principal.name.len > 0 ? rules->sessions_principal : 0,
+		.idle_before = x->now_ms - rules->session_spare_ms };
+	const struct key_row *key;
+	struct store *store;
+	enum rc rc = need_store(x);
+
+	if (rc != RC_OK)
+		return rc;
+	key = keyring_mint(&x->server->keys, x->now_ms);
+	if (key == NULL)
+		return RC_BUSY;
+	*s = (struct session){ .revision = revision,
+		.id = { .transport = TRANSPORT_STREAMABLE,
+		    .revision = revision->name,
+		    .caps = caps } };
+	rc = new_key(x, &s->id);
+	if (rc != RC_OK)
+		return rc;
+	s->row = (struct session_row){ .key = s->id.key,
+		.state = SESSION_LIVE,
+		.principal_name = x->principal.name,
+		.transport = (int)s->id.transport,
+		.revision = revision->date,
+		.caps = caps,
+		.client = client,
+		.log_level = -1,
+		.created = x->now_ms,
+		.touched = x->now_ms };
+	store = x->server->store;
+	rc = store->ops->session_put(store, &x->op, &s->row, &room, &s->row.id);
+	if (rc != RC_OK)
+		return rc == RC_CONFLICT ? RC_BUG : rc;
+	x->has_session = true;
+	return put_header(x, key);
+}
+
+enum rc
+session_close(struct exchange *x, enum session_found *found)
+{
+	struct store *store;
+	uint32_t incarnation = 0;
+	struct session *s = &x->session;
+	enum rc rc = identify(x, &s->id, found);
+
+	if (rc != RC_OK || *found != SESSION_FOUND)
+		return rc;
+	rc = get_row(x, &s->id, &s->row, &incarnation);
+	if (rc != RC_OK && rc != RC_NOTFOUND)
+		return rc;
+	/* An id without a row gets its tombstone, unless the store that knew
+	 * it is gone. */
+	if (rc == RC_NOTFOUND && s->id.key.incarnation != incarnation) {
+		*found = SESSION_UNKNOWN;
+		return RC_OK;
+	}
+	store = x->server->store;
+	rc = store->ops->session_end(store, &x->op, &s->id.key, END_DELETED);
+	if (rc != RC_CONFLICT)
+		return rc;
+	*found = SESSION_UNKNOWN;
+	return RC_OK;
+}
+
+enum rc
+session_initialized(struct exchange *x)
+{
+	struct store *store = x->server->store;
+	struct session_change change = { SESSION_INITIALIZED, 1 };
+	enum rc rc;
+
+	if (x->session.row.initialized)
+		return RC_OK;
+	rc = store->ops->session_set(store, &x->op, x->session.row.id, &change);
+	/* Ended by somebody between our read and this: no longer our worry. */
+	return rc == RC_NOTFOUND ? RC_OK : rc;
+}

@@ -1,0 +1,348 @@
+#include "module_api.h"
+
+#include "module_call.h"
+#include "revision.h"
+
+/* Questions of one round; a client's user must answer each. */
+#define QUESTIONS_MAX 16
+#define WHY_MAX 1024
+
+/* ----------------------------------------------------------- surroundings */
+
+static struct slice
+about(const struct tool_call *call, enum mcp_about what)
+{
+	switch (what) {
+	case MCP_ABOUT_TOOL:
+		return call->tool->name;
+	case MCP_ABOUT_REVISION:
+		return call->revision;
+	case MCP_ABOUT_PRINCIPAL:
+		return call->principal;
+	case MCP_ABOUT_SESSION:
+		return call->session;
+	case MCP_ABOUT_REQUEST_ID:
+		return call->request_id;
+	}
+	return SLICE_NONE;
+}
+
+static const char *
+api_about(struct mcp_call *c, enum mcp_about what)
+{
+	const char *s = module_string(c, about(c->call, what), NULL);
+
+	return s == NULL ? "" : s;
+}
+
+static void *
+api_alloc(struct mcp_call *c, size_t n)
+{
+	return arena_alloc(c->call->arena, n);
+}
+
+static int
+api_is_cancelled(struct mcp_call *c)
+{
+	return c->call->env->is_cancelled(c->call) ? 1 : 0;
+}
+
+static void
+api_progress(struct mcp_call *c, double done, double total, const char *message)
+{
+	c->call->env->progress(c->call, done, total, slice_of(message));
+}
+
+/* What a module calls JSON goes to the client as JSON, or as a string. */
+static void
+api_log(struct mcp_call *c, enum mcp_level level, const char *logger,
+    const char *data)
+{
+	struct buf quoted = BUF_INIT(c->call->arena->max);
+	const struct json *root;
+	struct slice json = slice_of(data == NULL ? "null" : data);
+
+	if (json_read(c->call->arena, json, &json_limits_default, &root,
+		NULL) != RC_OK) {
+		json_put_string(&quoted, json);
+		json = buf_slice(&quoted);
+	}
+	if (buf_finish(&quoted) == RC_OK)
+		c->call->env->log(c->call, (int)level, slice_of(logger), json);
+	buf_release(&quoted);
+}
+
+static enum mcp_ask
+ask_of(enum tool_ask said)
+{
+	switch (said) {
+	case ASK_ANSWERED:
+		return MCP_ANSWERED;
+	case ASK_PENDING:
+		return MCP_PENDING;
+	case ASK_UNSUPPORTED:
+		return MCP_UNSUPPORTED;
+	case ASK_DECLINED:
+		return MCP_DECLINED;
+	case ASK_TIMEOUT:
+		return MCP_TIMEOUT;
+	}
+	return MCP_UNSUPPORTED;
+}
+
+static bool
+take_answers(struct mcp_call *c, struct mcp_question *questions,
+    const struct tool_question *asked, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct json *answer = NULL;
+
+		if (json_read(c->call->arena, asked[i].answer,
+			&json_limits_default, &answer, NULL) != RC_OK)
+			return false;
+		questions[i].answer = module_value(answer);
+	}
+	return true;
+}
+
+/* False: it is none that could be sent to anybody. */
+static bool
+make_question(struct mcp_call *c, const struct mcp_question *question,
+    struct tool_question *out)
+{
+	const char *params = question->params;
+	const struct json *root = NULL;
+
+	*out = (struct tool_question){
+		.key = slice_of(question->key),
+		.method = slice_of(question->method),
+		.params = slice_of(params == NULL ? "{}" : params),
+	};
+	return out->key.ptr != NULL && out->method.ptr != NULL &&
+	    json_read(c->call->arena, out->params, &json_limits_default, &root,
+		NULL) == RC_OK &&
+	    json_is(root, JSON_OBJECT);
+}
+
+static enum mcp_ask
+api_ask(struct mcp_call *c, struct mcp_question *questions, size_t n)
+{
+	struct tool_question asked[QUESTIONS_MAX];
+	enum mcp_ask said;
+
+	if (n == 0 || n > QUESTIONS_MAX)
+		return MCP_UNSUPPORTED;
+	for (size_t i = 0; i < n; i++)
+		if (!make_question(c, &questions[i], &asked[i]))
+			return MCP_UNSUPPORTED;
+	said = ask_of(c->call->env->ask(c->call, asked, n));
+	if (said == MCP_ANSWERED && !take_answers(c, questions, asked, n))
+		return MCP_UNSUPPORTED;
+	return said;
+}
+
+/* ------------------------------------------------------------- the result */
+
+/* A null pointer with a length is a mistake of the module's, not ours. */
+static struct slice
+given(const void *bytes, size_t len)
+{
+	return (struct slice){ bytes == NULL ? "" : bytes,
+		bytes == NULL ? 0 : len };
+}
+
+/* What a tool does wrong is told at the end; the first mistake counts. */
+static void
+note(struct mcp_call *c, enum rc rc, const char *what, const char *why)
+{
+	if (rc == RC_OK || c->is_wrong)
+		return;
+	c->is_wrong = true;
+	if (rc == RC_SYNTAX)
+		buf_printf(&c->wrong, "%s: %s", what, why);
+	else
+		buf_put_slice(
+		    &c->wrong, SLICE("it is larger than the limits allow"));
+}
+
+static void
+api_text(struct mcp_call *c, const char *text, size_t len)
+{
+	note(c, tool_add_text(c->call, given(text, len)), "", "");
+}
+
+static void
+api_image(struct mcp_call *c, const void *bytes, size_t len, const char *mime)
+{
+	note(c,
+	    tool_add_media(c->call, CONTENT_IMAGE, given(bytes, len),
+		slice_of(mime == NULL ? "image/png" : mime)),
+	    "", "");
+}
+
+static void
+api_audio(struct mcp_call *c, const void *bytes, size_t len, const char *mime)
+{
+	note(c,
+	    tool_add_media(c->call, CONTENT_AUDIO, given(bytes, len),
+		slice_of(mime == NULL ? "audio/wav" : mime)),
+	    "", "");
+}
+
+static void
+add_resource(struct mcp_call *c, const char *uri, const char *mime,
+    struct slice content, bool is_blob)
+{
+	note(c,
+	    tool_add_resource(c->call, slice_of(uri == NULL ? "" : uri),
+		slice_of(mime), content, is_blob),
+	    "", "");
+}
+
+static void
+api_resource_text(struct mcp_call *c, const char *uri, const char *mime,
+    const char *text, size_t len)
+{
+	add_resource(c, uri, mime, given(text, len), false);
+}
+
+static void
+api_resource_blob(struct mcp_call *c, const char *uri, const char *mime,
+    const void *bytes, size_t len)
+{
+	add_resource(c, uri, mime, given(bytes, len), true);
+}
+
+static void
+api_link(
+    struct mcp_call *c, const char *uri, const char *name, const char *mime)
+{
+	note(c,
+	    tool_add_link(c->call, slice_of(uri == NULL ? "" : uri),
+		slice_of(name == NULL ? "" : name), slice_of(mime)),
+	    "", "");
+}
+
+/* JSON text of a module; NULL if it is none, which was noted then. */
+static const struct json *
+read_json(struct mcp_call *c, const char *json, size_t len, const char *what)
+{
+	struct json_error error = { 0, "" };
+	const struct json *root = NULL;
+	struct slice text;
+	enum rc rc = arena_copy(c->call->arena, given(json, len), &text);
+
+	if (rc == RC_OK)
+		rc = json_read(
+		    c->call->arena, text, &json_limits_default, &root, &error);
+	note(c, rc, what, error.why);
+	return rc == RC_OK ? root : NULL;
+}
+
+static void
+api_block(struct mcp_call *c, const char *json, size_t len)
+{
+	const struct json *block = read_json(c, json, len, "a content block");
+	struct buf why = BUF_INIT(WHY_MAX);
+	enum rc rc;
+
+	if (block == NULL)
+		return;
+	rc = tool_add_block(c->call, block, &why);
+	note(c, rc, "a content block", why.ptr == NULL ? "" : why.ptr);
+	buf_release(&why);
+}
+
+static void
+api_structured(struct mcp_call *c, const char *json, size_t len)
+{
+	const struct json *value =
+	    read_json(c, json, len, "structured content");
+
+	if (value != NULL)
+		note(c, tool_set_structured(c->call, value), "", "");
+}
+
+static void
+api_fail(struct mcp_call *c, const char *text)
+{
+	note(c, tool_fail(c->call, slice_of(text == NULL ? "" : text)), "", "");
+}
+
+const struct mcp_api module_api = {
+	.abi = MCP_ABI,
+	.size = sizeof(struct mcp_api),
+	.arguments = module_arguments,
+	.argument = module_argument,
+	.type = module_type,
+	.string = module_text,
+	.number = module_number,
+	.integer = module_integer,
+	.boolean = module_boolean,
+	.count = module_count,
+	.at = module_at,
+	.member = module_member,
+	.name_at = module_name_at,
+	.json = module_source,
+	.about = api_about,
+	.alloc = api_alloc,
+	.is_cancelled = api_is_cancelled,
+	.progress = api_progress,
+	.log = api_log,
+	.ask = api_ask,
+	.text = api_text,
+	.image = api_image,
+	.audio = api_audio,
+	.resource_text = api_resource_text,
+	.resource_blob = api_resource_blob,
+	.link = api_link,
+	.block = api_block,
+	.structured = api_structured,
+	.fail = api_fail,
+};
+
+/* ------------------------------------------------------------ the running */
+
+static enum rc
+say_wrong(struct mcp_call *c)
+{
+	struct buf text = BUF_INIT(2 * (size_t)WHY_MAX);
+	enum rc rc;
+
+	buf_put_slice(&text, c->call->tool->name);
+	buf_put_slice(&text, SLICE(" made no valid result: "));
+	buf_put_slice(&text, buf_slice(&c->wrong));
+	rc = tool_fail(c->call, buf_slice(&text));
+	buf_release(&text);
+	return rc;
+}
+
+static enum tool_done
+finish(struct mcp_call *c, enum mcp_done done)
+{
+	struct tool_call *call = c->call;
+
+	if (done == MCP_AGAIN)
+		return TOOL_AGAIN;
+	if (done != MCP_DONE)
+		call->result.is_error = true;
+	if (tool_finish(call) != RC_OK)
+		return TOOL_FAILED;
+	return call->result.is_error ? TOOL_FAILED : TOOL_DONE;
+}
+
+enum tool_done
+module_run(const struct mcp_tool *tool, struct tool_call *call)
+{
+	struct mcp_call c = { .call = call, .wrong = BUF_INIT(WHY_MAX) };
+	enum mcp_done done = tool->call(&c, tool->ctx);
+
+	if (c.is_wrong && done != MCP_AGAIN) {
+		done = MCP_FAILED;
+		/* If even this finds no room, call->failed says so. */
+		if (say_wrong(&c) != RC_OK)
+			call->result.is_error = true;
+	}
+	buf_release(&c.wrong);
+	return finish(&c, done);
+}

@@ -1,0 +1,53 @@
+#ifndef MCP_MODULE_CALL_H
+#define MCP_MODULE_CALL_H
+
+#include <stdbool.h>
+
+#include "buf.h"
+#include "json.h"
+#include "mcp_module.h"
+#include "tool.h"
+
+/* A module sees only the name of this struct. */
+struct mcp_call {
+	struct tool_call *call;
+	struct buf wrong; /* what the module did wrong with its result */
+	bool is_wrong;
+};
+
+/* A module's value is a struct json under a name of its own. */
+static inline const struct json *
+module_json(const struct mcp_value *value)
+{
+	return (const struct json *)(const void *)value;
+}
+
+static inline const struct mcp_value *
+module_value(const struct json *json)
+{
+	return (const struct mcp_value *)(const void *)json;
+}
+
+/* A slice as a C string that lives as long as the call; NULL for an absent
+ * one, and without memory (which the call then remembers). */
+const char *module_string(struct mcp_call *, struct slice s, size_t *len);
+
+/* The functions of struct mcp_api that look at values. */
+const char *module_arguments(struct mcp_call *, size_t *len);
+const struct mcp_value *module_argument(struct mcp_call *, const char *name);
+enum mcp_type module_type(const struct mcp_value *);
+const char *module_text(
+    struct mcp_call *, const struct mcp_value *, size_t *len);
+double module_number(const struct mcp_value *, double otherwise);
+int64_t module_integer(const struct mcp_value *, int64_t otherwise);
+int module_boolean(const struct mcp_value *, int otherwise);
+size_t module_count(const struct mcp_value *);
+const struct mcp_value *module_at(const struct mcp_value *, size_t i);
+const struct mcp_value *module_member(
+    const struct mcp_value *, const char *name);
+const char *module_name_at(
+    struct mcp_call *, const struct mcp_value *, size_t i, size_t *len);
+const char *module_source(
+    struct mcp_call *, const struct mcp_value *, size_t *len);
+
+#endif

@@ -1,0 +1,173 @@
+#include "program_env.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Linux refuses a longer string (MAX_ARG_STRLEN) ... */
+#define VARIABLE_MAX ((size_t)128 * 1024)
+/* ... and a larger whole, where the stack may be small. */
+#define WHOLE_MAX ((size_t)256 * 1024)
+/* PATH, HOME, LANG, TMPDIR and what MCP_ says of the call. */
+#define OWN_MAX 16
+
+struct env {
+	struct arena *arena;
+	char **list;
+	size_t n;
+	size_t bytes;
+	enum rc rc;
+};
+
+static void
+add(struct env *e, struct slice prefix, struct slice name, struct slice value)
+{
+	size_t len = prefix.len + name.len + value.len + 2;
+	char *p;
+
+	if (e->rc != RC_OK || value.ptr == NULL ||
+	    (value.len > 0 && memchr(value.ptr, '\0', value.len) != NULL) ||
+	    len > VARIABLE_MAX || e->bytes + len > WHOLE_MAX)
+		return;
+	p = arena_bytes(e->arena, len);
+	if (p == NULL) {
+		e->rc = RC_NOMEM;
+		return;
+	}
+	e->list[e->n++] = p;
+	e->bytes += len;
+	memcpy(p, prefix.ptr, prefix.len);
+	p += prefix.len;
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.ptr[i];
+
+		if (c >= 'a' && c <= 'z')
+			c = (char)(c - 'a' + 'A');
+		else if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')))
+			c = '_';
+		*p++ = c;
+	}
+	*p++ = '=';
+	if (value.len > 0)
+		memcpy(p, value.ptr, value.len);
+	p[value.len] = '\0';
+}
+
+static void
+add_own(struct env *e, const char *name, struct slice value)
+{
+	add(e, SLICE("MCP_"), slice_of(name), value);
+}
+
+static bool
+is_set_by(char *const *env, struct slice name)
+{
+	for (; *env != NULL; env++) {
+		struct slice rest;
+
+		if (slice_eq(slice_cut(slice_of(*env), '=', &rest), name))
+			return true;
+	}
+	return false;
+}
+
+/* What every program may rely on; `run.env` comes before it. */
+static void
+add_usual(struct env *e, const struct program *p)
+{
+	const char *path = p->host->path;
+	const struct {
+		struct slice name;
+		const char *value;
+	} usual[] = {
+		{ SLICE("PATH"), path == NULL ? PROGRAM_PATH : path },
+		{ SLICE("HOME"), getenv("HOME") },
+		{ SLICE("LANG"), getenv("LANG") },
+		{ SLICE("TMPDIR"), getenv("TMPDIR") },
+	};
+	const char *otherwise[] = { PROGRAM_PATH, "/", "C.UTF-8", "/tmp" };
+
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		if (!is_set_by(p->env, usual[i].name))
+			add(e, usual[i].name, SLICE(""),
+			    slice_of(usual[i].value == NULL ? otherwise[i]
+							    : usual[i].value));
+}
+
+static struct slice
+scalar(const struct json *value)
+{
+	switch (value->type) {
+	case JSON_STRING:
+		return value->text;
+	case JSON_NUMBER:
+	case JSON_TRUE:
+	case JSON_FALSE:
+		return value->raw;
+	case JSON_NULL:
+	case JSON_ARRAY:
+	case JSON_OBJECT:
+		break;
+	}
+	return SLICE_NONE;
+}
+
+enum rc
+program_env(
+    const struct program *p, const struct tool_call *call, char *const **out)
+{
+	struct env e = { .arena = call->arena };
+	size_t given = 0;
+
+	while (p->env[given] != NULL)
+		given++;
+	e.list = arena_alloc(call->arena,
+	    (given + call->arguments->count + OWN_MAX) * sizeof(*e.list));
+	if (e.list == NULL)
+		return RC_NOMEM;
+	for (size_t i = 0; i < given; i++) {
+		e.list[e.n++] = p->env[i];
+		e.bytes += strlen(p->env[i]) + 1;
+	}
+	add_usual(&e, p);
+	add_own(&e, "TOOL", call->tool->name);
+	add_own(&e, "REVISION", call->revision);
+	add_own(&e, "PRINCIPAL", call->principal);
+	add_own(&e, "SESSION", call->session);
+	add_own(&e, "REQUEST_ID", call->request_id);
+	for (const struct json *a = call->arguments->child; a != NULL;
+	     a = a->next)
+		add(&e, SLICE("MCP_ARG_"), a->name, scalar(a));
+	*out = e.list;
+	return e.rc;
+}
+
+enum rc
+program_find(const struct program *p, struct arena *a, const char **out)
+{
+	const char *path = p->host->path == NULL ? PROGRAM_PATH : p->host->path;
+	struct slice rest = slice_of(path);
+	const size_t len = strlen(p->argv[0]);
+
+	*out = p->argv[0];
+	if (strchr(p->argv[0], '/') != NULL)
+		return RC_OK;
+	while (rest.ptr != NULL) {
+		struct slice folder = slice_cut(rest, ':', &rest);
+		char *file;
+
+		/* An empty one means the working directory: never here. */
+		if (folder.len == 0 || folder.ptr[0] != '/')
+			continue;
+		file = arena_bytes(a, folder.len + len + 2);
+		if (file == NULL)
+			return RC_NOMEM;
+		memcpy(file, folder.ptr, folder.len);
+		file[folder.len] = '/';
+		memcpy(file + folder.len + 1, p->argv[0], len + 1);
+		*out = file;
+		if (access(file, X_OK) == 0)
+			return RC_OK;
+	}
+	return RC_NOTFOUND;
+}

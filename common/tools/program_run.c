@@ -1,0 +1,324 @@
+#define _GNU_SOURCE /* syscall */
+
+#include "program_run.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "program_start.h"
+
+/* How long a cancelled call may go unnoticed, and, where the kernel has no
+ * pidfd_open(2), an ended program. */
+#define TICK_MS 50
+#define CHUNK ((size_t)16 * 1024)
+/* What is read after the end: no more than a pipe can hold, because somebody
+ * who left the group may go on writing. */
+#define DRAIN_CHUNKS 64
+
+struct run {
+	const struct program_child *child;
+	struct program_outcome *out;
+	struct program_process process;
+	int pidfd; /* readable when the leader has ended; -1: unknown */
+	size_t fed;
+	bool is_stopped; /* out->end is decided */
+	enum rc rc;
+};
+
+static void
+stop(struct run *r, enum program_end end, int number)
+{
+	if (r->is_stopped)
+		return;
+	r->is_stopped = true;
+	r->out->end = end;
+	r->out->number = number;
+}
+
+/* ------------------------------------------------------------ three pipes */
+
+static void
+feed(struct run *r)
+{
+	const struct slice input = r->child->input;
+	const int fd = r->process.fd[CHANNEL_INPUT];
+
+	while (r->fed < input.len) {
+		ssize_t n = write(fd, input.ptr + r->fed, input.len - r->fed);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return;
+		/* It does not want to know: that is its own affair. */
+		if (n < 0)
+			break;
+		r->fed += (size_t)n;
+	}
+	program_close(&r->process, CHANNEL_INPUT);
+}
+
+static void
+take_output(struct run *r, const char *bytes, size_t n)
+{
+	struct buf *output = &r->out->output;
+
+	if (n > r->child->output_max - output->len) {
+		stop(r, PROGRAM_TOO_LONG, 0);
+		return;
+	}
+	buf_put(output, bytes, n);
+	if (output->failed) {
+		r->rc = RC_NOMEM;
+		stop(r, PROGRAM_TOO_LONG, 0);
+	}
+}
+
+/* Keep the end of what was said. */
+static void
+take_error(struct run *r, const char *bytes, size_t n)
+{
+	struct program_outcome *out = r->out;
+	size_t old = out->tail_len;
+
+	if (n > PROGRAM_TAIL_MAX) {
+		bytes += n - PROGRAM_TAIL_MAX;
+		n = PROGRAM_TAIL_MAX;
+	}
+	if (old > PROGRAM_TAIL_MAX - n) {
+		size_t gone = old - (PROGRAM_TAIL_MAX - n);
+
+		memmove(out->tail, out->tail + gone, old - gone);
+		old -= gone;
+	}
+	memcpy(out->tail + old, bytes, n);
+	out->tail_len = old + n;
+}
+
+static void
+take_trouble(struct run *r, const char *bytes, size_t n)
+{
+	struct program_trouble trouble;
+
+	if (n != sizeof(trouble))
+		return;
+	memcpy(&trouble, bytes, n);
+	stop(r, trouble.end, trouble.number);
+}
+
+static void (*const take[CHANNELS])(struct run *, const char *, size_t) = {
+	[CHANNEL_OUTPUT] = take_output,
+	[CHANNEL_ERROR] = take_error,
+	[CHANNEL_CONTROL] = take_trouble,
+};
+
+/* One read; false if there was nothing (yet, or any more). */
+static bool
+hear(struct run *r, enum program_channel channel)
+{
+	char chunk[CHUNK];
+	ssize_t n;
+
+	if (r->process.fd[channel] < 0)
+		return false;
+	do
+		n = read(r->process.fd[channel], chunk, sizeof(chunk));
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && errno == EAGAIN)
+		return false;
+	if (n <= 0) {
+		program_close(&r->process, channel);
+		return false;
+	}
+	take[channel](r, chunk, (size_t)n);
+	return true;
+}
+
+/* ---------------------------------------------------------------- the loop */
+
+static int64_t
+now_ms(const struct run *r)
+{
+	return clock_mono_ms(r->child->host->clock);
+}
+
+static void
+check_limits(struct run *r)
+{
+	struct tool_call *call = r->child->call;
+
+	if (now_ms(r) >= r->child->deadline_mono)
+		stop(r, PROGRAM_LATE, 0);
+	else if (call != NULL && call->env->is_cancelled(call))
+		stop(r, PROGRAM_CANCELLED, 0);
+}
+
+static bool
+has_ended(const struct run *r)
+{
+	siginfo_t info = { 0 };
+
+	/* Left as a zombie: its number, and so the group's, stays taken until
+	 * the group was killed. */
+	if (waitid(P_PID, (id_t)r->process.pid, &info,
+		WEXITED | WNOHANG | WNOWAIT) != 0)
+		return errno != EINTR;
+	return info.si_pid != 0;
+}
+
+static void
+wait_and_serve(struct run *r)
+{
+	struct pollfd fds[CHANNELS + 1];
+	int64_t left = r->child->deadline_mono - now_ms(r);
+
+	for (int i = 0; i < CHANNELS; i++)
+		fds[i] = (struct pollfd){
+			.fd = r->process.fd[i],
+			.events = i == CHANNEL_INPUT ? POLLOUT : POLLIN,
+		};
+	fds[CHANNELS] = (struct pollfd){ .fd = r->pidfd, .events = POLLIN };
+	if (left < 0)
+		left = 0;
+	if (poll(fds, CHANNELS + 1, left < TICK_MS ? (int)left : TICK_MS) <= 0)
+		return;
+	if (fds[CHANNEL_INPUT].revents != 0)
+		feed(r);
+	for (int i = CHANNEL_OUTPUT; i < CHANNELS; i++)
+		if (fds[i].revents != 0)
+			(void)hear(r, (enum program_channel)i);
+}
+
+/* What the leader wrote before it ended lies in the pipes; who else holds
+ * them is not waited for. */
+static void
+drain(struct run *r)
+{
+	for (int i = CHANNEL_OUTPUT; i < CHANNELS; i++)
+		for (int n = 0; n < DRAIN_CHUNKS && !r->is_stopped; n++)
+			if (!hear(r, (enum program_channel)i))
+				break;
+}
+
+/* The end of the group: killed, then the leader reaped. */
+static void
+bury(struct run *r)
+{
+	const pid_t pid = r->process.pid;
+	int status = 0;
+	pid_t got;
+
+	(void)kill(-pid, SIGKILL);
+	/* In case the group was never made. */
+	(void)kill(pid, SIGKILL);
+	do
+		got = waitpid(pid, &status, 0);
+	while (got < 0 && errno == EINTR);
+	if (got == pid && WIFSIGNALED(status))
+		stop(r, PROGRAM_KILLED, WTERMSIG(status));
+	else
+		/* Without a status (somebody else reaped it) it failed. */
+		stop(r, PROGRAM_EXITED,
+		    got == pid && WIFEXITED(status) ? WEXITSTATUS(status)
+						    : 255);
+}
+
+static void
+serve(struct run *r)
+{
+	check_limits(r);
+	while (!r->is_stopped) {
+		wait_and_serve(r);
+		if (r->is_stopped)
+			return;
+		if (has_ended(r))
+			break;
+		check_limits(r);
+	}
+	if (!r->is_stopped) {
+		(void)kill(-r->process.pid, SIGKILL);
+		drain(r);
+	}
+}
+
+/* -------------------------------------------------------------- SIGPIPE */
+
+/* A program that does not read must not kill us: the signal is held back
+ * while we write, and swallowed if it was ours. */
+struct pipe_guard {
+	sigset_t before;
+	bool was_pending;
+};
+
+static void
+pipe_set(sigset_t *set)
+{
+	(void)sigemptyset(set);
+	(void)sigaddset(set, SIGPIPE);
+}
+
+static void
+pipe_guard_take(struct pipe_guard *g)
+{
+	sigset_t pipe, pending;
+
+	pipe_set(&pipe);
+	(void)sigemptyset(&pending);
+	(void)sigpending(&pending);
+	g->was_pending = sigismember(&pending, SIGPIPE) == 1;
+	(void)pthread_sigmask(SIG_BLOCK, &pipe, &g->before);
+}
+
+static void
+pipe_guard_drop(const struct pipe_guard *g)
+{
+	const struct timespec at_once = { 0, 0 };
+	sigset_t pipe;
+
+	pipe_set(&pipe);
+	if (!g->was_pending)
+		(void)sigtimedwait(&pipe, NULL, &at_once);
+	(void)pthread_sigmask(SIG_SETMASK, &g->before, NULL);
+}
+
+/* -------------------------------------------------------------- the whole */
+
+static void
+tell(const struct program_host *host, void (*event)(void *, pid_t), pid_t pid)
+{
+	if (event != NULL)
+		event(host->ctx, pid);
+}
+
+enum rc
+program_run(const struct program_child *c, struct program_outcome *out)
+{
+	struct run r = { .child = c, .out = out };
+	struct pipe_guard guard;
+	enum rc rc;
+
+	out->output = BUF_INIT(c->output_max);
+	out->tail_len = 0;
+	rc = program_start(c, &r.process);
+	if (rc != RC_OK)
+		return rc;
+	r.pidfd = (int)syscall(SYS_pidfd_open, r.process.pid, 0);
+	tell(c->host, c->host->started, r.process.pid);
+	program_go(&r.process);
+	pipe_guard_take(&guard);
+	serve(&r);
+	pipe_guard_drop(&guard);
+	bury(&r);
+	tell(c->host, c->host->ended, r.process.pid);
+	for (int i = 0; i < CHANNELS; i++)
+		program_close(&r.process, (enum program_channel)i);
+	if (r.pidfd >= 0)
+		(void)close(r.pidfd);
+	return r.rc;
+}

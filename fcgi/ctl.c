@@ -1,0 +1,157 @@
+#include "ctl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "catalog.h"
+#include "clock.h"
+#include "migrate.h"
+#include "module.h"
+#include "store_open.h"
+#include "wiring.h"
+
+/* Rows of one piece of a sweep; short, so that writers are not kept waiting. */
+#define SWEEP_CHUNK 500
+
+struct store *
+ctl_store(struct ctl *ctl)
+{
+	struct buf why = BUF_INIT(4096);
+	struct store_open_options options = { .url = ctl->config.store_url,
+		.allow_network_fs = ctl->config.allow_network_fs,
+		.clock = &clock_system,
+		.rng = &rng_system,
+		.log = &ctl->log };
+	enum rc rc;
+
+	if (ctl->store != NULL)
+		return ctl->store;
+	rc = store_open(&options, &ctl->store, &why);
+	if (rc != RC_OK) {
+		ctl->store = NULL;
+		(void)fprintf(stderr, "mcpctl: %s: %s\n", options.url,
+		    why.len > 0 ? why.ptr : rc_name(rc));
+	}
+	buf_release(&why);
+	return ctl->store;
+}
+
+struct op
+ctl_op(struct ctl *ctl)
+{
+	return (struct op){ .now_ms = clock_wall_ms(&clock_system),
+		.give_up_mono =
+		    clock_mono_ms(&clock_system) + ctl->config.store_timeout_ms,
+		.arena = &ctl->arena };
+}
+
+int
+ctl_failed(const char *what, enum rc rc)
+{
+	(void)fprintf(stderr, "mcpctl: %s: %s\n", what, rc_name(rc));
+	return 1;
+}
+
+int
+ctl_sweep(struct ctl *ctl, int argc, char **argv)
+{
+	struct store *store;
+	struct sweep_done all = { 0 };
+	bool more = true;
+
+	(void)argv;
+	if (argc != 1) {
+		(void)fputs("usage: mcpctl sweep\n", stderr);
+		return 2;
+	}
+	store = ctl_store(ctl);
+	if (store == NULL)
+		return 1;
+	while (more) {
+		struct op op = ctl_op(ctl);
+		struct sweep_rules rules =
+		    wiring_sweep_rules(&ctl->config, op.now_ms, SWEEP_CHUNK);
+		struct sweep_done done = { 0 };
+		enum rc rc = store->ops->sweep(store, &op, &rules, &done);
+
+		if (rc != RC_OK)
+			return ctl_failed("sweep", rc);
+		all.forgotten += done.forgotten;
+		all.removed += done.removed;
+		more = done.more;
+		arena_reset(&ctl->arena);
+	}
+	(void)printf("forgotten %lld idle, removed %lld old\n",
+	    (long long)all.forgotten, (long long)all.removed);
+	return 0;
+}
+
+int
+ctl_version(struct ctl *ctl, int argc, char **argv)
+{
+	(void)ctl;
+	(void)argv;
+	if (argc != 1) {
+		(void)fputs("usage: mcpctl version\n", stderr);
+		return 2;
+	}
+	(void)printf("mcp-fcgi %s\nsqlite schema %d\n", wiring_version(),
+	    migrate_newest("sqlite"));
+	return 0;
+}
+
+/* Load the configured modules; what cannot be loaded is said and counted. */
+static size_t
+check_modules(
+    const struct config *config, const struct module **loaded, size_t *n_loaded)
+{
+	size_t errors = 0;
+
+	*n_loaded = 0;
+	for (size_t i = 0; i < config->modules.n; i++) {
+		struct buf why = BUF_INIT(8192);
+		struct module *module;
+
+		if (module_load(config->modules.item[i], &module, &why) ==
+		    RC_OK) {
+			loaded[(*n_loaded)++] = module;
+		} else {
+			errors++;
+			(void)printf("%s\n", why.len > 0 ? why.ptr : "?");
+		}
+		buf_release(&why);
+	}
+	return errors;
+}
+
+int
+ctl_check(struct ctl *ctl, int argc, char **argv)
+{
+	const struct config *config = &ctl->config;
+	const struct module **modules;
+	struct buf out = BUF_INIT((size_t)4 * 1024 * 1024);
+	size_t n_modules = 0, errors, in_catalog = 0;
+	enum rc rc = RC_OK;
+
+	(void)argv;
+	if (argc != 1) {
+		(void)fputs("usage: mcpctl check\n", stderr);
+		return 2;
+	}
+	modules = arena_alloc(
+	    &ctl->arena, (config->modules.n + 1) * sizeof(struct module *));
+	if (modules == NULL)
+		return ctl_failed("check", RC_NOMEM);
+	errors = check_modules(config, modules, &n_modules);
+	if (config->catalog != NULL)
+		rc = catalog_check(
+		    config->catalog, modules, n_modules, &out, &in_catalog);
+	if (out.len > 0)
+		(void)fwrite(out.ptr, 1, out.len, stdout);
+	buf_release(&out);
+	if (rc != RC_OK)
+		return ctl_failed(config->catalog, rc);
+	errors += in_catalog;
+	(void)printf("%zu error%s\n", errors, errors == 1 ? "" : "s");
+	return errors == 0 ? 0 : 1;
+}

@@ -1,0 +1,40 @@
+#ifndef MCP_CTL_H
+#define MCP_CTL_H
+
+#include "arena.h"
+#include "buf.h"
+#include "config.h"
+#include "log.h"
+#include "rc.h"
+#include "store.h"
+
+/*
+ * mcpctl: one function per command.  Each gets its own arguments (argv[0] is
+ * the command's name), prints to standard output, complains to standard error
+ * and returns the exit status: 0, 1 (it could not, or found faults), 2 (usage).
+ */
+struct ctl {
+	struct config config;
+	const char *config_file; /* NULL: built-in defaults */
+	struct log log;
+	struct arena arena;
+	struct store *store; /* NULL until ctl_store() */
+};
+
+/* The configured store, opened when first asked for; NULL after it said why
+ * not. */
+struct store *ctl_store(struct ctl *ctl);
+
+/* What a store call of a command says about itself. */
+struct op ctl_op(struct ctl *ctl);
+
+/* Say what could not be done; always 1. */
+int ctl_failed(const char *what, enum rc rc);
+
+int ctl_manual(struct ctl *ctl, int argc, char **argv);
+int ctl_check(struct ctl *ctl, int argc, char **argv);
+int ctl_session(struct ctl *ctl, int argc, char **argv);
+int ctl_sweep(struct ctl *ctl, int argc, char **argv);
+int ctl_version(struct ctl *ctl, int argc, char **argv);
+
+#endif

@@ -1,0 +1,56 @@
+#ifndef MCP_ROAD_H
+#define MCP_ROAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "clock.h"
+#include "rc.h"
+#include "slice.h"
+
+/*
+ * The road a request comes by and its answer leaves: FastCGI or CGI.  Bytes
+ * only; what they mean is fcgi_io's business.
+ */
+enum road_end {
+	ROAD_ANSWERED,
+	ROAD_UNREAD, /* answered, though more of the request may come */
+	ROAD_DROPPED /* nothing is to be answered */
+};
+
+struct road;
+
+struct road_ops {
+	/* The next request's variables, NAME=value, ended by NULL; valid until
+	 * finish().  RC_NOTFOUND if there is none. */
+	enum rc (*take)(struct road *, char ***env);
+	/* Some bytes of its body: their number, 0 at its end, -1 if it was cut
+	 * or nothing came in time. */
+	ssize_t (*read)(struct road *, char *p, size_t n, int64_t timeout_ms);
+	bool (*write)(struct road *, struct slice);
+	bool (*flush)(struct road *);
+	/* Has the peer left?  False when unsure. */
+	bool (*is_gone)(struct road *);
+	/* End the request.  False if the peer did not take all of it. */
+	bool (*finish)(struct road *, enum road_end);
+	void (*free)(struct road *);
+};
+
+struct road {
+	const struct road_ops *ops;
+};
+
+/* From a listening socket; timeout_ms for each read and write.  RC_NOMEM,
+ * RC_IO. */
+MUST_CHECK enum rc road_open_fcgi(
+    int listening, int64_t timeout_ms, const struct clock *, struct road **out);
+
+/* One request from the environment and standard input.  RC_NOMEM. */
+MUST_CHECK enum rc road_open_cgi(int64_t timeout_ms, struct road **out);
+
+/* For is_gone(): has what this descriptor leads to been closed? */
+bool road_fd_gone(int fd);
+
+#endif

@@ -1,0 +1,218 @@
+#include "wiring.h"
+
+#include <stdlib.h>
+
+#include "catalog.h"
+#include "clock.h"
+#include "module.h"
+#include "rng.h"
+#include "store_open.h"
+#include "tool_program.h"
+
+/* Between two attempts to open a store that is out of reach. */
+#define RETRY_MS 1000
+
+struct wiring {
+	const struct config *config;
+	struct log *log;
+	struct program_host host;
+	struct module **modules;
+	size_t n_modules;
+	struct catalog *catalog;
+	struct server server;
+	struct slice *origins;
+	struct slice *hosts;
+	int64_t tried_mono; /* to open the store */
+};
+
+static void
+open_store(struct wiring *w, bool may_create)
+{
+	struct buf why = BUF_INIT(4096);
+	struct store_open_options options = { .url = w->config->store_url,
+		.create = may_create,
+		.allow_network_fs = w->config->allow_network_fs,
+		.clock = &clock_system,
+		.rng = &rng_system,
+		.log = w->log };
+	enum rc rc = store_open(&options, &w->server.store, &why);
+
+	w->tried_mono = clock_mono_ms(&clock_system);
+	if (rc != RC_OK) {
+		w->server.store = NULL;
+		log_event(w->log, LOG_ERROR, "store", "url=%s rc=%s why=%s",
+		    w->config->store_url, rc_name(rc),
+		    why.len > 0 ? why.ptr : "-");
+	}
+	buf_release(&why);
+}
+
+void
+wiring_tend(struct wiring *w)
+{
+	if (w->server.store == NULL &&
+	    clock_mono_ms(&clock_system) - w->tried_mono >= RETRY_MS)
+		open_store(w, false);
+}
+
+static enum rc
+load_modules(struct wiring *w, struct buf *why)
+{
+	const struct config_list *files = &w->config->modules;
+
+	w->modules = calloc(files->n + 1, sizeof(struct module *));
+	if (w->modules == NULL)
+		return RC_NOMEM;
+	for (size_t i = 0; i < files->n; i++) {
+		struct module *module = NULL;
+		enum rc rc = module_load(files->item[i], &module, why);
+
+		if (rc != RC_OK)
+			return rc;
+		w->modules[w->n_modules++] = module;
+	}
+	return RC_OK;
+}
+
+static enum rc
+open_catalog(struct wiring *w, struct buf *why)
+{
+	struct catalog_options options = { .folder = w->config->catalog,
+		.state = w->config->state,
+		.modules = (const struct module *const *)w->modules,
+		.n_modules = w->n_modules,
+		.check_ms = w->config->catalog_check_ms,
+		.host = &w->host,
+		.clock = &clock_system,
+		.log = w->log };
+	enum rc rc = catalog_open(&options, &w->catalog, why);
+
+	if (rc == RC_OK)
+		w->server.toolbox = catalog_toolbox(w->catalog);
+	return rc;
+}
+
+/* The strings of a list as slices; NULL only without memory. */
+static struct slice *
+slices_of(const struct config_list *list)
+{
+	struct slice *out = calloc(list->n + 1, sizeof(*out));
+
+	for (size_t i = 0; out != NULL && i < list->n; i++)
+		out[i] = slice_of(list->item[i]);
+	return out;
+}
+
+static enum rc
+fill_server(struct wiring *w)
+{
+	const struct config *c = w->config;
+	struct server *s = &w->server;
+
+	server_init(s);
+	s->clock = &clock_system;
+	s->rng = &rng_system;
+	s->log = w->log;
+	s->info = (struct server_info){ .name = slice_of(c->name),
+		.version = slice_of(c->version),
+		.title = slice_of(c->title),
+		.website = slice_of(c->website),
+		.instructions = slice_of(c->instructions) };
+	w->origins = slices_of(&c->origins);
+	w->hosts = slices_of(&c->hosts);
+	if (w->origins == NULL || w->hosts == NULL)
+		return RC_NOMEM;
+	s->rules = (struct server_rules){ .path = slice_of(c->path),
+		.origins = w->origins,
+		.n_origins = c->origins.n,
+		.hosts = w->hosts,
+		.n_hosts = c->hosts.n,
+		.remote_user = c->remote_user,
+		.sessions = c->sessions,
+		.store_timeout_ms = c->store_timeout_ms,
+		.sessions_total = c->sessions_total,
+		.sessions_principal = c->sessions_principal,
+		.session_lifetime_ms = c->session_lifetime_ms,
+		.session_spare_ms = c->session_spare_ms,
+		.page = (uint32_t)c->page,
+		.tool_timeout_ms = c->tool_timeout_max_ms };
+	s->body.max = c->result;
+	/* The same with `data: ` in front of each line. */
+	s->frame.max = c->result + c->result / 2;
+	if (c->cluster_key != NULL)
+		return keyring_fix(&s->keys, slice_of(c->cluster_key));
+	return RC_OK;
+}
+
+enum rc
+wiring_open(const struct config *config, struct log *log,
+    const struct wiring_watch *watch, bool may_create, struct wiring **out,
+    struct buf *why)
+{
+	struct wiring *w = calloc(1, sizeof(*w));
+	enum rc rc;
+
+	if (w == NULL)
+		return RC_NOMEM;
+	w->config = config;
+	w->log = log;
+	w->host = (struct program_host){ .clock = &clock_system,
+		.timeout_max_ms = config->tool_timeout_max_ms,
+		.timeout_ms = config->tool_timeout_ms,
+		.output_max = config->tool_output,
+		.memory = config->tool_memory,
+		.path = config->tool_path };
+	if (watch != NULL) {
+		w->host.started = watch->started;
+		w->host.ended = watch->ended;
+		w->host.ctx = watch->ctx;
+	}
+	rc = seal_init();
+	if (rc == RC_OK)
+		rc = fill_server(w);
+	if (rc == RC_OK)
+		rc = load_modules(w, why);
+	if (rc == RC_OK)
+		rc = open_catalog(w, why);
+	if (rc != RC_OK) {
+		wiring_free(w);
+		return rc;
+	}
+	open_store(w, may_create);
+	*out = w;
+	return RC_OK;
+}
+
+struct server *
+wiring_server(struct wiring *w)
+{
+	return &w->server;
+}
+
+void
+wiring_free(struct wiring *w)
+{
+	if (w == NULL)
+		return;
+	if (w->server.store != NULL)
+		w->server.store->ops->close(w->server.store);
+	catalog_free(w->catalog);
+	for (size_t i = 0; i < w->n_modules; i++)
+		module_free(w->modules[i]);
+	free(w->modules);
+	server_release(&w->server);
+	free(w->origins);
+	free(w->hosts);
+	free(w);
+}
+
+struct sweep_rules
+wiring_sweep_rules(const struct config *config, int64_t now_ms, int limit)
+{
+	/* Rows outlive their ids by the skew that clocks are allowed. */
+	return (struct sweep_rules){ .idle_before =
+					 now_ms - config->session_idle_ms,
+		.created_before = now_ms - config->session_lifetime_ms -
+		    (int64_t)2 * SESSION_SKEW_MS,
+		.limit = limit };
+}

@@ -1,0 +1,72 @@
+# Shared by httpd-conf/demo and tests/run: what has to be installed, and how.
+# To be sourced; `say` is for messages to people.
+
+BUILD_PACKAGES="gcc cmake ninja-build pkg-config libc6-dev libfcgi-dev
+libsodium-dev libsqlite3-dev libpcre2-dev libinih-dev libcmocka-dev"
+DEMO_PACKAGES="lighttpd python3-minimal libsqlite3-0"
+BALANCER_PACKAGES="nginx-light"
+TEST_PACKAGES="clang npm python3 mandoc procps sqlite3 ca-certificates"
+
+say() {
+	printf '%s\n' "$*" >&2
+}
+
+die() {
+	say "$*"
+	exit 1
+}
+
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null 2>&1; then
+		sudo "$@"
+	else
+		die "needs root or sudo for: $*"
+	fi
+}
+
+# Install those of the named Debian packages that are not there.
+install_packages() {
+	missing=
+	for package in "$@"; do
+		state=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) ||
+			state=
+		[ "$state" = "install ok installed" ] ||
+			missing="$missing $package"
+	done
+	[ -n "$missing" ] || return 0
+	command -v apt-get >/dev/null 2>&1 ||
+		die "please install:$missing"
+	say "installing:$missing"
+	export DEBIAN_FRONTEND=noninteractive
+	as_root apt-get update -qq >&2 || say "apt-get update failed"
+	# Servers that come as packages must not start by themselves, so the
+	# policy of this one call forbids it.
+	policy=/usr/sbin/policy-rc.d
+	made=
+	if [ ! -e "$policy" ]; then
+		printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+		as_root chmod 755 "$policy"
+		made=yes
+	fi
+	# shellcheck disable=SC2086
+	as_root apt-get install -y -qq --no-install-recommends $missing >&2
+	status=$?
+	[ -z "$made" ] || as_root rm -f "$policy"
+	[ "$status" -eq 0 ] || die "could not install:$missing"
+}
+
+# Configure and build a preset: build NAME [TARGET...]
+build_preset() {
+	preset=$1
+	shift
+	(
+		cd "$SOURCE" &&
+		cmake --preset "$preset" >"$LOG" 2>&1 &&
+		cmake --build --preset "$preset" ${1:+--target} "$@" >>"$LOG" 2>&1
+	) || {
+		tail -n 50 "$LOG" >&2
+		die "the build failed"
+	}
+}

@@ -1,0 +1,124 @@
+#include "world.h"
+
+#include "text.h"
+
+static enum rc
+read_u64(struct slice text, uint64_t *out)
+{
+	return text_u64(text, INT64_MAX, out);
+}
+
+static enum rc
+set_sessions(struct world *w, struct slice value)
+{
+	if (slice_eq(value, SLICE("required")))
+		w->server.rules.sessions = SESSIONS_REQUIRED;
+	else if (slice_eq(value, SLICE("optional")))
+		w->server.rules.sessions = SESSIONS_OPTIONAL;
+	else if (slice_eq(value, SLICE("off")))
+		w->server.rules.sessions = SESSIONS_OFF;
+	else
+		return RC_SYNTAX;
+	return RC_OK;
+}
+
+static enum rc
+set_origin(struct world *w, struct slice value)
+{
+	if (w->server.rules.n_origins == WORLD_LIST_MAX)
+		return RC_FULL;
+	w->origins[w->server.rules.n_origins++] = value;
+	return RC_OK;
+}
+
+static enum rc
+set_host(struct world *w, struct slice value)
+{
+	if (w->server.rules.n_hosts == WORLD_LIST_MAX)
+		return RC_FULL;
+	w->hosts[w->server.rules.n_hosts++] = value;
+	return RC_OK;
+}
+
+static enum rc
+set_page(struct world *w, struct slice value)
+{
+	uint64_t n;
+	enum rc rc = read_u64(value, &n);
+
+	w->server.rules.page = rc == RC_OK ? (uint32_t)n : 0;
+	return rc;
+}
+
+static enum rc
+set_body(struct world *w, struct slice value)
+{
+	uint64_t n = 0;
+	enum rc rc = read_u64(value, &n);
+
+	w->body_max = (size_t)n;
+	return rc;
+}
+
+static enum rc
+set_total(struct world *w, struct slice value)
+{
+	uint64_t n = 0;
+	enum rc rc = read_u64(value, &n);
+
+	w->server.rules.sessions_total = (int64_t)n;
+	return rc;
+}
+
+static enum rc
+set_per_principal(struct world *w, struct slice value)
+{
+	uint64_t n = 0;
+	enum rc rc = read_u64(value, &n);
+
+	w->server.rules.sessions_principal = (int64_t)n;
+	return rc;
+}
+
+static enum rc
+set_remote_user(struct world *w, struct slice value)
+{
+	if (slice_eq(value, SLICE("auto")))
+		w->server.rules.remote_user = TRUST_AUTH_TYPE;
+	else if (slice_eq(value, SLICE("yes")))
+		w->server.rules.remote_user = TRUST_ALWAYS;
+	else if (slice_eq(value, SLICE("no")))
+		w->server.rules.remote_user = TRUST_NEVER;
+	else
+		return RC_SYNTAX;
+	return RC_OK;
+}
+
+static const struct key {
+	struct slice name;
+	enum rc (*set)(struct world *, struct slice);
+} world_keys[] = {
+	{ SLICE_INIT("http.sessions"), set_sessions },
+	{ SLICE_INIT("http.origins"), set_origin },
+	{ SLICE_INIT("http.hosts"), set_host },
+	{ SLICE_INIT("auth.remote_user"), set_remote_user },
+	{ SLICE_INIT("limits.page"), set_page },
+	{ SLICE_INIT("limits.body"), set_body },
+	{ SLICE_INIT("limits.sessions"), set_total },
+	{ SLICE_INIT("limits.sessions_principal"), set_per_principal },
+};
+
+enum rc
+world_set(struct world *w, const struct field *f, struct buf *why)
+{
+	enum rc rc = RC_NOTFOUND;
+
+	for (size_t i = 0; i < sizeof(world_keys) / sizeof(*world_keys); i++) {
+		if (slice_eq(world_keys[i].name, f->name))
+			rc = world_keys[i].set(w, f->value);
+	}
+	if (rc != RC_OK)
+		buf_printf(
+		    why, "config: %.*s: %s", SLICE_FMT(f->name), rc_name(rc));
+	return rc;
+}

@@ -1,0 +1,157 @@
+#include "world.h"
+
+#include "text.h"
+
+static enum rc
+do_advance(struct world *w, struct slice words, struct buf *why)
+{
+	static const struct {
+		char unit;
+		int64_t ms;
+	} units[] = { { 's', 1000 }, { 'm', 60000 }, { 'h', 3600000 },
+		{ 'd', 86400000 } };
+	struct slice number = words;
+	uint64_t n;
+
+	if (number.len < 2)
+		return RC_SYNTAX;
+	number.len--;
+	if (text_u64(number, 100000, &n) != RC_OK)
+		return RC_SYNTAX;
+	for (size_t i = 0; i < 4; i++) {
+		if (units[i].unit != words.ptr[number.len])
+			continue;
+		fake_clock_advance(&w->clock, (int64_t)n * units[i].ms);
+		return RC_OK;
+	}
+	buf_printf(why, "advance: s, m, h or d");
+	return RC_SYNTAX;
+}
+
+/* "live=1 ended=0", or any part of it. */
+static enum rc
+do_rows(struct world *w, struct slice words, struct buf *why)
+{
+	struct op op = world_op(w);
+	struct store_info info;
+	enum rc rc;
+
+	rc = w->store.inner->ops->info(w->store.inner, &op, &info);
+	while (rc == RC_OK && words.len > 0) {
+		struct slice value;
+		struct slice name = slice_cut(script_word(&words), '=', &value);
+		int64_t is = slice_eq(name, SLICE("live"))
+		    ? info.sessions_live
+		    : info.sessions_ended;
+		uint64_t want;
+
+		if (text_u64(value, INT64_MAX, &want) != RC_OK)
+			return RC_SYNTAX;
+		if (is == (int64_t)want)
+			continue;
+		buf_printf(why, "%.*s=%lld in the store", SLICE_FMT(name),
+		    (long long)is);
+		return RC_CONFLICT;
+	}
+	return rc;
+}
+
+static enum rc
+expect_count(
+    unsigned long is, struct slice words, const char *what, struct buf *why)
+{
+	uint64_t want;
+
+	if (text_u64(words, INT64_MAX, &want) != RC_OK)
+		return RC_SYNTAX;
+	if (want == is)
+		return RC_OK;
+	buf_printf(why, "%lu %s", is, what);
+	return RC_CONFLICT;
+}
+
+static enum rc
+do_store_calls(struct world *w, struct slice words, struct buf *why)
+{
+	return expect_count(w->store.session_calls, words, "store calls", why);
+}
+
+static enum rc
+do_tool_calls(struct world *w, struct slice words, struct buf *why)
+{
+	return expect_count(w->tool_calls, words, "tools ran", why);
+}
+
+static enum rc
+do_store(struct world *w, struct slice words, struct buf *why)
+{
+	(void)why;
+	w->store.is_down = slice_eq(words, SLICE("down"));
+	return w->store.is_down || slice_eq(words, SLICE("up")) ? RC_OK
+								: RC_SYNTAX;
+}
+
+/* The sweeper finds every live session idle. */
+static enum rc
+do_forget(struct world *w, struct slice words, struct buf *why)
+{
+	struct op op = world_op(w);
+	struct sweep_rules rules = {
+		.idle_before = op.now_ms + 1, .created_before = 0, .limit = 1000
+	};
+	struct sweep_done done;
+
+	(void)words;
+	(void)why;
+	return w->store.inner->ops->sweep(w->store.inner, &op, &rules, &done);
+}
+
+static enum rc
+do_incarnation(struct world *w, struct slice words, struct buf *why)
+{
+	struct op op = world_op(w);
+	uint64_t n;
+
+	(void)why;
+	if (text_u64(words, UINT32_MAX, &n) != RC_OK)
+		return RC_SYNTAX;
+	return golden_store_renew(&w->store, &op, (uint32_t)n);
+}
+
+/* The next request meets a process that knows nothing but the store. */
+static enum rc
+do_other_host(struct world *w, struct slice words, struct buf *why)
+{
+	(void)words;
+	(void)why;
+	server_release(&w->server);
+	world_start(w);
+	return RC_OK;
+}
+
+static const struct directive {
+	struct slice name;
+	enum rc (*run)(struct world *, struct slice words, struct buf *why);
+} directives[] = {
+	{ SLICE_INIT("advance"), do_advance },
+	{ SLICE_INIT("rows"), do_rows },
+	{ SLICE_INIT("store-calls"), do_store_calls },
+	{ SLICE_INIT("tool-calls"), do_tool_calls },
+	{ SLICE_INIT("store"), do_store },
+	{ SLICE_INIT("forget"), do_forget },
+	{ SLICE_INIT("incarnation"), do_incarnation },
+	{ SLICE_INIT("other-host"), do_other_host },
+};
+
+enum rc
+world_control(struct world *w, struct slice words, struct buf *why)
+{
+	struct slice name = script_word(&words);
+
+	for (size_t i = 0; i < sizeof(directives) / sizeof(*directives); i++) {
+		if (slice_eq(directives[i].name, name))
+			return directives[i].run(w, words, why);
+	}
+	buf_printf(why, "unknown directive");
+	return RC_SYNTAX;
+}

@@ -1,0 +1,3 @@
+#!/bin/sh
+# The whole environment, sorted.
+exec env | LC_ALL=C sort

@@ -1,0 +1,4 @@
+#!/bin/sh
+# Leaves a child behind that keeps the pipes open.
+sleep 30 &
+echo "done"

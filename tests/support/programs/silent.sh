@@ -1,0 +1,3 @@
+#!/bin/sh
+# Fails and does not say why.
+exit 4
