@@ -106,6 +106,7 @@ read_schema(struct sqlite_store *s, int64_t *schema, struct buf *why)
 static enum rc
 apply_files(struct sqlite_store *s, struct buf *why)
 {
+	static const char set[] = "UPDATE meta SET v = ?1 WHERE k = 'schema'";
 	int64_t schema = 0;
 	enum rc rc = read_schema(s, &schema, why);
 
@@ -115,9 +116,7 @@ apply_files(struct sqlite_store *s, struct buf *why)
 			continue;
 		rc = sqlite_exec(s, f->sql);
 		if (rc == RC_OK)
-			rc = one_change(s,
-			    "UPDATE meta SET v = ?1 WHERE k = 'schema'",
-			    SQL_NUMBER(f->number));
+			rc = one_change(s, set, SQL_NUMBER(f->number));
 	}
 	return rc;
 }
@@ -212,6 +211,8 @@ static enum rc
 set_journal(struct sqlite_store *s)
 {
 	const bool wal = !s->options.allow_network_fs;
+	const char *set =
+	    wal ? "PRAGMA journal_mode = WAL" : "PRAGMA journal_mode = DELETE";
 	sqlite3_stmt *st = NULL;
 	const unsigned char *mode = NULL;
 	bool is_wal;
@@ -231,9 +232,7 @@ set_journal(struct sqlite_store *s)
 	/* Leaving the log is a checkpoint, entering it a commit. */
 	rc = sqlite_lock(s);
 	if (rc == RC_OK)
-		rc = sqlite_exec(s,
-		    wal ? "PRAGMA journal_mode = WAL"
-			: "PRAGMA journal_mode = DELETE");
+		rc = sqlite_exec(s, set);
 	sqlite_unlock(s);
 	return rc;
 }

@@ -117,10 +117,10 @@ sqlite_session_get(struct store *base, const struct op *op,
 		rc = RC_BUG;
 	if (rc == RC_OK && incarnation != NULL)
 		*incarnation = (uint32_t)sqlite3_column_int64(st, COLUMN_STORE);
+	if (rc == RC_OK && sqlite3_column_type(st, COLUMN_ID) == SQLITE_NULL)
+		rc = RC_NOTFOUND;
 	if (rc == RC_OK)
-		rc = sqlite3_column_type(st, COLUMN_ID) == SQLITE_NULL
-		    ? RC_NOTFOUND
-		    : read_row(st, op->arena, row);
+		rc = read_row(st, op->arena, row);
 	sqlite_done(s, SQL_GET);
 	return sqlite_read_end(s, rc);
 }
