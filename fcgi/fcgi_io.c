@@ -183,7 +183,11 @@ static void
 put_status(struct fcgi_io *io, int status)
 {
 	io->answer.status = status;
-	buf_printf(&io->out, "Status: %d %s\r\n", status, http_phrase(status));
+	buf_put_slice(&io->out, SLICE("Status: "));
+	buf_put_i64(&io->out, status);
+	buf_put_char(&io->out, ' ');
+	buf_put_slice(&io->out, slice_of(http_phrase(status)));
+	buf_put_slice(&io->out, SLICE("\r\n"));
 }
 
 static enum rc

@@ -22,6 +22,8 @@
 #define LINGER_MS 2000
 /* A timeout that differs by less is not set again. */
 #define SLACK_MS 250
+/* The smallest buffer of a socket takes so much without waiting. */
+#define NEVER_WAITS 2048
 
 struct road_fcgi {
 	struct road base; /* first */
@@ -32,6 +34,7 @@ struct road_fcgi {
 	const char *allowed; /* FCGI_WEB_SERVER_ADDRS, or NULL */
 	int64_t timeout_ms;
 	int64_t set_ms; /* SO_RCVTIMEO of the connection */
+	size_t said;    /* bytes of the answer so far */
 };
 
 static bool
@@ -81,8 +84,7 @@ accept_one(const struct road_fcgi *road)
 		    fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
 	if ((road->is_tcp && road->allowed != NULL &&
 		!is_allowed(road->allowed, &peer)) ||
-	    !set_timeout(fd, SO_RCVTIMEO, road->timeout_ms) ||
-	    !set_timeout(fd, SO_SNDTIMEO, road->timeout_ms)) {
+	    !set_timeout(fd, SO_RCVTIMEO, road->timeout_ms)) {
 		(void)close(fd);
 		return -1;
 	}
@@ -110,6 +112,7 @@ fcgi_take(struct road *base, char ***env)
 	/* Ours to close after the answer, whatever the web server asked. */
 	request->keepConnection = 0;
 	road->set_ms = road->timeout_ms;
+	road->said = 0;
 	/* A connection that was cut among the variables gives some of them,
 	 * and only this error. */
 	if (FCGX_GetError(request->in) != 0 || request->role != RESPONDER) {
@@ -151,9 +154,16 @@ static bool
 fcgi_write(struct road *base, struct slice bytes)
 {
 	struct road_fcgi *road = (struct road_fcgi *)base;
+	bool was_short = road->said <= NEVER_WAITS;
 
-	return bytes.len <= INT_MAX &&
-	    FCGX_PutStr(bytes.ptr, (int)bytes.len, road->request.out) ==
+	if (bytes.len > INT_MAX)
+		return false;
+	road->said += bytes.len;
+	/* Most answers are short: for those the call can be saved. */
+	if (was_short && road->said > NEVER_WAITS &&
+	    !set_timeout(road->request.ipcFd, SO_SNDTIMEO, road->timeout_ms))
+		return false;
+	return FCGX_PutStr(bytes.ptr, (int)bytes.len, road->request.out) ==
 	    (int)bytes.len;
 }
 

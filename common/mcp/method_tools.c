@@ -164,21 +164,14 @@ run(struct exchange *x, struct tool_call *call)
 static enum rc
 check_and_run(struct exchange *x, struct tool_call *call)
 {
-	struct buf why = BUF_INIT(4096);
+	struct buf why = BUF_INIT(TOOL_WHY_MAX);
 	uint32_t lacking = call->tool->needs & ~x->caps;
 	bool valid = false;
 	enum rc rc;
 
 	if (lacking != 0)
 		return answer_lacking(x, call, lacking);
-	rc = schema_check(
-	    call->tool->input, x->arena, call->arguments, &valid, &why);
-	if (rc == RC_FULL) {
-		buf_reset(&why);
-		buf_put_slice(
-		    &why, SLICE("The arguments take too long to check"));
-		rc = RC_OK;
-	}
+	rc = tool_check_arguments(call, &valid, &why);
 	if (rc == RC_OK && !valid)
 		rc = answer_bad_arguments(x, call, buf_slice(&why));
 	else if (rc == RC_OK)
@@ -219,8 +212,7 @@ session_hash(struct exchange *x)
 
 	if (!x->has_session)
 		return SLICE_NONE;
-	buf_printf(&b, "%016llx",
-	    (unsigned long long)seal_short(x->session.id.key.sid));
+	seal_put_short(&b, x->session.id.key.sid, SEAL_SHORT_BYTES);
 	if (arena_copy(x->arena, buf_slice(&b), &out) != RC_OK)
 		out = SLICE_NONE;
 	buf_release(&b);

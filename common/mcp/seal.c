@@ -209,15 +209,12 @@ seal_digest(struct slice bytes, unsigned char digest[16])
 	    digest, 16, (const unsigned char *)bytes.ptr, bytes.len, NULL, 0);
 }
 
-uint64_t
-seal_short(const unsigned char bytes[16])
+void
+seal_put_short(struct buf *b, const unsigned char bytes[16], size_t n)
 {
 	static const unsigned char key[crypto_shorthash_KEYBYTES] = { 'l' };
 	unsigned char hash[crypto_shorthash_BYTES];
-	uint64_t out = 0;
 
 	(void)crypto_shorthash(hash, bytes, 16, key);
-	for (size_t i = 0; i < sizeof(hash); i++)
-		out = out << 8 | hash[i];
-	return out;
+	text_put_hex(b, hash, n < sizeof(hash) ? n : sizeof(hash));
 }

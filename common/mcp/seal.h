@@ -75,7 +75,10 @@ MUST_CHECK enum rc seal_open(struct arena *a, const struct keyring *k,
 /* An unkeyed digest of 16 bytes, for names (never of secrets). */
 void seal_digest(struct slice bytes, unsigned char digest[16]);
 
-/* A short hash to show in logs for something that must not be shown. */
-uint64_t seal_short(const unsigned char bytes[16]);
+#define SEAL_SHORT_BYTES 8
+
+/* Append a short hash in hex, or its first n bytes, to show in logs for
+ * something that must not be shown. */
+void seal_put_short(struct buf *b, const unsigned char bytes[16], size_t n);
 
 #endif

@@ -71,9 +71,10 @@ log_request(struct exchange *x)
 	if (x->revision != NULL)
 		put_shown(line, SLICE(" revision="), x->revision->date);
 	put_shown(line, SLICE(" row="), slice_of(x->row));
-	if (x->has_session)
-		buf_printf(line, " session=%08x",
-		    (unsigned)(seal_short(x->session.id.key.sid) >> 32));
+	if (x->has_session) {
+		buf_put_slice(line, SLICE(" session="));
+		seal_put_short(line, x->session.id.key.sid, 4);
+	}
 	put_shown(line, SLICE(" principal="), x->principal.name);
 	put_number(line, SLICE(" bytes="), (int64_t)s->body.len);
 	put_number(line, SLICE(" us="), clock_mono_us(s->clock) - x->start_us);

@@ -82,13 +82,43 @@ tool_put_capabilities(struct buf *b, uint32_t caps)
 	buf_put_slice(b, SLICE("}}"));
 }
 
+/* Check a value; what cannot be said in a sentence, or takes too long to
+ * find out, is said in general. */
+static enum rc
+check(const struct schema *schema, struct arena *a, const struct json *value,
+    bool *valid, struct buf *why)
+{
+	size_t before = why->len;
+	enum rc rc = schema_check(schema, a, value, valid, why);
+
+	if (rc == RC_NOMEM && why->failed) {
+		buf_truncate(why, before);
+		rc = schema_check(schema, a, value, valid, NULL);
+		if (rc == RC_OK && !*valid)
+			buf_put_slice(why, SLICE("does not match the schema"));
+	}
+	if (rc != RC_FULL)
+		return rc;
+	*valid = false;
+	buf_truncate(why, before);
+	buf_put_slice(why, SLICE("takes too long to check"));
+	return RC_OK;
+}
+
+enum rc
+tool_check_arguments(struct tool_call *call, bool *valid, struct buf *why)
+{
+	return check(
+	    call->tool->input, call->arena, call->arguments, valid, why);
+}
+
 /* Does structuredContent keep the promise of outputSchema? */
 static enum rc
 check_output(struct tool_call *call)
 {
 	const struct tool_result *r = &call->result;
 	const struct json *value;
-	struct buf why = BUF_INIT(4096);
+	struct buf why = BUF_INIT(TOOL_WHY_MAX);
 	bool valid = false;
 	enum rc rc;
 
@@ -103,10 +133,10 @@ check_output(struct tool_call *call)
 		rc = json_read(call->arena, r->structured, &json_limits_default,
 		    &value, NULL);
 		if (rc == RC_OK)
-			rc = schema_check(call->tool->output, call->arena,
-			    value, &valid, &why);
+			rc = check(call->tool->output, call->arena, value,
+			    &valid, &why);
 	}
-	if (rc == RC_FULL || (rc == RC_OK && !valid))
+	if (rc == RC_OK && !valid)
 		rc = tool_fail(call, buf_slice(&why));
 	buf_release(&why);
 	return rc;

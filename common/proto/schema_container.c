@@ -127,7 +127,7 @@ tell_unexpected(struct schema_run *run, const struct schema_object *o,
 	if (!schema_tell(run, spot, SCHEMA_RANK_HIGH))
 		return;
 	buf_printf(run->why, "must not have the property ");
-	json_put_string(run->why, name);
+	schema_put_name(run->why, name);
 	if (o == NULL || o->n_named == 0 || o->n_named > LISTED_MAX)
 		return;
 	for (size_t i = 0; i < o->n_named; i++) {

@@ -218,6 +218,8 @@ enum rc schema_refuse(struct schema_compile *c, const struct schema_place *p,
     const char *fmt, ...) PRINTF_LIKE(3, 4);
 void schema_put_place(struct buf *b, const struct schema_place *p);
 void schema_put_token(struct buf *b, struct slice token);
+/* Append a name a client chose, quoted, cut short if it is long. */
+void schema_put_name(struct buf *b, struct slice name);
 MUST_CHECK enum rc schema_place_text(
     struct arena *a, const struct schema_place *p, struct slice *out);
 

@@ -1,9 +1,12 @@
 #include "schema_private.h"
+#include "text.h"
 
 /* Sentences: what is wrong, where, and what would be right. */
 
 /* A value of so many bytes is shown. */
 #define SHOWN_MAX 80
+/* A name of so many bytes is shown whole. */
+#define NAME_MAX_BYTES 64
 /* Faults of one place that are listed. */
 #define LISTED_MAX 4
 
@@ -32,6 +35,37 @@ schema_put_value(struct buf *b, const struct json *value)
 		json_put_compact(b, value);
 }
 
+/* A client chooses its names, and must not choose how long we talk. */
+static struct slice
+shorten(struct slice name)
+{
+	struct slice rest = name;
+	size_t step, shown = 0;
+
+	if (name.len <= NAME_MAX_BYTES)
+		return name;
+	while ((step = text_utf8_step(rest)) > 0 &&
+	    shown + step <= NAME_MAX_BYTES) {
+		shown += step;
+		rest = slice_from(rest, step);
+	}
+	return (struct slice){ name.ptr, shown };
+}
+
+static void
+put_dots(struct buf *b, struct slice name)
+{
+	if (name.len > NAME_MAX_BYTES)
+		buf_put(b, "...", 3);
+}
+
+void
+schema_put_name(struct buf *b, struct slice name)
+{
+	json_put_string(b, shorten(name));
+	put_dots(b, name);
+}
+
 /* Recursion as deep as the value, whose depth the reader limits. */
 static void
 put_path(struct buf *b, const struct schema_spot *spot)
@@ -40,7 +74,8 @@ put_path(struct buf *b, const struct schema_spot *spot)
 		return;
 	put_path(b, spot->up);
 	if (spot->up->value->type == JSON_OBJECT) {
-		schema_put_token(b, spot->value->name);
+		schema_put_token(b, shorten(spot->value->name));
+		put_dots(b, spot->value->name);
 		return;
 	}
 	buf_put_char(b, '/');

@@ -104,6 +104,14 @@ report_findings(const struct catalog *c, const char *name, struct slice found)
 	}
 }
 
+/* There was no memory to read it: look again next time. */
+static void
+forget(struct entry *e)
+{
+	e->mark = (struct file_mark){ 0 };
+	e->read = 0;
+}
+
 static void
 serve_text(struct catalog *c, struct entry *e, struct slice text)
 {
@@ -123,9 +131,7 @@ serve_text(struct catalog *c, struct entry *e, struct slice text)
 		report_findings(c, e->name, buf_slice(&why));
 		take_copy(c, e);
 	} else {
-		/* No memory: look again next time. */
-		e->mark = (struct file_mark){ 0 };
-		e->read = 0;
+		forget(e);
 	}
 	buf_release(&why);
 }
@@ -152,6 +158,8 @@ examine(struct catalog *c, int folder, struct entry *e)
 		e->read = read;
 		if (is_new)
 			serve_text(c, e, buf_slice(&text));
+	} else if (rc == RC_NOMEM) {
+		forget(e);
 	} else if (rc != RC_NOTFOUND && e->read != 1) {
 		/* 1 stands for "cannot be read", which is said once. */
 		e->read = 1;
@@ -189,8 +197,8 @@ insert(struct catalog *c, const struct tool *tool)
 			break;
 		at--;
 	}
-	memmove(
-	    &c->list[at + 1], &c->list[at], (c->set.n - at) * sizeof(*c->list));
+	memmove(&c->list[at + 1], &c->list[at],
+	    (c->set.n - at) * sizeof(struct tool *));
 	c->list[at] = tool;
 	c->set.n++;
 	return true;
@@ -220,11 +228,13 @@ insert_modules(struct catalog *c)
 		const struct tool *const *tools =
 		    module_tools(o->modules[i], &n);
 
-		for (size_t k = 0; k < n; k++)
-			if (!insert(c, tools[k]))
+		for (size_t k = 0; k < n; k++) {
+			if (!insert(c, tools[k])) {
 				report(c, module_file(o->modules[i]),
 				    SLICE("a tool of this name exists in an "
 					  "earlier module"));
+			}
+		}
 	}
 }
 
@@ -242,10 +252,11 @@ rebuild(struct catalog *c, const struct tool **room)
 
 		e->is_shadowed =
 		    e->tool != NULL && !insert(c, &e->tool->definition.tool);
-		if (e->is_shadowed && !was_shadowed)
+		if (e->is_shadowed && !was_shadowed) {
 			report(c, e->name,
 			    SLICE("its name is taken by a module or by a file "
 				  "that sorts before it"));
+		}
 	}
 }
 
@@ -299,7 +310,7 @@ refresh(struct catalog *c, int folder)
 
 	if (rc != RC_OK)
 		return rc;
-	room = calloc(n_modules + names.n + 1, sizeof(*room));
+	room = calloc(n_modules + names.n + 1, sizeof(struct tool *));
 	fresh = calloc(names.n + 1, sizeof(*fresh));
 	if (room == NULL || fresh == NULL) {
 		free(room);

@@ -67,10 +67,11 @@ taken_by(const struct check *c, size_t i)
 			if (slice_eq(tools[k]->name, name))
 				return module_file(c->modules[m]);
 	}
-	for (size_t k = 0; k < i; k++)
+	for (size_t k = 0; k < i; k++) {
 		if (c->tools[k] != NULL &&
 		    slice_eq(c->tools[k]->definition.tool.name, name))
 			return c->names.name[k];
+	}
 	return NULL;
 }
 

@@ -58,6 +58,7 @@ list(DIR *dir, struct file_names *out)
 
 	rewinddir(dir);
 	errno = 0;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): a DIR of our own */
 	while (rc == RC_OK && (entry = readdir(dir)) != NULL) {
 		if (is_definition(entry->d_name))
 			rc = add_name(out, &cap, entry->d_name);

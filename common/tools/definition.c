@@ -29,10 +29,11 @@ must_be(struct reader *r, const struct json *value, enum json_type type,
 static void
 must_be_boolean(struct reader *r, const struct json *value)
 {
-	if (value->type != JSON_TRUE && value->type != JSON_FALSE)
+	if (value->type != JSON_TRUE && value->type != JSON_FALSE) {
 		finding_put(&r->findings, value,
 		    "annotations.%.*s must be true or false",
 		    FINDING_NAME(value->name));
+	}
 }
 
 static bool
@@ -87,11 +88,12 @@ compile(struct reader *r, const struct json *value)
 	    schema_compile(json_member(r->compact, value->name), &schema, &why);
 
 	said = buf_slice(&why);
-	if (rc == RC_SYNTAX)
+	if (rc == RC_SYNTAX) {
 		finding_put(&r->findings, value, "%.*s: %.*s",
 		    SLICE_FMT(value->name), SLICE_FMT(said));
-	else if (rc != RC_OK)
+	} else if (rc != RC_OK) {
 		r->rc = rc;
+	}
 	buf_release(&why);
 	return schema;
 }
@@ -168,11 +170,12 @@ read_icon(struct reader *r, const struct json *icon)
 	must_be(r, json_get(icon, "mimeType"), JSON_STRING,
 	    "mimeType of an icon", "a string");
 	must_be(r, sizes, JSON_ARRAY, "sizes of an icon", "an array");
-	if (json_is(sizes, JSON_ARRAY))
+	if (json_is(sizes, JSON_ARRAY)) {
 		for (const struct json *e = sizes->child; e != NULL;
 		     e = e->next)
 			must_be(r, e, JSON_STRING, "a size of an icon",
 			    "a string such as \"48x48\" or \"any\"");
+	}
 	if (theme != NULL && !json_text_is(theme, SLICE("light")) &&
 	    !json_text_is(theme, SLICE("dark")))
 		finding_put(&r->findings, theme,
@@ -198,10 +201,11 @@ read_execution(struct reader *r, const struct json *value)
 	must_be(r, value, JSON_OBJECT, "execution", "an object");
 	if (support != NULL && !json_text_is(support, SLICE("forbidden")) &&
 	    !json_text_is(support, SLICE("optional")) &&
-	    !json_text_is(support, SLICE("required")))
+	    !json_text_is(support, SLICE("required"))) {
 		finding_put(&r->findings, support,
 		    "execution.taskSupport must be \"forbidden\", \"optional\" "
 		    "or \"required\"");
+	}
 }
 
 static void
@@ -350,6 +354,8 @@ hint_schema(struct findings *f, const struct definition *d, struct slice name,
 	if (schema == NULL)
 		return;
 	schema_put_unknown(schema, &lines);
+	if (buf_finish(&lines) != RC_OK)
+		f->out->failed = true;
 	rest = buf_slice(&lines);
 	while (rest.len > 0) {
 		struct slice line = slice_cut(rest, '\n', &rest);
@@ -367,15 +373,18 @@ definition_put_hints(const struct definition *d, struct buf *out)
 	struct findings f = { .text = d->text, .out = out };
 	struct slice about = json_text(json_get(d->source, "description"));
 
-	if (about.len == 0)
+	if (about.len == 0) {
 		finding_put(&f, d->source,
 		    "without a description a model can only guess what the "
 		    "tool is for");
-	for (const struct json *m = d->source->child; m != NULL; m = m->next)
-		if (!is_member_known(m->name))
+	}
+	for (const struct json *m = d->source->child; m != NULL; m = m->next) {
+		if (!is_member_known(m->name)) {
 			finding_put(&f, m,
 			    "%.*s is no member that the protocol knows",
 			    FINDING_NAME(m->name));
+		}
+	}
 	hint_schema(&f, d, SLICE("inputSchema"), d->input);
 	hint_schema(&f, d, SLICE("outputSchema"), d->output);
 }

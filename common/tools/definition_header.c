@@ -123,15 +123,16 @@ check_annotation(struct walk *w, const struct json *schema,
 		wrong = "x-mcp-header must be a string";
 	else if (!suffix_ok(suffix))
 		wrong = "x-mcp-header must be 1 to 64 letters, digits or '-'";
-	else if (!is_reached || w->depth == 0)
+	else if (!is_reached || w->depth == 0) {
 		wrong = "x-mcp-header must stand on a property that is reached "
 			"through \"properties\" only";
-	else if (!type_ok(schema))
+	} else if (!type_ok(schema)) {
 		wrong = "x-mcp-header needs a property of type string, integer "
 			"or boolean";
-	else if (is_taken(w, suffix))
+	} else if (is_taken(w, suffix)) {
 		wrong = "x-mcp-header is used twice with this name (case does "
 			"not count)";
+	}
 	if (wrong != NULL)
 		finding_put(w->findings, mark, "%s", wrong);
 	else
@@ -176,12 +177,13 @@ walk_schema(struct walk *w, const struct json *schema, bool is_reached)
 	if (mark != NULL)
 		check_annotation(w, schema, mark, is_reached);
 	for (const struct json *m = schema->child; m != NULL; m = m->next) {
-		if (IS_ONE_OF(m->name, map_keywords))
+		if (IS_ONE_OF(m->name, map_keywords)) {
 			walk_map(w, m,
 			    is_reached &&
 				slice_eq(m->name, SLICE("properties")));
-		else if (IS_ONE_OF(m->name, schema_keywords))
+		} else if (IS_ONE_OF(m->name, schema_keywords)) {
 			walk_inside(w, m);
+		}
 	}
 }
 

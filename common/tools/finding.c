@@ -19,9 +19,14 @@ finding_line(struct slice text, size_t offset)
 static void
 put_printable(struct buf *out, const char *s)
 {
-	for (; *s != '\0'; s++)
-		buf_put_char(
-		    out, (unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s);
+	for (; *s != '\0'; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c < 0x20 || c == 0x7f)
+			buf_put_char(out, '?');
+		else
+			buf_put_char(out, *s);
+	}
 }
 
 void

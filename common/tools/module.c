@@ -66,6 +66,7 @@ open_object(struct module *m, struct buf *why)
 	void *symbol;
 
 	if (object == NULL) {
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 		const char *said = dlerror();
 
 		return refuse(m, why, said == NULL ? "cannot be loaded" : said);
@@ -158,10 +159,11 @@ add_tool(struct module *m, size_t i, struct buf *why)
 	rc = read_definition(m, i, why);
 	if (rc != RC_OK)
 		return rc;
-	for (size_t k = 0; k < i; k++)
+	for (size_t k = 0; k < i; k++) {
 		if (slice_eq(m->list[k]->name, tool->name))
 			return refuse_tool(
 			    m, i, why, "has the name of an earlier tool");
+	}
 	tool->flags = t->own->flags & FLAGS_TOOL;
 	tool->needs = t->own->flags >> FLAGS_NEEDS_SHIFT;
 	tool->call = call;
@@ -174,7 +176,7 @@ static enum rc
 add_tools(struct module *m, struct buf *why)
 {
 	m->tools = calloc(m->n + 1, sizeof(*m->tools));
-	m->list = calloc(m->n + 1, sizeof(*m->list));
+	m->list = calloc(m->n + 1, sizeof(struct tool *));
 	if (m->tools == NULL || m->list == NULL)
 		return RC_NOMEM;
 	for (size_t i = 0; i < m->n; i++) {

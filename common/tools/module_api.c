@@ -312,7 +312,9 @@ say_wrong(struct mcp_call *c)
 	buf_put_slice(&text, c->call->tool->name);
 	buf_put_slice(&text, SLICE(" made no valid result: "));
 	buf_put_slice(&text, buf_slice(&c->wrong));
-	rc = tool_fail(c->call, buf_slice(&text));
+	rc = buf_finish(&text);
+	if (rc == RC_OK)
+		rc = tool_fail(c->call, buf_slice(&text));
 	buf_release(&text);
 	return rc;
 }

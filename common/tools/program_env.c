@@ -81,17 +81,21 @@ add_usual(struct env *e, const struct program *p)
 		const char *value;
 	} usual[] = {
 		{ SLICE("PATH"), path == NULL ? PROGRAM_PATH : path },
+		/* NOLINTBEGIN(concurrency-mt-unsafe): one thread */
 		{ SLICE("HOME"), getenv("HOME") },
 		{ SLICE("LANG"), getenv("LANG") },
 		{ SLICE("TMPDIR"), getenv("TMPDIR") },
+		/* NOLINTEND(concurrency-mt-unsafe) */
 	};
 	const char *otherwise[] = { PROGRAM_PATH, "/", "C.UTF-8", "/tmp" };
 
-	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
-		if (!is_set_by(p->env, usual[i].name))
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
+		if (!is_set_by(p->env, usual[i].name)) {
 			add(e, usual[i].name, SLICE(""),
 			    slice_of(usual[i].value == NULL ? otherwise[i]
 							    : usual[i].value));
+		}
+	}
 }
 
 static struct slice

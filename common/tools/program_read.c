@@ -112,11 +112,12 @@ read_output(struct reader *r, const struct json *value)
 	struct slice subtype;
 	struct slice type = slice_cut(s, '/', &subtype);
 
-	for (size_t i = 0; i < COUNT(outputs); i++)
+	for (size_t i = 0; i < COUNT(outputs); i++) {
 		if (slice_eq(s, outputs[i].name)) {
 			r->out->output = outputs[i].output;
 			return;
 		}
+	}
 	if (!text_token_ok(type) || !text_token_ok(subtype)) {
 		finding_put(&r->findings, value,
 		    "run.output must be \"text\", \"json\", \"result\" or a "
@@ -154,10 +155,11 @@ size_of(const struct json *value, uint64_t *out)
 	struct slice s = json_is(value, JSON_STRING) ? value->text : value->raw;
 	unsigned shift = 0;
 
-	for (size_t i = 0; i < COUNT(units); i++)
+	for (size_t i = 0; i < COUNT(units); i++) {
 		if (json_is(value, JSON_STRING) && s.len > 1 &&
 		    s.ptr[s.len - 1] == units[i].letter)
 			shift = units[i].shift;
+	}
 	if (shift > 0)
 		s.len--;
 	if (text_u64(s, (uint64_t)INT64_MAX >> shift, out) != RC_OK ||
@@ -174,19 +176,21 @@ read_max_output(struct reader *r, const struct json *value)
 
 	if (size_of(value, &size) && size <= SIZE_MAX / 2)
 		r->out->output_max = (size_t)size;
-	else
+	else {
 		finding_put(&r->findings, value,
 		    "run.max_output must be a number of bytes, or a string "
 		    "such as \"4M\"");
+	}
 }
 
 static void
 read_memory(struct reader *r, const struct json *value)
 {
-	if (!size_of(value, &r->out->memory))
+	if (!size_of(value, &r->out->memory)) {
 		finding_put(&r->findings, value,
 		    "run.memory must be a number of bytes, or a string such "
 		    "as \"512M\"");
+	}
 }
 
 static bool
@@ -259,11 +263,12 @@ read_cwd(struct reader *r, const struct json *value)
 {
 	struct slice s = json_text(value);
 
-	if (s.len == 0)
+	if (s.len == 0) {
 		finding_put(
 		    &r->findings, value, "run.cwd must be a path of a folder");
-	else
+	} else {
 		r->out->folder = resolve(r, s);
+	}
 }
 
 static void
@@ -271,10 +276,11 @@ read_flag(struct reader *r, const struct json *value, unsigned flag)
 {
 	if (value->type == JSON_TRUE)
 		r->out->flags |= flag;
-	else if (value->type != JSON_FALSE)
+	else if (value->type != JSON_FALSE) {
 		finding_put(&r->findings, value,
 		    "run.%.*s must be true or false",
 		    FINDING_NAME(value->name));
+	}
 }
 
 static void
@@ -320,11 +326,12 @@ read_needs(struct reader *r, const struct json *value)
 	for (const struct json *e = value->child; e != NULL; e = e->next) {
 		uint32_t cap = need_of(json_text(e));
 
-		if (cap == 0)
+		if (cap == 0) {
 			finding_put(&r->findings, e,
 			    "run.needs can name roots, sampling, "
 			    "sampling.tools, sampling.context, elicitation and "
 			    "elicitation.url");
+		}
 		r->out->needs |= cap;
 	}
 }
@@ -348,11 +355,12 @@ static const struct {
 static void
 read_member(struct reader *r, const struct json *m)
 {
-	for (size_t i = 0; i < COUNT(members); i++)
+	for (size_t i = 0; i < COUNT(members); i++) {
 		if (slice_eq(m->name, members[i].name)) {
 			members[i].read(r, m);
 			return;
 		}
+	}
 	finding_put(
 	    &r->findings, m, "run has no member %.*s", FINDING_NAME(m->name));
 }

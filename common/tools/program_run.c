@@ -178,11 +178,12 @@ wait_and_serve(struct run *r)
 	struct pollfd fds[CHANNELS + 1];
 	int64_t left = r->child->deadline_mono - now_ms(r);
 
-	for (int i = 0; i < CHANNELS; i++)
+	for (int i = 0; i < CHANNELS; i++) {
 		fds[i] = (struct pollfd){
 			.fd = r->process.fd[i],
 			.events = i == CHANNEL_INPUT ? POLLOUT : POLLIN,
 		};
+	}
 	fds[CHANNELS] = (struct pollfd){ .fd = r->pidfd, .events = POLLIN };
 	if (left < 0)
 		left = 0;
@@ -200,10 +201,11 @@ wait_and_serve(struct run *r)
 static void
 drain(struct run *r)
 {
-	for (int i = CHANNEL_OUTPUT; i < CHANNELS; i++)
+	for (int i = CHANNEL_OUTPUT; i < CHANNELS; i++) {
 		for (int n = 0; n < DRAIN_CHUNKS && !r->is_stopped; n++)
 			if (!hear(r, (enum program_channel)i))
 				break;
+	}
 }
 
 /* The end of the group: killed, then the leader reaped. */
@@ -222,11 +224,12 @@ bury(struct run *r)
 	while (got < 0 && errno == EINTR);
 	if (got == pid && WIFSIGNALED(status))
 		stop(r, PROGRAM_KILLED, WTERMSIG(status));
-	else
+	else {
 		/* Without a status (somebody else reaped it) it failed. */
 		stop(r, PROGRAM_EXITED,
 		    got == pid && WIFEXITED(status) ? WEXITSTATUS(status)
 						    : 255);
+	}
 }
 
 static void

@@ -25,8 +25,10 @@ struct job {
 static enum rc
 say(struct job *j)
 {
-	enum rc rc = tool_fail(j->call, buf_slice(&j->sentence));
+	enum rc rc = buf_finish(&j->sentence);
 
+	if (rc == RC_OK)
+		rc = tool_fail(j->call, buf_slice(&j->sentence));
 	buf_release(&j->sentence);
 	return rc;
 }
@@ -217,6 +219,8 @@ take_result(struct job *j, struct slice output)
 	rc = tool_set_result(j->call, root, &j->sentence);
 	if (rc == RC_SYNTAX)
 		return say(j);
+	if (rc == RC_OK)
+		rc = buf_finish(&j->sentence);
 	buf_release(&j->sentence);
 	return rc;
 }

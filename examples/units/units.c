@@ -48,7 +48,7 @@ static const char *const quantity_names[QUANTITIES] = {
 };
 
 /* What the server can do for us; set once, before any call. */
-static const struct mcp_api *api;
+static const struct mcp_api *mcp;
 
 /* value in the base unit = (value + offset) * factor */
 struct unit {
@@ -161,16 +161,22 @@ unit_find(const char *given)
 	return NULL;
 }
 
-/* Text of a fixed size that never runs over; more would be cut. */
+/* Text in an array of the caller that never runs over; more would be cut. */
 struct text {
-	char bytes[8192];
+	char *bytes;
+	size_t size;
 	size_t len;
 };
+
+#define TEXT(array)                                                            \
+	{                                                                      \
+		.bytes = (array), .size = sizeof(array)                        \
+	}
 
 static void
 put(struct text *t, const char *s)
 {
-	size_t room = sizeof(t->bytes) - 1 - t->len;
+	size_t room = t->size - 1 - t->len;
 	size_t n = strlen(s);
 
 	if (n > room)
@@ -194,7 +200,8 @@ put_number(struct text *t, double value)
 static enum mcp_done
 unknown_unit(struct mcp_call *call, const char *given)
 {
-	struct text t = { .len = 0 };
+	char bytes[4096];
+	struct text t = TEXT(bytes);
 
 	put(&t, "There is no unit \"");
 	put(&t, strlen(given) <= 40 ? given : "(too long)");
@@ -210,7 +217,7 @@ unknown_unit(struct mcp_call *call, const char *given)
 		}
 		put(&t, units[i].symbol);
 	}
-	api->fail(call, t.bytes);
+	mcp->fail(call, t.bytes);
 	return MCP_FAILED;
 }
 
@@ -218,7 +225,8 @@ static enum mcp_done
 mixed_units(
     struct mcp_call *call, const struct unit *from, const struct unit *to)
 {
-	struct text t = { .len = 0 };
+	char bytes[256];
+	struct text t = TEXT(bytes);
 
 	put(&t, from->symbol);
 	put(&t, " is a unit of ");
@@ -228,7 +236,7 @@ mixed_units(
 	put(&t, " one of ");
 	put(&t, quantity_names[to->quantity]);
 	put(&t, ": there is no way from one to the other.");
-	api->fail(call, t.bytes);
+	mcp->fail(call, t.bytes);
 	return MCP_FAILED;
 }
 
@@ -236,36 +244,41 @@ static void
 give(struct mcp_call *call, double value, const struct unit *from,
     double result, const struct unit *to)
 {
-	struct text line = { .len = 0 };
-	struct text json = { .len = 0 };
+	char line_bytes[128];
+	char json_bytes[128];
+	char number_bytes[40];
+	struct text line = TEXT(line_bytes);
+	struct text json = TEXT(json_bytes);
+	struct text number = TEXT(number_bytes);
 
+	put_number(&number, result);
 	put_number(&line, value);
 	put(&line, " ");
 	put(&line, from->symbol);
 	put(&line, " = ");
-	put_number(&line, result);
+	put(&line, number.bytes);
 	put(&line, " ");
 	put(&line, to->symbol);
-	api->text(call, line.bytes, line.len);
+	mcp->text(call, line.bytes, line.len);
 
 	put(&json, "{\"value\":");
-	put_number(&json, result);
+	put(&json, number.bytes);
 	put(&json, ",\"unit\":\"");
 	put(&json, to->symbol);
 	put(&json, "\",\"quantity\":\"");
 	put(&json, quantity_names[to->quantity]);
 	put(&json, "\"}");
-	api->structured(call, json.bytes, json.len);
+	mcp->structured(call, json.bytes, json.len);
 }
 
 static enum mcp_done
 convert(struct mcp_call *call, void *ctx)
 {
-	double value = api->number(api->argument(call, "value"), 0);
+	double value = mcp->number(mcp->argument(call, "value"), 0);
 	const char *from_text =
-	    api->string(call, api->argument(call, "from"), NULL);
+	    mcp->string(call, mcp->argument(call, "from"), NULL);
 	const char *to_text =
-	    api->string(call, api->argument(call, "to"), NULL);
+	    mcp->string(call, mcp->argument(call, "to"), NULL);
 	const struct unit *from, *to;
 	double result;
 
@@ -280,13 +293,13 @@ convert(struct mcp_call *call, void *ctx)
 	if (from->quantity != to->quantity)
 		return mixed_units(call, from, to);
 	if (from->quantity == TEMPERATURE && value + from->offset < 0) {
-		api->fail(call, "That is below absolute zero.");
+		mcp->fail(call, "That is below absolute zero.");
 		return MCP_FAILED;
 	}
 	result =
 	    (value + from->offset) * from->factor / to->factor - to->offset;
 	if (!isfinite(result)) {
-		api->fail(call, "The result is too large for a number.");
+		mcp->fail(call, "The result is too large for a number.");
 		return MCP_FAILED;
 	}
 	give(call, value, from, result, to);
@@ -299,8 +312,9 @@ static enum mcp_done
 list(struct mcp_call *call, void *ctx)
 {
 	const char *wanted =
-	    api->string(call, api->argument(call, "quantity"), NULL);
-	struct text json = { .len = 0 };
+	    mcp->string(call, mcp->argument(call, "quantity"), NULL);
+	char bytes[8192];
+	struct text json = TEXT(bytes);
 	int is_first = 1;
 
 	(void)ctx;
@@ -318,7 +332,7 @@ list(struct mcp_call *call, void *ctx)
 		is_first = 0;
 	}
 	put(&json, "]}");
-	api->structured(call, json.bytes, json.len);
+	mcp->structured(call, json.bytes, json.len);
 	return MCP_DONE;
 }
 
@@ -379,11 +393,11 @@ static const struct mcp_module module = {
 };
 
 EXPORT const struct mcp_module *
-mcp_module_open(const struct mcp_api *server)
+mcp_module_open(const struct mcp_api *api)
 {
 	/* An older server may lack functions that we call. */
-	if (server->size < sizeof(struct mcp_api))
+	if (api->size < sizeof(struct mcp_api))
 		return NULL;
-	api = server;
+	mcp = api;
 	return &module;
 }

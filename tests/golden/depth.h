@@ -27,7 +27,8 @@ struct depth_ops {
 	    const struct message *request, struct answer *, struct buf *why);
 	/* Move or ask the world, as a directive says; NULL: cannot. */
 	enum rc (*control)(struct depth *, struct slice words, struct buf *why);
-	void (*free)(struct depth *);
+	/* False: what it ran was not well; said on standard error. */
+	bool (*free)(struct depth *);
 };
 
 struct depth {

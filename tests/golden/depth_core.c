@@ -149,11 +149,12 @@ core_control(struct depth *d, struct slice words, struct buf *why)
 	return world_control(&((struct core *)d)->world, words, why);
 }
 
-static void
+static bool
 core_free(struct depth *d)
 {
 	core_end((struct core *)d);
 	free(d);
+	return true;
 }
 
 static const struct depth_ops core_ops = {

@@ -98,11 +98,13 @@ fcgi_exchange(struct depth *d, struct arena *a, const struct message *message,
 	return rc;
 }
 
-static void
+static bool
 fcgi_free(struct depth *d)
 {
-	scratch_release(&((struct fcgi_depth *)d)->scratch);
+	bool ok = scratch_release(&((struct fcgi_depth *)d)->scratch);
+
 	free(d);
+	return ok;
 }
 
 static const struct depth_ops fcgi_ops = {
@@ -127,7 +129,7 @@ depth_fcgi_open(struct buf *why, bool *is_missing)
 	*is_missing = rc == RC_NOTFOUND;
 	if (rc != RC_OK ||
 	    strlen(f->scratch.socket) >= sizeof(f->to.sun_path)) {
-		fcgi_free(&f->base);
+		(void)fcgi_free(&f->base);
 		return NULL;
 	}
 	f->to.sun_family = AF_UNIX;

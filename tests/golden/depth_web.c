@@ -148,14 +148,16 @@ web_exchange(struct depth *d, struct arena *a, const struct message *message,
 
 /* ------------------------------------------------------------ life cycle */
 
-static void
+static bool
 web_free(struct depth *d)
 {
 	struct web_depth *w = (struct web_depth *)d;
+	bool ok;
 
 	scratch_stop(&w->server);
-	scratch_release(&w->scratch);
+	ok = scratch_release(&w->scratch);
 	free(w);
+	return ok;
 }
 
 static const struct depth_ops web_ops = {
@@ -204,6 +206,6 @@ depth_web_open(struct buf *why, bool *is_missing)
 	}
 	if (rc == RC_OK)
 		return &w->base;
-	web_free(&w->base);
+	(void)web_free(&w->base);
 	return NULL;
 }

@@ -186,8 +186,8 @@ main(int argc, char **argv)
 		    argv[1], t.played, t.wrong, t.unreadable);
 		status = t.wrong + t.unreadable > 0 || t.played == 0 ? 1 : 0;
 	}
-	if (d != NULL)
-		d->ops->free(d);
+	if (d != NULL && !d->ops->free(d))
+		status = 1;
 	for (size_t i = 0; i < files.n; i++)
 		free(files.name[i]);
 	return status;

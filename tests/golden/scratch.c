@@ -227,20 +227,45 @@ remove_files(const char *folder)
 	(void)rmdir(folder);
 }
 
-void
+/* Read what the programs wrote, for words that only sanitizers use. */
+static bool
+log_is_clean(const struct scratch *s)
+{
+	char path[SCRATCH_PATH];
+	char line[1024];
+	bool clean = true;
+	FILE *f = set_path(path, s->folder, "log") ? fopen(path, "r") : NULL;
+
+	if (f == NULL)
+		return true;
+	while (fgets(line, sizeof(line), f) != NULL) {
+		if (strstr(line, "Sanitizer") != NULL ||
+		    strstr(line, "runtime error:") != NULL)
+			clean = false;
+		if (!clean)
+			(void)fputs(line, stderr);
+	}
+	(void)fclose(f);
+	return clean;
+}
+
+bool
 scratch_release(struct scratch *s)
 {
 	char state[SCRATCH_PATH];
 	char tools[SCRATCH_PATH];
+	bool clean;
 
 	scratch_stop(&s->server);
 	buf_release(&s->config);
 	if (s->folder[0] == '\0')
-		return;
+		return true;
+	clean = log_is_clean(s);
 	if (set_path(state, s->folder, "state") &&
 	    set_path(tools, state, "tools")) {
 		remove_files(tools);
 		remove_files(state);
 	}
 	remove_files(s->folder);
+	return clean;
 }

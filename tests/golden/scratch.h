@@ -50,8 +50,9 @@ bool scratch_has_ended(pid_t *pid);
 /* Append the end of the folder's log. */
 void scratch_put_log(const struct scratch *s, struct buf *why);
 
-/* Stop the server, remove the folder and what is in it. */
-void scratch_release(struct scratch *s);
+/* Stop the server, remove the folder and what is in it.  False, and the log
+ * on standard error: a sanitizer had something to say. */
+bool scratch_release(struct scratch *s);
 
 /* ------------------------------------------------------------- sockets */
 

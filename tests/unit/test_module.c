@@ -17,6 +17,7 @@
 static const char *
 built(const char *file, char *path, size_t size)
 {
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	const char *build = getenv("MCP_BUILD");
 	int n = snprintf(
 	    path, size, "%s/%s", build == NULL ? "build/dev" : build, file);

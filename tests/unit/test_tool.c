@@ -255,7 +255,7 @@ static const struct {
 	{ "{\"content\":[],\"_meta\":[]}", "_meta must be an object" },
 	{ "{\"content\":[],\"resultType\":\"task\"}", "resultType" },
 	{ "{\"content\":[1]}",
-	    "content[0]: a content block must be an object" },
+	    "a content block must be an object (content[0])" },
 	{ BLOCK("\"text\":\"a\""), "the type of a content block" },
 	{ BLOCK("\"type\":\"video\""), "the type of a content block" },
 	{ BLOCK("\"type\":\"text\""), "\"text\" needs \"text\"" },

@@ -254,14 +254,13 @@ set_content(struct tool_call *call, const struct json *value, struct buf *why)
 		return RC_SYNTAX;
 	}
 	for (const struct json *b = value->child; b != NULL; b = b->next) {
-		size_t mark = why->len;
-		enum rc rc;
+		enum rc rc = tool_add_block(call, b, why);
 
-		buf_printf(why, "content[%u]: ", (unsigned)i++);
-		rc = tool_add_block(call, b, why);
+		if (rc == RC_SYNTAX)
+			buf_printf(why, " (content[%u])", (unsigned)i);
 		if (rc != RC_OK)
 			return rc;
-		buf_truncate(why, mark);
+		i++;
 	}
 	return RC_OK;
 }

