@@ -56,6 +56,21 @@ refuse(const struct module *m, struct buf *why, const char *sentence)
 
 /* ------------------------------------------------------------ from outside */
 
+/* The loader's sentence, which may or may not begin with the file. */
+static enum rc
+refuse_object(const struct module *m, struct buf *why)
+{
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+	const char *said = dlerror();
+	const size_t len = strlen(m->file);
+
+	if (said == NULL)
+		said = "cannot be loaded";
+	else if (strncmp(said, m->file, len) == 0 && said[len] == ':')
+		said += len + 1 + strspn(said + len + 1, " ");
+	return refuse(m, why, said);
+}
+
 typedef const struct mcp_module *opener(const struct mcp_api *);
 
 static enum rc
@@ -65,12 +80,8 @@ open_object(struct module *m, struct buf *why)
 	opener *open;
 	void *symbol;
 
-	if (object == NULL) {
-		/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
-		const char *said = dlerror();
-
-		return refuse(m, why, said == NULL ? "cannot be loaded" : said);
-	}
+	if (object == NULL)
+		return refuse_object(m, why);
 	symbol = dlsym(object, "mcp_module_open");
 	if (symbol == NULL)
 		return refuse(m, why, "does not export mcp_module_open");

@@ -32,7 +32,7 @@ static const struct {
 	const char *file;
 	const char *why; /* part of the sentence */
 } refused[] = {
-	{ "no_such_file.so", "no_such_file.so" },
+	{ "no_such_file.so", "no_such_file.so: cannot open" },
 	{ "no_symbol.so", "does not export mcp_module_open" },
 	{ "null.so", "mcp_module_open returned NULL" },
 	{ "later_abi.so", "was built for ABI 2" },

@@ -1,0 +1,150 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "catalog.h"
+#include "tool_bench.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct program_host host = { .clock = &clock_system };
+
+static const char *
+folder(char *path, size_t size)
+{
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+	const char *source = getenv("MCP_SOURCE");
+	int n = snprintf(
+	    path, size, "%s/examples/catalog", source == NULL ? "." : source);
+
+	assert_true(n > 0 && (size_t)n < size);
+	return path;
+}
+
+static void
+the_example_catalog_has_neither_errors_nor_hints(void **state)
+{
+	struct buf out = BUF_INIT(10000);
+	char path[1024];
+	size_t errors;
+
+	(void)state;
+	assert_int_equal(
+	    catalog_check(folder(path, sizeof(path)), NULL, 0, &out, &errors),
+	    RC_OK);
+	assert_string_equal(out.ptr == NULL ? "" : out.ptr, "");
+	assert_int_equal(errors, 0);
+	buf_release(&out);
+}
+
+static const struct {
+	const char *tool;
+	const char *arguments;
+	bool is_error;
+	const char *part; /* of the first text */
+} calls[] = {
+	{ "read_document", "{}", false, "sessions: Sessions that survive" },
+	{ "read_document", "{\"name\":\"sessions\"}", false,
+	    "# Sessions that survive restarts\n" },
+	{ "read_document", "{\"name\":\"sessions.md\"}", false,
+	    "# Sessions that survive restarts\n" },
+	{ "read_document", "{\"name\":\"nonsense\"}", true,
+	    "There is no document nonsense. There are:\nbehind-a-web-server" },
+	{ "read_document", "{\"name\":\"../documents/sessions\"}", true,
+	    "A name has only letters" },
+	{ "read_document", "{\"name\":\"sessions\\n\"}", true,
+	    "A name has only letters" },
+	{ "read_document", "{\"name\":\"-n\"}", true,
+	    "There is no document -n" },
+	{ "search_documents", "{\"query\":\"database locked\",\"limit\":1}",
+	    false, "{\"hits\":[{\"name\":\"sqlite-in-production\"" },
+	{ "search_documents", "{\"query\":\"out of memory killer\"}", false,
+	    "\"exit-status-and-signals\"" },
+	/* Nothing in a query is an operator. */
+	{ "search_documents", "{\"query\":\"\\\" OR name:* NEAR(\"}", false,
+	    "\"searched\":" },
+	{ "search_documents", "{\"query\":\"xyzzyx\"}", false,
+	    "{\"hits\":[],\"searched\":" },
+	{ "search_documents", "{\"query\":\"?!\"}", true,
+	    "The query has no words in it." },
+};
+
+static void
+assert_call(const struct tool *tool, size_t i)
+{
+	const struct json *made = NULL;
+	struct tool_bench b;
+	bool valid = false;
+
+	tool_bench_init(&b);
+	b.call.tool = tool;
+	tool_bench_arguments(&b, calls[i].arguments);
+	assert_int_equal(
+	    schema_check(tool->input, &b.arena, b.call.arguments, &valid, NULL),
+	    RC_OK);
+	assert_true(valid);
+	(void)tool->call(tool, &b.call);
+	if (b.call.result.is_error != calls[i].is_error ||
+	    strstr(tool_bench_text(&b), calls[i].part) == NULL)
+		fail_msg("%s %s: %s", calls[i].tool, calls[i].arguments,
+		    tool_bench_text(&b));
+	if (tool->output != NULL && !calls[i].is_error) {
+		assert_int_equal(json_read(&b.arena, b.call.result.structured,
+				     &json_limits_default, &made, NULL),
+		    RC_OK);
+		assert_int_equal(
+		    schema_check(tool->output, &b.arena, made, &valid, NULL),
+		    RC_OK);
+		assert_true(valid);
+	}
+	tool_bench_release(&b);
+}
+
+static void
+the_example_tools_do_what_they_say(void **state)
+{
+	struct log log = LOG_INIT(log_sink_stderr, NULL, LOG_WARNING);
+	struct buf why = BUF_INIT(1000);
+	struct catalog *c = NULL;
+	struct toolbox *box;
+	char path[1024];
+	const struct catalog_options options = {
+		.folder = folder(path, sizeof(path)),
+		.check_ms = 1000,
+		.host = &host,
+		.clock = &clock_system,
+		.log = &log,
+	};
+
+	(void)state;
+	assert_int_equal(catalog_open(&options, &c, &why), RC_OK);
+	box = catalog_toolbox(c);
+	for (size_t i = 0; i < COUNT(calls); i++) {
+		const struct tool *tool =
+		    tool_find(box->ops->view(box), slice_of(calls[i].tool));
+
+		assert_non_null(tool);
+		assert_call(tool, i);
+	}
+	catalog_free(c);
+	log_release(&log);
+	buf_release(&why);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    the_example_catalog_has_neither_errors_nor_hints),
+		cmocka_unit_test(the_example_tools_do_what_they_say),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
