@@ -208,6 +208,31 @@ read_all(const char *file, struct buf *out)
 	return rc;
 }
 
+/* A session that has ended stays so: its tombstone is put, never a live row
+ * on the way to one. */
+static enum rc
+put_tombstone(struct store *store, const struct op *op,
+    const struct session_row *row, int64_t *id)
+{
+	struct session_row found;
+	enum rc rc =
+	    store->ops->session_get(store, op, &row->key, &found, NULL);
+
+	if (rc == RC_OK)
+		return RC_CONFLICT;
+	if (rc != RC_NOTFOUND)
+		return rc;
+	rc = store->ops->session_end(store, op, &row->key, row->why);
+	if (rc == RC_NOTFOUND)
+		return RC_CONFLICT; /* the sid is taken */
+	if (rc == RC_OK)
+		rc =
+		    store->ops->session_get(store, op, &row->key, &found, NULL);
+	if (rc == RC_OK)
+		*id = found.id;
+	return rc;
+}
+
 static int
 put_document(struct ctl *ctl, struct slice text)
 {
@@ -216,7 +241,7 @@ put_document(struct ctl *ctl, struct slice text)
 	struct session_row row;
 	struct store *store;
 	struct op op;
-	int64_t id;
+	int64_t id = 0;
 	enum rc rc = session_json_read(&ctl->arena, text, &row, &why);
 
 	if (rc != RC_OK) {
@@ -229,7 +254,10 @@ put_document(struct ctl *ctl, struct slice text)
 	if (store == NULL)
 		return 1;
 	op = ctl_op(ctl);
-	rc = store->ops->session_put(store, &op, &row, &no_caps, &id);
+	if (row.state == SESSION_ENDED)
+		rc = put_tombstone(store, &op, &row, &id);
+	else
+		rc = store->ops->session_put(store, &op, &row, &no_caps, &id);
 	if (rc != RC_OK)
 		return ctl_failed(rc == RC_CONFLICT
 			? "this store has that session already"

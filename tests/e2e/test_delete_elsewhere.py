@@ -45,15 +45,20 @@ def test_move(world):
         world.host(store={"url": "sqlite://%s" % (world.folder / name),
                           "cluster_key": key})
         for name in ("old.db", "new.db")]
-    session = mcp.opened(old.url)
-    expect_gone(session, new.url)
-    document = old.ctl("session", "export", session.id)
-    check(isinstance(json.loads(document), dict), "no document: %s", document)
-    new.ctl("session", "import", text=document)
+    session, ended = mcp.opened(old.url), mcp.opened(old.url)
+    ended.delete()
+    for moved in (session, ended):
+        document = old.ctl("session", "export", moved.id)
+        check(isinstance(json.loads(document), dict), "not one: %s", document)
+        new.ctl("session", "import", text=document)
+    shown = new.ctl("session", "show", session.id)
+    check("raw" in shown, "the client is not known there: %s", shown)
     check("convert_units" in session.tools(new.url), "no tools after import")
     answer = session.call("convert_units",
                           {"value": 1, "from": "km", "to": "m"}, new.url)
     check("1000" in mcp.text_of(answer), "wrong: %r", answer)
+    # What had ended has ended there, too.
+    expect_gone(ended, new.url)
 
 
 def test(world):
