@@ -300,6 +300,10 @@ sqlite_open(struct sqlite_store *s, bool create, struct buf *why)
 		buf_printf(why, "SQLite %s is too old", sqlite3_libversion());
 		return RC_IO;
 	}
+	/* Counting what the engine allocates costs a lock and more each time,
+	 * and nobody asks.  Too late in a process where others use SQLite:
+	 * then it stays as it is. */
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (create)
 		rc = sqlite_file_create(s, why);
 	if (rc == RC_OK)
