@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -89,14 +89,11 @@ sqlite_file_create(struct sqlite_store *s, struct buf *why)
 static char *
 joined(const char *path, const char *tail)
 {
-	size_t a = strlen(path);
-	size_t b = strlen(tail) + 1;
-	char *p = malloc(a + b);
+	size_t n = strlen(path) + strlen(tail) + 1;
+	char *p = malloc(n);
 
-	if (p == NULL)
-		return NULL;
-	memcpy(p, path, a);
-	memcpy(p + a, tail, b);
+	if (p != NULL)
+		(void)snprintf(p, n, "%s%s", path, tail);
 	return p;
 }
 

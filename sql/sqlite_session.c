@@ -2,6 +2,7 @@
 
 #include "sqlite_private.h"
 
+#define AT(key) SQL_NUMBER(row_at((key)->sid))
 #define SID(key) SQL_BYTES((key)->sid, SID_BYTES)
 #define PRINCIPAL(key) SQL_BYTES((key)->principal, PRINCIPAL_BYTES)
 
@@ -25,6 +26,24 @@ enum column {
 	COLUMN_CLIENT,
 	COLUMN_STORE /* the store's incarnation, in SQL_GET */
 };
+
+/*
+ * Where the row of a sid lies; part of the file format.  Sids that differ in
+ * one half alone never meet; others do once in 2^64, and then the second one
+ * is taken to exist.
+ */
+static int64_t
+row_at(const unsigned char *sid)
+{
+	uint64_t half[2] = { 0, 0 };
+	int64_t at;
+
+	for (size_t i = 0; i < SID_BYTES; i++)
+		half[i / 8] |= (uint64_t)sid[i] << (8 * (i % 8));
+	half[0] += half[1] * 0x9e3779b97f4a7c15U;
+	memcpy(&at, &half[0], sizeof(at));
+	return at;
+}
 
 static enum rc
 read_fixed(sqlite3_stmt *st, int column, unsigned char *out, int n)
@@ -83,7 +102,7 @@ sqlite_session_get(struct store *base, const struct op *op,
 {
 	struct sqlite_store *s = (struct sqlite_store *)base;
 	sqlite3_stmt *st;
-	const struct sqlite_value v[] = { SID(key), PRINCIPAL(key),
+	const struct sqlite_value v[] = { AT(key), SID(key), PRINCIPAL(key),
 		SQL_NUMBER(key->created) };
 	bool there = false;
 	enum rc rc = sqlite_read_begin(s, op);
@@ -91,17 +110,17 @@ sqlite_session_get(struct store *base, const struct op *op,
 	if (rc != RC_OK)
 		return rc;
 	st = s->statement[SQL_GET];
-	rc = sqlite_bind(s, SQL_GET, v, 3);
+	rc = sqlite_bind(s, SQL_GET, v, 4);
 	if (rc == RC_OK)
 		rc = sqlite_step(s, SQL_GET, &there);
 	if (rc == RC_OK && !there)
 		rc = RC_BUG;
 	if (rc == RC_OK && incarnation != NULL)
 		*incarnation = (uint32_t)sqlite3_column_int64(st, COLUMN_STORE);
+	if (rc == RC_OK && sqlite3_column_type(st, COLUMN_ID) == SQLITE_NULL)
+		rc = RC_NOTFOUND;
 	if (rc == RC_OK)
-		rc = sqlite3_column_type(st, COLUMN_ID) == SQLITE_NULL
-		    ? RC_NOTFOUND
-		    : read_row(st, op->arena, row);
+		rc = read_row(st, op->arena, row);
 	sqlite_done(s, SQL_GET);
 	return sqlite_read_end(s, rc);
 }
@@ -123,15 +142,16 @@ static enum rc
 make_room(struct sqlite_store *s, const struct session_key *key,
     const struct session_caps *caps)
 {
-	const struct sqlite_value own[] = { PRINCIPAL(key),
-		SQL_NUMBER(caps->per_principal) };
+	const struct sqlite_value own[] = { PRINCIPAL(key) };
 	const struct sqlite_value idle[] = { SQL_NUMBER(caps->idle_before),
 		PRINCIPAL(key) };
 	int64_t live = 0;
 	enum rc rc = RC_OK;
 
 	if (caps->per_principal > 0)
-		rc = sqlite_number(s, SQL_LIVE_OF, own, 2, &live);
+		rc = sqlite_number(s, SQL_LIVE_OF, own, 1, &live);
+	if (rc == RC_NOTFOUND)
+		rc = RC_OK;
 	if (rc == RC_OK && caps->per_principal > 0 &&
 	    live >= caps->per_principal)
 		return evict(s, SQL_EVICT_OF, idle, 2);
@@ -143,21 +163,18 @@ make_room(struct sqlite_store *s, const struct session_key *key,
 }
 
 static enum rc
-insert(struct sqlite_store *s, const struct session_row *row, int64_t *id)
+insert(struct sqlite_store *s, const struct session_row *row, int64_t id)
 {
 	const struct session_key *key = &row->key;
-	const struct sqlite_value v[] = { SID(key), PRINCIPAL(key),
+	const struct sqlite_value v[] = { AT(key), SID(key), PRINCIPAL(key),
 		SQL_NUMBER(key->created), SQL_NUMBER(key->incarnation),
 		SQL_NUMBER(row->transport), SQL_NUMBER(row->caps),
 		SQL_NUMBER(row->log_level), SQL_NUMBER(row->initialized),
 		SQL_NUMBER(row->lists), SQL_NUMBER(row->touched),
 		SQL_SLICE(row->revision), SQL_SLICE(row->principal_name),
-		SQL_SLICE(row->client) };
-	enum rc rc = sqlite_run(s, SQL_PUT, v, sizeof(v) / sizeof(v[0]), NULL);
+		SQL_SLICE(row->client), SQL_NUMBER(id) };
 
-	if (rc == RC_OK)
-		*id = sqlite3_last_insert_rowid(s->db);
-	return rc;
+	return sqlite_run(s, SQL_PUT, v, sizeof(v) / sizeof(v[0]), NULL);
 }
 
 enum rc
@@ -165,13 +182,13 @@ sqlite_session_put(struct store *base, const struct op *op,
     const struct session_row *row, const struct session_caps *caps, int64_t *id)
 {
 	struct sqlite_store *s = (struct sqlite_store *)base;
-	const struct sqlite_value sid[] = { SID(&row->key) };
+	const struct sqlite_value at[] = { AT(&row->key) };
 	int64_t new_id = 0;
 	enum rc rc = sqlite_write_begin(s, op);
 
 	if (rc != RC_OK)
 		return rc;
-	rc = sqlite_number(s, SQL_SID, sid, 1, &new_id);
+	rc = sqlite_number(s, SQL_AT, at, 1, &new_id);
 	if (rc == RC_OK)
 		rc = RC_CONFLICT;
 	else if (rc == RC_NOTFOUND)
@@ -179,7 +196,9 @@ sqlite_session_put(struct store *base, const struct op *op,
 	if (rc == RC_OK)
 		rc = make_room(s, &row->key, caps);
 	if (rc == RC_OK)
-		rc = insert(s, row, &new_id);
+		rc = sqlite_number(s, SQL_LAST_ID, NULL, 0, &new_id);
+	if (rc == RC_OK)
+		rc = insert(s, row, ++new_id);
 	rc = sqlite_write_end(s, rc);
 	if (rc == RC_OK)
 		*id = new_id;
@@ -220,7 +239,7 @@ bury(struct sqlite_store *s, const struct sqlite_value *v, size_t n)
 
 	if (rc != RC_OK || changed == 1)
 		return rc;
-	rc = sqlite_number(s, SQL_FIND, v, 3, &state);
+	rc = sqlite_number(s, SQL_FIND, v, 4, &state);
 	return rc == RC_OK ? RC_CONFLICT : rc;
 }
 
@@ -230,7 +249,7 @@ sqlite_session_end(struct store *base, const struct op *op,
 {
 	struct sqlite_store *s = (struct sqlite_store *)base;
 	const struct sqlite_value shard[] = { SQL_NUMBER(key->sid[0]) };
-	const struct sqlite_value v[] = { SID(key), PRINCIPAL(key),
+	const struct sqlite_value v[] = { AT(key), SID(key), PRINCIPAL(key),
 		SQL_NUMBER(key->created), SQL_NUMBER(why),
 		SQL_NUMBER(op->now_ms), SQL_NUMBER(key->incarnation) };
 	int64_t changed = 0;
@@ -238,9 +257,9 @@ sqlite_session_end(struct store *base, const struct op *op,
 
 	if (rc != RC_OK)
 		return rc;
-	rc = sqlite_run(s, SQL_END, v, 5, &changed);
+	rc = sqlite_run(s, SQL_END, v, 6, &changed);
 	if (rc == RC_OK && changed == 0)
-		rc = bury(s, v, 6);
+		rc = bury(s, v, 7);
 	if (rc == RC_OK)
 		rc = sqlite_run(s, SQL_RAISE, shard, 1, NULL);
 	return sqlite_write_end(s, rc);
@@ -270,10 +289,11 @@ sqlite_session_list(struct store *base, const struct op *op,
     const struct session_filter *f, struct session_rows *rows)
 {
 	struct sqlite_store *s = (struct sqlite_store *)base;
-	const enum sqlite_sql which = f->sid == NULL ? SQL_LIST : SQL_LIST_SID;
+	const enum sqlite_sql which = f->sid == NULL ? SQL_LIST : SQL_LIST_AT;
 	const int64_t low = f->id > f->after ? f->id - 1 : f->after;
 	const struct sqlite_value v[] = {
-		SQL_BYTES(f->sid, SID_BYTES),
+		f->sid == NULL ? SQL_SLICE(SLICE_NONE)
+			       : SQL_NUMBER(row_at(f->sid)),
 		SQL_NUMBER(low),
 		SQL_NUMBER(f->id == 0 ? INT64_MAX : f->id),
 		SQL_NUMBER(f->state),

@@ -12,13 +12,13 @@
 	" s.touched, s.revision, s.principal_name, s.client"
 
 #define EVICT(more)                                                            \
-	"DELETE FROM session WHERE id ="                                       \
-	" (SELECT id FROM session WHERE state = 1 AND touched < ?1" more       \
+	"DELETE FROM session WHERE at ="                                       \
+	" (SELECT at FROM session WHERE state = 1 AND touched < ?1" more       \
 	" ORDER BY touched, id LIMIT 1)"
 
 #define SWEEP(which)                                                           \
-	"DELETE FROM session WHERE id IN"                                      \
-	" (SELECT id FROM session WHERE " which " LIMIT ?2)"
+	"DELETE FROM session WHERE at IN"                                      \
+	" (SELECT at FROM session WHERE " which " LIMIT ?2)"
 
 #define LIST(which)                                                            \
 	"SELECT " SESSION_COLUMNS " FROM session s"                            \
@@ -44,38 +44,38 @@ const char *const sqlite_texts[SQL_STATEMENTS] = {
 			" VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
 	[SQL_COUNT] = "SELECT count(*) FROM session",
 	[SQL_LIVE] = "SELECT live FROM tally",
-	[SQL_LIVE_OF] = "SELECT count(*) FROM (SELECT 1 FROM session"
-			" WHERE state = 1 AND principal = ?1 LIMIT ?2)",
+	[SQL_LAST_ID] = "SELECT last_id FROM tally",
+	[SQL_LIVE_OF] = "SELECT live FROM holder WHERE principal = ?1",
 	/* Always one row: the incarnation, and the session if it is there. */
 	[SQL_GET] = "SELECT " SESSION_COLUMNS ", m.v"
-		    " FROM meta m LEFT JOIN session s ON s.sid = ?1"
-		    " AND s.principal = ?2 AND s.created = ?3"
+		    " FROM meta m LEFT JOIN session s ON s.at = ?1"
+		    " AND s.sid = ?2 AND s.principal = ?3 AND s.created = ?4"
 		    " WHERE m.k = 'incarnation'",
-	[SQL_FIND] = "SELECT state FROM session WHERE sid = ?1"
-		     " AND principal = ?2 AND created = ?3",
-	[SQL_SID] = "SELECT id FROM session WHERE sid = ?1",
-	[SQL_PUT] = "INSERT INTO session(sid, principal, created, incarnation,"
-		    " transport, caps, log_level, initialized, lists,"
-		    " touched, revision, principal_name, client)"
+	[SQL_FIND] = "SELECT state FROM session WHERE at = ?1 AND sid = ?2"
+		     " AND principal = ?3 AND created = ?4",
+	[SQL_AT] = "SELECT id FROM session WHERE at = ?1",
+	[SQL_PUT] = "INSERT INTO session(at, sid, principal, created,"
+		    " incarnation, transport, caps, log_level, initialized,"
+		    " lists, touched, revision, principal_name, client, id)"
 		    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
-		    " ?12, ?13)",
+		    " ?12, ?13, ?14, ?15)",
 	[SQL_SET_INITIALIZED] = SET("initialized"),
 	[SQL_SET_TOUCHED] = SET("touched"),
 	[SQL_SET_LOG_LEVEL] = SET("log_level"),
-	[SQL_END] = "UPDATE session SET state = 2, why = ?4, transport = 0,"
+	[SQL_END] = "UPDATE session SET state = 2, why = ?5, transport = 0,"
 		    " caps = 0, log_level = -1, initialized = 0, lists = 0,"
-		    " touched = ?5, revision = NULL, principal_name = NULL,"
-		    " client = NULL WHERE sid = ?1 AND principal = ?2"
-		    " AND created = ?3 AND state = 1",
-	[SQL_TOMBSTONE] = "INSERT INTO session(sid, principal, created, why,"
-			  " touched, incarnation, state)"
-			  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, 2)"
-			  " ON CONFLICT DO NOTHING",
+		    " touched = ?6, revision = NULL, principal_name = NULL,"
+		    " client = NULL WHERE at = ?1 AND sid = ?2"
+		    " AND principal = ?3 AND created = ?4 AND state = 1",
+	[SQL_TOMBSTONE] = "INSERT INTO session(at, sid, principal, created,"
+			  " why, touched, incarnation, state, id)"
+			  " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, 2, last_id + 1"
+			  " FROM tally WHERE true ON CONFLICT DO NOTHING",
 	[SQL_RAISE] = "UPDATE rev SET rev = rev + 1 WHERE shard = ?1",
 	[SQL_EVICT] = EVICT(""),
 	[SQL_EVICT_OF] = EVICT(" AND principal = ?2"),
 	[SQL_LIST] = LIST("?1 IS NULL"),
-	[SQL_LIST_SID] = LIST("s.sid = ?1"),
+	[SQL_LIST_AT] = LIST("s.at = ?1"),
 	[SQL_SWEEP_ANY] = "SELECT EXISTS(SELECT 1 FROM session"
 			  " WHERE created < ?1)"
 			  " OR EXISTS(SELECT 1 FROM session"
@@ -99,7 +99,12 @@ const char *const sqlite_texts[SQL_STATEMENTS] = {
 	    " WHERE state = 1 AND why <> 0)"
 	    " UNION ALL SELECT 6 WHERE (SELECT count(*) FROM cluster_key) > 8"
 	    " UNION ALL SELECT 7 WHERE (SELECT max(id) FROM session) >"
-	    " (SELECT seq FROM sqlite_sequence WHERE name = 'session')",
+	    " (SELECT last_id FROM tally)"
+	    " UNION ALL SELECT 8 WHERE EXISTS("
+	    "SELECT principal, count(*) FROM session WHERE state = 1"
+	    " GROUP BY principal EXCEPT SELECT principal, live FROM holder)"
+	    " UNION ALL SELECT 9 WHERE (SELECT count(*) FROM holder) <>"
+	    " (SELECT count(DISTINCT principal) FROM session WHERE state = 1)",
 };
 
 enum rc

@@ -103,7 +103,7 @@ store_sqlite_open(const struct store_sqlite_options *options,
 	s->noise |= 1; /* zero would stay zero */
 	if (rc == RC_OK)
 		rc = sqlite_open(s, options->create, &own);
-	if (why != NULL)
+	if (why != NULL && own.len > 0)
 		buf_put_slice(why, buf_slice(&own));
 	buf_release(&own);
 	if (rc == RC_OK)

@@ -30,6 +30,8 @@
  * <file>, <file>-lock and <file>-ballast, and -wal and -shm of SQLite, are
  * mode 0600 whatever the umask.  Nobody may open and close the first or the
  * last two within a process that holds a store: that would drop its locks.
+ * Who puts another file in the place of <file> must remove -wal and -shm with
+ * it: SQLite cannot tell that a log belongs to the former.
  */
 struct store_sqlite_options {
 	const char *path;

@@ -209,15 +209,18 @@ text_put_b64url(struct buf *b, const void *bytes, size_t n)
 static int
 b64_value(char c, const char last[2])
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == last[0])
-		return 62;
-	return c == last[1] ? 63 : -1;
+	unsigned upper = (unsigned char)c - (unsigned)'A';
+	unsigned lower = (unsigned char)c - (unsigned)'a';
+	unsigned digit = (unsigned char)c - (unsigned)'0';
+	int six = -1;
+
+	/* One selection after the other: nobody can predict branches on
+	 * random letters. */
+	six = upper < 26 ? (int)upper : six;
+	six = lower < 26 ? (int)lower + 26 : six;
+	six = digit < 10 ? (int)digit + 52 : six;
+	six = c == last[0] ? 62 : six;
+	return c == last[1] ? 63 : six;
 }
 
 /* How many bytes that many characters without padding make. */

@@ -340,16 +340,19 @@ class Bench:
 
     def get(self):
         print("\nsession_get of the SQLite store, random sessions")
-        medians = []
-        for n in (10, self.options.many):
-            out = subprocess.run(
-                [BIN / "bench_session_get", self.scratch / f"get-{n}.db",
-                 str(n), str(self.options.rounds)],
-                stdout=subprocess.PIPE, text=True, check=True)
-            ns = [int(line) for line in out.stdout.split()]
-            medians.append(statistics.median(ns))
-            print(f"  {n:<14} {spread(ns, '{:.0f}')} ns")
-        print(f"  ratio          {medians[1] / medians[0]:.2f}", flush=True)
+        folder = self.scratch / "get"
+        folder.mkdir()
+        numbers = (10, self.options.many)
+        out = subprocess.run(
+            [BIN / "bench_session_get", folder, str(self.options.pieces),
+             *map(str, numbers)],
+            stdout=subprocess.PIPE, text=True, check=True)
+        lines = [[int(n) for n in line.split()]
+                 for line in out.stdout.splitlines()]
+        for i, n in enumerate(numbers):
+            print(f"  {n:<14} {spread([x[i] for x in lines], '{:.0f}')} ns")
+        print(f"  ratio          {spread([x[1] / x[0] for x in lines])}",
+              flush=True)
 
 
 CASES = ("session", "stateless", "life", "many", "get")
@@ -368,11 +371,14 @@ def main():
                         help="used at random in the case of that name")
     parser.add_argument("--many", type=int, default=100000,
                         help="sessions in a store that is full of them")
+    parser.add_argument("--pieces", type=int, default=21,
+                        help="of 20,000 calls of session_get each")
     parser.add_argument("--only", action="append", choices=CASES,
                         help="this case; may be repeated")
     options = parser.parse_args()
-    if min(options.rounds, options.seconds, options.workers) < 1 or min(
-            options.sessions, options.many) < 2:
+    if (min(options.rounds, options.seconds, options.workers,
+            options.pieces) < 1 or
+            min(options.sessions, options.many) < 2):
         parser.error("numbers must be positive, of sessions at least 2")
     scratch = Path(tempfile.mkdtemp(prefix="mcp-bench."))
     bench = Bench(options, scratch)

@@ -41,6 +41,13 @@ set_host(struct world *w, struct slice value)
 }
 
 static enum rc
+set_path(struct world *w, struct slice value)
+{
+	w->server.rules.path = value;
+	return RC_OK;
+}
+
+static enum rc
 set_page(struct world *w, struct slice value)
 {
 	uint64_t n;
@@ -99,6 +106,7 @@ static const struct key {
 	enum rc (*set)(struct world *, struct slice);
 } world_keys[] = {
 	{ SLICE_INIT("http.sessions"), set_sessions },
+	{ SLICE_INIT("http.path"), set_path },
 	{ SLICE_INIT("http.origins"), set_origin },
 	{ SLICE_INIT("http.hosts"), set_host },
 	{ SLICE_INIT("auth.remote_user"), set_remote_user },

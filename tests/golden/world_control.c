@@ -2,8 +2,9 @@
 
 #include "text.h"
 
+/* "10m" as milliseconds. */
 static enum rc
-do_advance(struct world *w, struct slice words, struct buf *why)
+read_span(struct slice words, int64_t *out, struct buf *why)
 {
 	static const struct {
 		char unit;
@@ -21,11 +22,32 @@ do_advance(struct world *w, struct slice words, struct buf *why)
 	for (size_t i = 0; i < 4; i++) {
 		if (units[i].unit != words.ptr[number.len])
 			continue;
-		fake_clock_advance(&w->clock, (int64_t)n * units[i].ms);
+		*out = (int64_t)n * units[i].ms;
 		return RC_OK;
 	}
-	buf_printf(why, "advance: s, m, h or d");
+	buf_printf(why, "a number and s, m, h or d");
 	return RC_SYNTAX;
+}
+
+static enum rc
+do_advance(struct world *w, struct slice words, struct buf *why)
+{
+	int64_t ms = 0;
+	enum rc rc = read_span(words, &ms, why);
+
+	fake_clock_advance(&w->clock, ms);
+	return rc;
+}
+
+/* Wall clocks may be wrong; only they do. */
+static enum rc
+do_skew_back(struct world *w, struct slice words, struct buf *why)
+{
+	int64_t ms = 0;
+	enum rc rc = read_span(words, &ms, why);
+
+	w->clock.wall -= ms;
+	return rc;
 }
 
 /* "live=1 ended=0", or any part of it. */
@@ -134,6 +156,7 @@ static const struct directive {
 	enum rc (*run)(struct world *, struct slice words, struct buf *why);
 } directives[] = {
 	{ SLICE_INIT("advance"), do_advance },
+	{ SLICE_INIT("skew-back"), do_skew_back },
 	{ SLICE_INIT("rows"), do_rows },
 	{ SLICE_INIT("store-calls"), do_store_calls },
 	{ SLICE_INIT("tool-calls"), do_tool_calls },

@@ -27,6 +27,7 @@
 	"\"annotations\":{\"title\":\"Echo!\",\"readOnlyHint\":true},"         \
 	"\"icons\":[{\"src\":\"https://example.org/echo.png\","                \
 	"\"mimeType\":\"image/png\",\"sizes\":[\"48x48\"]}],"                  \
+	"\"execution\":{\"taskSupport\":\"forbidden\"},"                       \
 	"\"_meta\":{\"example.org/kind\":\"toy\"}}"
 
 #define FAKE_FAIL                                                              \

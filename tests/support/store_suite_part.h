@@ -1,0 +1,65 @@
+#ifndef MCP_STORE_SUITE_PART_H
+#define MCP_STORE_SUITE_PART_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "store_suite.h"
+
+/* What the parts of the suite share; tests of stores include store_suite.h. */
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+struct suite {
+	const struct store_maker *maker;
+	struct store *store;
+	const struct store_ops *ops;
+	struct arena arena;
+	struct op op;
+};
+
+int suite_setup(void **state);
+int suite_teardown(void **state);
+
+#define SUITE_CASE(f)                                                          \
+	{                                                                      \
+#f, f, suite_setup, suite_teardown, NULL                       \
+	}
+#define SUITE_END                                                              \
+	{                                                                      \
+		NULL, NULL, NULL, NULL, NULL                                   \
+	}
+
+extern const struct CMUnitTest suite_rows[];
+extern const struct CMUnitTest suite_caps[];
+extern const struct CMUnitTest suite_lists[];
+
+/* Put a row. */
+enum rc suite_put(
+    struct suite *f, struct session_row row, const struct session_caps *caps);
+
+/* Put n rows, each touched a little later than the one before. */
+void suite_fill(struct suite *f, uint32_t from, uint32_t n, unsigned char who);
+
+/* Read a row. */
+enum rc suite_get(
+    struct suite *f, const struct session_key *key, struct session_row *row);
+
+/* Is session n of that principal there, live or ended? */
+bool suite_has(struct suite *f, uint32_t n, unsigned char who);
+
+/* Let the client end session n of that principal. */
+enum rc suite_end(struct suite *f, uint32_t n, unsigned char who);
+
+struct store_info suite_info(struct suite *f);
+
+/* Everything but id, state and why. */
+void suite_assert_same_row(
+    const struct session_row *a, const struct session_row *b);
+
+#endif
