@@ -64,6 +64,8 @@ run(int listening, int workers, const struct answer *a)
 	(void)sigemptyset(&stop);
 	(void)sigaddset(&stop, SIGTERM);
 	(void)sigaddset(&stop, SIGINT);
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+	(void)sigprocmask(SIG_BLOCK, &stop, NULL);
 	for (int i = 0; i < workers; i++) {
 		child[i] = fork();
 		if (child[i] == 0) {
@@ -71,7 +73,6 @@ run(int listening, int workers, const struct answer *a)
 			_exit(EXIT_FAILURE);
 		}
 	}
-	(void)sigprocmask(SIG_BLOCK, &stop, NULL);
 	(void)sigwait(&stop, &got);
 	for (int i = 0; i < workers; i++) {
 		if (child[i] > 0)

@@ -95,10 +95,11 @@ run(struct sample *s, size_t n, long pieces, struct arena *a)
 	for (long i = 0; i <= pieces; i++) {
 		for (size_t j = 0; j < n && rc == RC_OK; j++) {
 			rc = measure(&s[j], a, &us);
-			if (rc == RC_OK && i > 0)
+			if (rc == RC_OK && i > 0) {
 				(void)printf("%lld%c",
 				    (long long)us * 1000 / CALLS,
 				    j + 1 < n ? ' ' : '\n');
+			}
 		}
 	}
 	return rc;
