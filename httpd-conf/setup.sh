@@ -3,7 +3,7 @@
 
 BUILD_PACKAGES="gcc cmake ninja-build pkg-config libc6-dev libfcgi-dev
 libsodium-dev libsqlite3-dev libpcre2-dev libinih-dev libcmocka-dev"
-DEMO_PACKAGES="lighttpd python3-minimal libsqlite3-0"
+DEMO_PACKAGES="lighttpd python3"
 BALANCER_PACKAGES="nginx-light"
 TEST_PACKAGES="clang npm python3 mandoc procps sqlite3 ca-certificates"
 
