@@ -103,7 +103,7 @@ ctl_version(struct ctl *ctl, int argc, char **argv)
 /* Load the configured modules; what cannot be loaded is said and counted. */
 static size_t
 check_modules(
-    const struct config *config, const struct module **loaded, size_t *n_loaded)
+    const struct config *config, struct module **loaded, size_t *n_loaded)
 {
 	size_t errors = 0;
 
@@ -128,7 +128,7 @@ int
 ctl_check(struct ctl *ctl, int argc, char **argv)
 {
 	const struct config *config = &ctl->config;
-	const struct module **modules;
+	struct module **modules;
 	struct buf out = BUF_INIT((size_t)4 * 1024 * 1024);
 	size_t n_modules = 0, errors, in_catalog = 0;
 	enum rc rc = RC_OK;
@@ -144,11 +144,14 @@ ctl_check(struct ctl *ctl, int argc, char **argv)
 		return ctl_failed("check", RC_NOMEM);
 	errors = check_modules(config, modules, &n_modules);
 	if (config->catalog != NULL)
-		rc = catalog_check(
-		    config->catalog, modules, n_modules, &out, &in_catalog);
+		rc = catalog_check(config->catalog,
+		    (const struct module *const *)modules, n_modules, &out,
+		    &in_catalog);
 	if (out.len > 0)
 		(void)fwrite(out.ptr, 1, out.len, stdout);
 	buf_release(&out);
+	for (size_t i = 0; i < n_modules; i++)
+		module_free(modules[i]);
 	if (rc != RC_OK)
 		return ctl_failed(config->catalog, rc);
 	errors += in_catalog;

@@ -271,8 +271,10 @@ static void
 bury(struct parent *p, struct slot *s, int status)
 {
 	bool is_clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	/* Killed from outside: that says nothing about the next one. */
+	bool is_killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 	bool is_quick = now_ms() - s->started < QUICK_MS &&
-	    !(is_clean && s->is_ready) && !p->is_stopping;
+	    !((is_clean || is_killed) && s->is_ready) && !p->is_stopping;
 
 	slot_drain(p, s);
 	slot_kill_groups(p, s);

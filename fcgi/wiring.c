@@ -157,6 +157,7 @@ wiring_open(const struct config *config, struct log *log,
 	w->config = config;
 	w->log = log;
 	w->host = (struct program_host){ .clock = &clock_system,
+		.log = log,
 		.timeout_max_ms = config->tool_timeout_max_ms,
 		.timeout_ms = config->tool_timeout_ms,
 		.output_max = config->tool_output,

@@ -158,6 +158,19 @@ was_restarted(struct sqlite_store *s, bool *restarted)
 	return rc;
 }
 
+/*
+ * A new store begins with a number that no other store is likely to have: ids
+ * of another store with the same cluster key are then known as such.
+ */
+static enum rc
+raise_incarnation(struct sqlite_store *s)
+{
+	return one_change(s,
+	    "UPDATE meta SET v = CASE v WHEN 0 THEN ?1 ELSE v + 1 END"
+	    " WHERE k = 'incarnation'",
+	    SQL_NUMBER((int64_t)(s->noise & INT32_MAX) | 1));
+}
+
 static enum rc
 renew_incarnation(struct sqlite_store *s)
 {
@@ -170,8 +183,7 @@ renew_incarnation(struct sqlite_store *s)
 	if (rc == RC_OK)
 		rc = was_restarted(s, &restarted);
 	if (rc == RC_OK && restarted)
-		rc = sqlite_exec(
-		    s, "UPDATE meta SET v = v + 1 WHERE k = 'incarnation'");
+		rc = raise_incarnation(s);
 	if (rc == RC_OK && restarted)
 		rc = one_change(s, "UPDATE meta SET v = ?1 WHERE k = 'boot_id'",
 		    SQL_SLICE(slice_of(s->boot_id)));

@@ -67,7 +67,7 @@ struct sqlite_store {
 	int error;       /* the engine's last extended code */
 	int64_t give_up; /* of the call under way, monotonic ms */
 	int64_t looked;  /* when a read last asked whether the file moved */
-	uint64_t noise;  /* state of the naps' lengths */
+	uint64_t noise;  /* chance for what need not be secret; never 0 */
 };
 
 /* ---------------------------------------------------------- sqlite_file.c */

@@ -143,12 +143,21 @@ judge(struct slice accept, struct slice media, struct verdict verdicts[FITS])
 	}
 }
 
+/* Does the list begin with just this type?  Nothing behind it can take that
+ * back, and nearly every client writes it so. */
+static bool
+begins_with(struct slice accept, struct slice media)
+{
+	return slice_starts(accept, media) &&
+	    (accept.len == media.len || accept.ptr[media.len] == ',');
+}
+
 bool
 http_accepts(struct slice accept, struct slice media)
 {
 	struct verdict verdicts[FITS] = { 0 };
 
-	if (slice_trim(accept).len == 0)
+	if (begins_with(accept, media) || slice_trim(accept).len == 0)
 		return true;
 	judge(accept, media, verdicts);
 	for (size_t f = FIT_EXACT; f > FIT_NONE; f--) {

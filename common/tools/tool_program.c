@@ -266,9 +266,24 @@ take_output(struct job *j)
 	return RC_BUG;
 }
 
+/* What a program that went well said on standard error is for its owner. */
+static void
+log_words(const struct job *j)
+{
+	struct slice words = last_words(j);
+
+	if (words.len == 0 || j->program->host->log == NULL)
+		return;
+	log_event(j->program->host->log, LOG_INFO, "tool",
+	    "tool=%.*s stderr=%.*s", SLICE_FMT(j->call->tool->name),
+	    SLICE_FMT(words));
+}
+
 static enum rc
 answer(struct job *j)
 {
+	if (j->outcome.end == PROGRAM_EXITED && j->outcome.number == 0)
+		log_words(j);
 	switch (j->outcome.end) {
 	case PROGRAM_EXITED:
 		return j->outcome.number == 0 ? take_output(j) : say_status(j);

@@ -8,6 +8,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "json.h"
+#include "log.h"
 #include "rc.h"
 #include "tool.h"
 
@@ -66,6 +67,7 @@ struct program_host {
 	size_t output_max;
 	uint64_t memory;
 	int64_t timeout_max_ms; /* over any tool's own; 0: none */
+	struct log *log;        /* for what programs say; NULL: nobody */
 	const char *path;       /* PATH for programs; NULL: the usual one */
 };
 

@@ -28,20 +28,21 @@ LIFE_CLIENTS = 8
 HEADERS = """Content-Type: application/json
 Accept: application/json, text/event-stream
 """
-ARGUMENTS = {"value": 26.2, "from": "mi", "to": "km"}
+ARGUMENTS = {"text": "Every host answers every request of every session, "
+             "and nothing about a client is kept in a process. " * 2}
 SESSION_HEADERS = HEADERS + "MCP-Protocol-Version: 2025-11-25\n"
 SESSION_BODY = {
     "jsonrpc": "2.0", "id": 7, "method": "tools/call",
-    "params": {"name": "convert_units", "arguments": ARGUMENTS}}
+    "params": {"name": "echo", "arguments": ARGUMENTS}}
 STATELESS_HEADERS = HEADERS + """MCP-Protocol-Version: 2026-07-28
 Mcp-Method: tools/call
-Mcp-Name: convert_units
+Mcp-Name: echo
 """
 META = "io.modelcontextprotocol/"
 STATELESS_BODY = {
     "jsonrpc": "2.0", "id": 7, "method": "tools/call",
     "params": {
-        "name": "convert_units", "arguments": ARGUMENTS,
+        "name": "echo", "arguments": ARGUMENTS,
         "_meta": {META + "protocolVersion": "2026-07-28",
                   META + "clientInfo": {"name": "bench", "version": "1"},
                   META + "clientCapabilities": {}}}}
@@ -147,7 +148,7 @@ class Ours(Host):
             f"[server]\nsocket = {self.socket}\nstate = {home}/state\n"
             f"workers = {workers}\nlog_level = info\n"
             f"[store]\nurl = sqlite://{store}\n"
-            f"[catalog]\nmodules = {BUILD}/examples/units.so\n")
+            f"[catalog]\nmodules = {BIN}/bench_echo.so\n")
         self.start([str(BIN / "mcp-request"), "-c",
                     str(home / "mcp-fcgi.conf")], "request.log")
 

@@ -365,14 +365,16 @@ static void
 a_restart_renews_the_incarnation_once(void **state)
 {
 	struct store_scratch *s = *state;
+	uint32_t n;
 
 	open_at_once(s, "first");
-	assert_int_equal(incarnation_seen_with(s, "first"), 1);
-	assert_int_equal(incarnation_seen_with(s, "first"), 1);
+	n = incarnation_seen_with(s, "first");
+	assert_true(n > 0);
+	assert_int_equal(incarnation_seen_with(s, "first"), n);
 	open_at_once(s, "second");
-	assert_int_equal(incarnation_seen_with(s, "second"), 2);
+	assert_int_equal(incarnation_seen_with(s, "second"), n + 1);
 	/* Not that it could: but an old name is another name, too. */
-	assert_int_equal(incarnation_seen_with(s, "first"), 3);
+	assert_int_equal(incarnation_seen_with(s, "first"), n + 2);
 }
 
 /* A clock that moves one millisecond each time somebody looks. */

@@ -47,6 +47,8 @@ def test_move(world):
         for name in ("old.db", "new.db")]
     session, ended = mcp.opened(old.url), mcp.opened(old.url)
     ended.delete()
+    # The same key does not make it the same store.
+    expect_gone(session, new.url)
     for moved in (session, ended):
         document = old.ctl("session", "export", moved.id)
         check(isinstance(json.loads(document), dict), "not one: %s", document)
