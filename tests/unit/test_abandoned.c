@@ -36,9 +36,9 @@ count(const struct tool *tool, struct tool_call *call)
 	return TOOL_DONE;
 }
 
-static const char body[] =
-    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\","
-    "\"params\":{\"name\":\"t\"}}";
+static const struct slice body =
+    SLICE_INIT("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\","
+	       "\"params\":{\"name\":\"t\"}}");
 
 /* How often a tool with these flags runs for a client that is gone or not. */
 static int
@@ -49,7 +49,7 @@ calls_for(unsigned flags, bool is_gone)
 	struct http_request request = { .method = HTTP_POST,
 		.method_name = SLICE("POST"),
 		.path = SLICE("/mcp"),
-		.body = SLICE(body) };
+		.body = body };
 	struct log log = LOG_INIT(log_sink_stderr, NULL, LOG_ERROR);
 	const struct json *definition;
 	struct schema *schema = NULL;
