@@ -414,6 +414,81 @@ a_body_that_is_too_large_is_answered_but_not_kept(void **state)
 }
 
 static void
+put_many_params(struct rig *r, size_t n, size_t len)
+{
+	const size_t most = 60000; /* of one record */
+	char *value = calloc(1, len + 1);
+	char name[64];
+	struct slice rest;
+
+	assert_non_null(value);
+	memset(value, 'v', len);
+	for (size_t i = 0; i < n; i++) {
+		(void)snprintf(name, sizeof(name), "HTTP_MCP_PARAM_%zu", i);
+		param(r, name, value);
+	}
+	free(value);
+	rest = buf_slice(&r->params);
+	while (rest.len > 0) {
+		size_t piece = rest.len < most ? rest.len : most;
+
+		record_put(&r->sent, RECORD_PARAMS, 1,
+		    (struct slice){ rest.ptr, piece });
+		rest = slice_from(rest, piece);
+	}
+	record_put(&r->sent, RECORD_PARAMS, 1, SLICE(""));
+}
+
+/* A process of its own that sends, which may be more than the socket holds,
+ * and says whether it was answered with that status. */
+static pid_t
+client_expects(struct rig *r, const char *status)
+{
+	struct pollfd p = { .fd = r->listening, .events = POLLIN };
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		dial(r);
+		hear(r);
+		_exit(r->has_end && strstr(r->answer.ptr, status) != NULL ? 0
+									  : 1);
+	}
+	assert_int_equal(poll(&p, 1, DEADLINE_MS), 1);
+	return pid;
+}
+
+static void
+too_many_fields_or_too_long_ones_are_refused(void **state)
+{
+	static const struct {
+		size_t n;
+		size_t len;
+		enum rc rc;
+		const char *status;
+	} cases[] = { { 400, 100, RC_OK, "Status: 200 " },
+		{ 20, 8000, RC_OK, "Status: 200 " },
+		{ 1000, 1, RC_FULL, "Status: 431 " },
+		{ 10, 30000, RC_FULL, "Status: 431 " } };
+	struct rig *r = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int status = -1;
+		pid_t pid;
+
+		begin(r, false);
+		put_many_params(r, cases[i].n, cases[i].len);
+		put_end(r);
+		pid = client_expects(r, cases[i].status);
+		assert_int_equal(take(r), cases[i].rc);
+		if (cases[i].rc == RC_OK)
+			(void)answer_whole(r->io, 200, "{}");
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+	}
+}
+
+static void
 a_request_without_method_is_dropped(void **state)
 {
 	struct rig *r = *state;
@@ -712,6 +787,7 @@ main(void)
 		TEST(a_field_that_comes_twice_is_joined),
 		TEST(a_body_shorter_than_announced_is_dropped),
 		TEST(a_body_that_is_too_large_is_answered_but_not_kept),
+		TEST(too_many_fields_or_too_long_ones_are_refused),
 		TEST(a_request_without_method_is_dropped),
 		TEST(a_role_that_is_not_ours_is_dropped),
 		TEST(a_connection_that_is_cut_anywhere_is_never_a_request),
