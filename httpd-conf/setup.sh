@@ -1,11 +1,18 @@
 # Shared by httpd-conf/demo and tests/run: what has to be installed, and how.
 # To be sourced; `say` is for messages to people.
 
-BUILD_PACKAGES="gcc cmake ninja-build pkg-config libc6-dev libfcgi-dev
-libsodium-dev libsqlite3-dev libpcre2-dev libinih-dev libcmocka-dev"
-DEMO_PACKAGES="lighttpd python3"
-BALANCER_PACKAGES="nginx-light"
-TEST_PACKAGES="clang npm python3 mandoc procps sqlite3 ca-certificates"
+# Debian packages.  COMMAND=PACKAGE is satisfied by any program of that name:
+# a newer Node.js from elsewhere, for one, does not go with Debian's npm.
+BUILD_PACKAGES="gcc=gcc cmake=cmake ninja=ninja-build pkg-config=pkg-config
+libc6-dev libfcgi-dev libsodium-dev libsqlite3-dev libpcre2-dev libinih-dev"
+DEMO_PACKAGES="lighttpd=lighttpd python3=python3"
+BALANCER_PACKAGES="nginx=nginx-light"
+TEST_PACKAGES="libcmocka-dev clang=clang npm=npm python3=python3 mandoc=mandoc
+ps=procps sqlite3=sqlite3 ca-certificates"
+
+# Debian keeps servers in sbin, which is not in every PATH.
+PATH=$PATH:/usr/sbin:/sbin
+export PATH
 
 say() {
 	printf '%s\n' "$*" >&2
@@ -26,10 +33,17 @@ as_root() {
 	fi
 }
 
-# Install those of the named Debian packages that are not there.
+# Install what is not there of what is named as above.
 install_packages() {
 	missing=
 	for package in "$@"; do
+		case $package in
+		*=*)
+			! command -v "${package%%=*}" >/dev/null 2>&1 ||
+				continue
+			package=${package#*=}
+			;;
+		esac
 		state=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) ||
 			state=
 		[ "$state" = "install ok installed" ] ||

@@ -161,6 +161,14 @@ run(struct exchange *x, struct tool_call *call)
 	return RC_OK;
 }
 
+/* Abandoned calls must not pile up behind a slow program. */
+static bool
+is_abandoned(struct exchange *x, const struct tool *tool)
+{
+	return (tool->flags & (TOOL_COSTLY | TOOL_DETACHED)) != 0 &&
+	    x->sink->ops->peer_gone(x->sink);
+}
+
 static enum rc
 check_and_run(struct exchange *x, struct tool_call *call)
 {
@@ -174,6 +182,8 @@ check_and_run(struct exchange *x, struct tool_call *call)
 	rc = tool_check_arguments(call, &valid, &why);
 	if (rc == RC_OK && !valid)
 		rc = answer_bad_arguments(x, call, buf_slice(&why));
+	else if (rc == RC_OK && is_abandoned(x, call->tool))
+		rc = answer_failure(x, call, SLICE("The client has left"));
 	else if (rc == RC_OK)
 		rc = run(x, call);
 	buf_release(&why);

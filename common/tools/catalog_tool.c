@@ -42,7 +42,7 @@ catalog_tool_read(struct slice text, const char *folder,
 	}
 	t->program.host = host;
 	tool = &t->definition.tool;
-	tool->flags = t->program.flags;
+	tool->flags = t->program.flags | TOOL_COSTLY;
 	tool->needs = t->program.needs;
 	tool->call = program_call;
 	tool->ctx = &t->program;

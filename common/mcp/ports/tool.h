@@ -20,7 +20,8 @@ struct tool_call;
 
 enum tool_flag {
 	TOOL_DETACHED = 1, /* may take long or speak back: gets a call row */
-	TOOL_ONCE = 2      /* its completing round must not run twice */
+	TOOL_ONCE = 2,     /* its completing round must not run twice */
+	TOOL_COSTLY = 4    /* worth a look whether the client still waits */
 };
 
 /* Client capabilities; also bits of session_row.caps and session ids. */
