@@ -1,8 +1,10 @@
 #include "config.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <ini.h>
 
@@ -134,18 +136,29 @@ take_line(void *user, const char *section, const char *name, const char *value)
 	return 1;
 }
 
-/* Relative paths of the file begin where it lies. */
+/* Relative paths of the file begin where it lies: kept as an absolute path,
+ * because not everybody who gets one can do with another. */
 static enum rc
-take_folder(struct config *c, const char *file)
+take_folder(struct config *c, const char *file, struct buf *why)
 {
 	const char *slash = strrchr(file, '/');
 	struct slice folder = slice_of(file);
-	char *s;
+	struct buf path = BUF_INIT((size_t)4 * PATH_MAX);
+	char here[PATH_MAX] = "";
+	char *s = NULL;
 
-	if (slash == NULL)
-		return RC_OK;
-	folder.len = slash == file ? 1 : (size_t)(slash - file);
-	s = arena_string(&c->arena, folder);
+	if (file[0] != '/' && getcwd(here, sizeof(here)) == NULL) {
+		buf_printf(why, "%s: where is it?\n", file);
+		return RC_IO;
+	}
+	folder.len = slash == NULL ? 0 : (size_t)(slash - file);
+	buf_printf(&path, "%s%s%.*s", here,
+	    file[0] != '/' && folder.len > 0 ? "/" : "", SLICE_FMT(folder));
+	if (path.len == 0)
+		buf_put_char(&path, '/');
+	if (buf_finish(&path) == RC_OK)
+		s = arena_string(&c->arena, buf_slice(&path));
+	buf_release(&path);
 	if (s == NULL)
 		return RC_NOMEM;
 	c->folder = s;
@@ -181,8 +194,9 @@ config_read(struct config *c, const char *file, struct buf *why)
 	char reason[128] = "";
 	int parsed;
 
-	if (take_folder(c, file) != RC_OK)
-		return RC_NOMEM;
+	r.rc = take_folder(c, file, why);
+	if (r.rc != RC_OK)
+		return r.rc;
 	r.file = fopen(file, "re");
 	if (r.file == NULL) {
 		(void)strerror_r(errno, reason, sizeof(reason));

@@ -139,8 +139,7 @@ sqlite_file_find(struct sqlite_store *s, struct buf *why)
 	if (network != NULL && !s->options.allow_network_fs) {
 		buf_printf(why,
 		    "%s: lies on a network file system (%s), where SQLite "
-		    "loses data; use a local disk, or a server: "
-		    "postgresql:// or mariadb://",
+		    "loses data; use a local disk",
 		    s->path, network);
 		return RC_IO;
 	}

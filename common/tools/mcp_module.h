@@ -15,6 +15,17 @@
  * it printed to standard error says why).  Calls come one at a time per
  * process.  Nothing a call keeps in memory is seen by the next one, which may
  * run in another process or on another host.
+ *
+ *     cc -std=c17 -shared -fPIC -I FOLDER_OF_THIS_FILE -o my.so my.c
+ *
+ * and `modules = /path/to/my.so` in section [catalog] of the configuration;
+ * `mcpctl check` loads it and tells what is wrong.  A server with a module that
+ * cannot be loaded does not serve.  Put a new version in place by renaming it
+ * over the old one, and send SIGHUP to mcp-request.
+ *
+ * A call runs in the worker itself: no limit on time or memory holds for it.
+ * Never write to standard output, which may be the answer to the web server,
+ * nor change the working directory, signals or the umask.
  */
 #ifndef MCP_MODULE_H
 #define MCP_MODULE_H
@@ -101,6 +112,7 @@ struct mcp_api {
 	double (*number)(const struct mcp_value *, double otherwise);
 	int64_t (*integer)(const struct mcp_value *, int64_t otherwise);
 	int (*boolean)(const struct mcp_value *, int otherwise);
+	/* These take NULL, or a value of another type, for absent. */
 	size_t (*count)(const struct mcp_value *); /* elements or members */
 	const struct mcp_value *(*at)(const struct mcp_value *, size_t i);
 	const struct mcp_value *(*member)(
@@ -113,6 +125,8 @@ struct mcp_api {
 	/* Surroundings. */
 	const char *(*about)(struct mcp_call *, enum mcp_about);
 	void *(*alloc)(struct mcp_call *, size_t); /* zeroed; NULL if full */
+	/* In this version: never cancelled, progress and log go nowhere, and
+	 * ask() says MCP_UNSUPPORTED. */
 	int (*is_cancelled)(struct mcp_call *);
 	/* total 0: unknown.  message may be NULL. */
 	void (*progress)(
@@ -122,7 +136,8 @@ struct mcp_api {
 	    const char *data);
 	enum mcp_ask (*ask)(struct mcp_call *, struct mcp_question *, size_t n);
 
-	/* The result. */
+	/* The result: blocks of content, in this order.  len is without the
+	 * NUL.  Only structured(): its text becomes the content. */
 	void (*text)(struct mcp_call *, const char *text, size_t len);
 	void (*image)(
 	    struct mcp_call *, const void *bytes, size_t len, const char *mime);

@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -155,6 +156,36 @@ paths_begin_where_the_file_lies(void **state)
 	assert_string_equal(f->config.catalog, "/srv/tools");
 	(void)snprintf(want, sizeof(want), "%s/a.so", f->folder);
 	assert_string_equal(f->config.modules.item[0], want);
+}
+
+/* Where a file lies that is named without its folder, or by a path that does
+ * not begin with a slash. */
+static void
+a_file_named_from_here_lies_here(void **state)
+{
+	struct fixture *f = *state;
+	const char *base = strrchr(f->folder, '/') + 1;
+	char from_above[128];
+	const char *const names[] = { "mcp.conf", "./mcp.conf", from_above };
+	char here[PATH_MAX];
+
+	(void)snprintf(from_above, sizeof(from_above), "../%s/mcp.conf", base);
+	write_bytes(f, "[server]\nstate = state\n", 23);
+	assert_non_null(getcwd(here, sizeof(here)));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		enum rc rc;
+
+		config_release(&f->config);
+		assert_int_equal(config_init(&f->config, "/etc"), RC_OK);
+		assert_int_equal(chdir(f->folder), 0);
+		rc = config_read(&f->config, names[i], &f->why);
+		assert_int_equal(chdir(here), 0);
+		assert_int_equal(rc, RC_OK);
+		assert_int_equal(f->config.state[0], '/');
+		assert_true(strncmp(f->config.state, "/etc", 4) != 0);
+		assert_non_null(strstr(f->config.state, base));
+		assert_string_equal(strrchr(f->config.state, '/'), "/state");
+	}
 }
 
 static void
@@ -391,6 +422,7 @@ main(void)
 		TEST(every_key_has_a_default_that_works),
 		TEST(values_are_taken_with_their_units),
 		TEST(paths_begin_where_the_file_lies),
+		TEST(a_file_named_from_here_lies_here),
 		TEST(a_socket_with_a_colon_is_no_path),
 		TEST(lists_repeat_and_go_on_in_further_lines),
 		TEST(a_text_goes_on_in_further_lines),
