@@ -26,8 +26,8 @@ MUST_CHECK enum rc tool_check_headers(struct arena *a,
  * Are the arguments what inputSchema asks for?  When not, a sentence is
  * appended to `why` that a model can act on.  RC_NOMEM.
  */
-MUST_CHECK enum rc tool_check_arguments(struct tool_call *call, bool *valid,
-    struct buf *why);
+MUST_CHECK enum rc tool_check_arguments(
+    struct tool_call *call, bool *valid, struct buf *why);
 
 /* A buffer for `why` holds any sentence but those about absurd schemas. */
 #define TOOL_WHY_MAX ((size_t)16 * 1024)
