@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2034 # read, not run
 # Shared by httpd-conf/demo and tests/run: what has to be installed, and how.
 # To be sourced; `say` is for messages to people.
 
