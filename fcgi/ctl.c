@@ -143,10 +143,11 @@ ctl_check(struct ctl *ctl, int argc, char **argv)
 	if (modules == NULL)
 		return ctl_failed("check", RC_NOMEM);
 	errors = check_modules(config, modules, &n_modules);
-	if (config->catalog != NULL)
+	if (config->catalog != NULL) {
 		rc = catalog_check(config->catalog,
 		    (const struct module *const *)modules, n_modules, &out,
 		    &in_catalog);
+	}
 	if (out.len > 0)
 		(void)fwrite(out.ptr, 1, out.len, stdout);
 	buf_release(&out);

@@ -22,53 +22,68 @@ usage(void)
 	return 2;
 }
 
-/* A session by row number, by session id, or by the hex of its sid. */
-static int
+/* The sid in a session id; false, and said why, if it is not one of ours. */
+static bool
+read_id(struct ctl *ctl, struct store *store, struct slice text,
+    unsigned char sid[SID_BYTES])
+{
+	struct op op = ctl_op(ctl);
+	struct keyring keys = { .is_fixed = false };
+	struct session_id id;
+	enum rc rc = ctl->config.cluster_key != NULL
+	    ? keyring_fix(&keys, slice_of(ctl->config.cluster_key))
+	    : keyring_refresh(
+		  &keys, store, &op, &rng_system, clock_mono_ms(&clock_system));
+
+	if (rc != RC_OK) {
+		(void)ctl_failed("cluster key", rc);
+		return false;
+	}
+	if (session_id_read(text, &keys, op.now_ms, &id) != RC_OK) {
+		(void)fprintf(
+		    stderr, "mcpctl: not a session of this cluster\n");
+		return false;
+	}
+	memcpy(sid, id.key.sid, SID_BYTES);
+	return true;
+}
+
+/* A session by row number, by session id, or by the hex of its sid; false,
+ * and said why, if there is none. */
+static bool
 find(struct ctl *ctl, const char *name, struct session_row *row)
 {
 	struct store *store = ctl_store(ctl);
 	struct op op = ctl_op(ctl);
-	struct session_filter filter = { .limit = 1 };
+	unsigned char sid[SID_BYTES];
+	struct session_filter filter = { .limit = 1, .sid = sid };
 	struct session_rows rows = { 0 };
 	struct slice text = slice_of(name);
-	unsigned char sid[SID_BYTES];
 	uint64_t number;
 	enum rc rc;
 
 	if (store == NULL)
-		return 1;
-	if (text.len == (size_t)2 * SID_BYTES &&
-	    text_hex(text, sid, sizeof(sid)) == RC_OK) {
-		filter.sid = sid;
-	} else if (text_u64(text, INT64_MAX, &number) == RC_OK) {
-		filter.id = (int64_t)number;
-	} else {
-		struct keyring keys = { .is_fixed = false };
-		struct session_id id;
-
-		rc = ctl->config.cluster_key != NULL
-		    ? keyring_fix(&keys, slice_of(ctl->config.cluster_key))
-		    : keyring_refresh(&keys, store, &op, &rng_system,
-			  clock_mono_ms(&clock_system));
-		if (rc != RC_OK)
-			return ctl_failed("cluster key", rc);
-		if (session_id_read(text, &keys, op.now_ms, &id) != RC_OK) {
-			(void)fprintf(
-			    stderr, "mcpctl: not a session of this cluster\n");
-			return 1;
+		return false;
+	if (text.len != (size_t)2 * SID_BYTES ||
+	    text_hex(text, sid, sizeof(sid)) != RC_OK) {
+		if (text_u64(text, INT64_MAX, &number) == RC_OK) {
+			filter.sid = NULL;
+			filter.id = (int64_t)number;
+		} else if (!read_id(ctl, store, text, sid)) {
+			return false;
 		}
-		memcpy(sid, id.key.sid, sizeof(sid));
-		filter.sid = sid;
 	}
 	rc = store->ops->session_list(store, &op, &filter, &rows);
-	if (rc != RC_OK)
-		return ctl_failed("session", rc);
+	if (rc != RC_OK) {
+		(void)ctl_failed("session", rc);
+		return false;
+	}
 	if (rows.n == 0) {
 		(void)fprintf(stderr, "mcpctl: no such session\n");
-		return 1;
+		return false;
 	}
 	*row = rows.row[0];
-	return 0;
+	return true;
 }
 
 static void
@@ -132,13 +147,12 @@ print_document(struct ctl *ctl, int argc, char **argv)
 {
 	struct buf document = BUF_INIT(DOCUMENT_MAX);
 	struct session_row row;
-	int status;
+	int status = 0;
 
 	if (argc != 2)
 		return usage();
-	status = find(ctl, argv[1], &row);
-	if (status != 0)
-		return status;
+	if (!find(ctl, argv[1], &row))
+		return 1;
 	if (session_json_put(&document, &row) == RC_OK)
 		(void)printf("%s\n", document.ptr);
 	else
@@ -151,13 +165,11 @@ static int
 show(struct ctl *ctl, int argc, char **argv)
 {
 	struct session_row row;
-	int status;
 
 	if (argc != 2)
 		return usage();
-	status = find(ctl, argv[1], &row);
-	if (status != 0)
-		return status;
+	if (!find(ctl, argv[1], &row))
+		return 1;
 	print_row(&row);
 	(void)printf("initialized: %s\nclient: %.*s\n",
 	    row.initialized ? "yes" : "no", SLICE_FMT(row.client));
@@ -170,14 +182,12 @@ end(struct ctl *ctl, int argc, char **argv)
 	struct session_row row;
 	struct store *store;
 	struct op op;
-	int status;
 	enum rc rc;
 
 	if (argc != 2)
 		return usage();
-	status = find(ctl, argv[1], &row);
-	if (status != 0)
-		return status;
+	if (!find(ctl, argv[1], &row))
+		return 1;
 	store = ctl_store(ctl);
 	op = ctl_op(ctl);
 	rc = store->ops->session_end(store, &op, &row.key, END_OPERATOR);
@@ -201,7 +211,7 @@ read_all(const char *file, struct buf *out)
 	do {
 		n = fread(piece, 1, sizeof(piece), f);
 		buf_put(out, piece, n);
-	} while (n == sizeof(piece));
+	} while (n == sizeof(piece) && !out->failed);
 	rc = ferror(f) != 0 ? RC_IO : buf_finish(out);
 	if (file != NULL)
 		(void)fclose(f);
@@ -258,11 +268,12 @@ put_document(struct ctl *ctl, struct slice text)
 		rc = put_tombstone(store, &op, &row, &id);
 	else
 		rc = store->ops->session_put(store, &op, &row, &no_caps, &id);
-	if (rc != RC_OK)
+	if (rc != RC_OK) {
 		return ctl_failed(rc == RC_CONFLICT
 			? "this store has that session already"
 			: "session import",
 		    rc);
+	}
 	(void)printf("%lld\n", (long long)id);
 	return 0;
 }
@@ -275,11 +286,12 @@ import(struct ctl *ctl, int argc, char **argv)
 
 	if (argc > 2)
 		return usage();
-	if (read_all(argc == 2 ? argv[1] : NULL, &text) != RC_OK)
+	if (read_all(argc == 2 ? argv[1] : NULL, &text) != RC_OK) {
 		(void)fprintf(stderr, "mcpctl: cannot read %s\n",
 		    argc == 2 ? argv[1] : "standard input");
-	else
+	} else {
 		status = put_document(ctl, buf_slice(&text));
+	}
 	buf_release(&text);
 	return status;
 }

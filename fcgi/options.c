@@ -54,6 +54,7 @@ scan(struct wiring_options *options, struct config *config, bool second,
 	int c;
 
 	optind = 1;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	while ((c = getopt(options->argc, options->argv, options->letters)) !=
 	    -1) {
 		if (c == 'h')

@@ -4,21 +4,6 @@
 
 #include "seal.h"
 
-/* Bound to the list and to who may use it. */
-static enum rc
-bound_to(struct exchange *x, struct slice list, struct seal_use *use)
-{
-	char *p = arena_bytes(x->arena, list.len + PRINCIPAL_BYTES);
-
-	if (p == NULL)
-		return RC_NOMEM;
-	memcpy(p, x->principal.digest, PRINCIPAL_BYTES);
-	memcpy(p + PRINCIPAL_BYTES, list.ptr, list.len);
-	*use =
-	    (struct seal_use){ SEAL_CURSOR, { p, list.len + PRINCIPAL_BYTES } };
-	return RC_OK;
-}
-
 static enum rc
 refresh(struct exchange *x)
 {
@@ -32,16 +17,33 @@ refresh(struct exchange *x)
 	    &s->keys, s->store, &x->op, s->rng, x->start_us / 1000);
 }
 
+/* Have keys, and bind to the list and to who may use it. */
+static enum rc
+prepare(struct exchange *x, struct slice list, struct seal_use *use)
+{
+	size_t len = list.len + PRINCIPAL_BYTES;
+	enum rc rc = refresh(x);
+	char *p;
+
+	if (rc != RC_OK)
+		return rc;
+	p = arena_bytes(x->arena, len);
+	if (p == NULL)
+		return RC_NOMEM;
+	memcpy(p, x->principal.digest, PRINCIPAL_BYTES);
+	memcpy(p + PRINCIPAL_BYTES, list.ptr, list.len);
+	*use = (struct seal_use){ SEAL_CURSOR, { p, len } };
+	return RC_OK;
+}
+
 enum rc
 cursor_put(
     struct exchange *x, struct buf *b, struct slice list, struct slice after)
 {
 	const struct key_row *key;
 	struct seal_use use;
-	enum rc rc = refresh(x);
+	enum rc rc = prepare(x, list, &use);
 
-	if (rc == RC_OK)
-		rc = bound_to(x, list, &use);
 	if (rc != RC_OK)
 		return rc;
 	key = keyring_mint(&x->server->keys, x->now_ms);
@@ -55,10 +57,8 @@ cursor_read(struct exchange *x, struct slice text, struct slice list,
     struct slice *after)
 {
 	struct seal_use use;
-	enum rc rc = refresh(x);
+	enum rc rc = prepare(x, list, &use);
 
-	if (rc == RC_OK)
-		rc = bound_to(x, list, &use);
 	if (rc != RC_OK)
 		return rc;
 	return seal_open(

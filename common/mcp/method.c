@@ -22,11 +22,12 @@ method_find(struct slice name, const struct revision *revision)
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
 		const struct method *m = &methods[i];
 
-		if (slice_eq(m->name, name))
+		if (slice_eq(m->name, name)) {
 			return revision->name >= m->since &&
 				revision->name <= m->until
 			    ? m
 			    : NULL;
+		}
 	}
 	return NULL;
 }

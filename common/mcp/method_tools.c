@@ -47,11 +47,12 @@ page_start(struct exchange *x, const struct tool_set *set, size_t *first)
 		rc = cursor_read(x, cursor->text, list_name, &after);
 	if (rc != RC_OK && rc != RC_SYNTAX)
 		return rc;
-	if (after.ptr == NULL)
+	if (after.ptr == NULL) {
 		answer_error(x, 200, RPC_INVALID_PARAMS,
 		    "cursor is not one of ours", SLICE_NONE);
-	else
+	} else {
 		*first = behind(set, after);
+	}
 	return RC_OK;
 }
 
@@ -125,10 +126,11 @@ answer_lacking(struct exchange *x, struct tool_call *call, uint32_t lacking)
 	struct slice json = SLICE_NONE;
 	enum rc rc;
 
-	if (!x->transport->errors_in_status)
+	if (!x->transport->errors_in_status) {
 		return answer_failure(x, call,
 		    SLICE("This tool needs a capability that the client did "
 			  "not declare"));
+	}
 	x->row = "P18";
 	tool_put_capabilities(&data, lacking);
 	rc = buf_finish(&data);

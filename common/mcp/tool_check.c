@@ -151,10 +151,11 @@ tool_conclude(struct tool_call *call, enum tool_done done)
 	if (call->failed != RC_OK)
 		return tool_fail(
 		    call, SLICE("The tool's result could not be built"));
-	if (done == TOOL_AGAIN)
+	if (done == TOOL_AGAIN) {
 		return tool_fail(call,
 		    SLICE("The tool waits for an answer that this client "
 			  "cannot be asked for"));
+	}
 	if (done == TOOL_FAILED)
 		r->is_error = true;
 	rc = check_output(call);

@@ -99,8 +99,10 @@ schema_build_list(struct schema_compile *c, const struct schema_site *site)
 	return rc;
 }
 
-enum rc
-schema_build_one(struct schema_compile *c, const struct schema_site *site)
+/* A rule that holds the keyword's one subschema. */
+static enum rc
+build_single(struct schema_compile *c, const struct schema_site *site,
+    schema_check_fn *check, unsigned types)
 {
 	const struct schema_node *node;
 	struct schema_rule *rule;
@@ -108,27 +110,22 @@ schema_build_one(struct schema_compile *c, const struct schema_site *site)
 
 	rc = sibling(c, site, site->word, &node);
 	if (rc == RC_OK)
-		rc = schema_rule_add(
-		    c, site, schema_check_not, SCHEMA_ANY, &rule);
+		rc = schema_rule_add(c, site, check, types, &rule);
 	if (rc == RC_OK)
 		rule->node = node;
 	return rc;
 }
 
 enum rc
+schema_build_one(struct schema_compile *c, const struct schema_site *site)
+{
+	return build_single(c, site, schema_check_not, SCHEMA_ANY);
+}
+
+enum rc
 schema_build_names(struct schema_compile *c, const struct schema_site *site)
 {
-	const struct schema_node *node;
-	struct schema_rule *rule;
-	enum rc rc;
-
-	rc = sibling(c, site, site->word, &node);
-	if (rc == RC_OK)
-		rc = schema_rule_add(
-		    c, site, schema_check_names, SCHEMA_OBJECT, &rule);
-	if (rc == RC_OK)
-		rule->node = node;
-	return rc;
+	return build_single(c, site, schema_check_names, SCHEMA_OBJECT);
 }
 
 enum rc
@@ -156,21 +153,14 @@ schema_build_unevaluated(
     struct schema_compile *c, const struct schema_site *site)
 {
 	bool items = site->word == SCHEMA_W_UNEVALUATED_ITEMS;
-	schema_check_fn *check = items ? schema_check_unevaluated_items
-				       : schema_check_unevaluated_properties;
-	const struct schema_node *node;
-	struct schema_rule *rule;
-	enum rc rc;
+	enum rc rc = build_single(c, site,
+	    items ? schema_check_unevaluated_items
+		  : schema_check_unevaluated_properties,
+	    items ? SCHEMA_ARRAY : SCHEMA_OBJECT);
 
-	rc = sibling(c, site, site->word, &node);
 	if (rc == RC_OK)
-		rc = schema_rule_add(c, site, check,
-		    items ? SCHEMA_ARRAY : SCHEMA_OBJECT, &rule);
-	if (rc != RC_OK)
-		return rc;
-	rule->node = node;
-	site->node->tracks = true;
-	return RC_OK;
+		site->node->tracks = true;
+	return rc;
 }
 
 /* -------------------------------------------------------------- objects */
@@ -184,6 +174,20 @@ cmp_property(const void *a, const void *b)
 	return slice_cmp(x->name, y->name);
 }
 
+/* Room for an entry per member of what must be an object. */
+static enum rc
+member_room(struct schema_compile *c, const struct schema_place *at,
+    const struct json *value, size_t each, void **out)
+{
+	*out = NULL;
+	if (value->type != JSON_OBJECT)
+		return schema_refuse(c, at, "must be an object");
+	if (value->count == 0)
+		return RC_OK;
+	*out = arena_alloc(&c->s->mem, value->count * each);
+	return *out == NULL ? RC_NOMEM : RC_OK;
+}
+
 static enum rc
 read_named(struct schema_compile *c, const struct schema_site *site,
     const struct json *value, struct schema_object *o)
@@ -191,17 +195,15 @@ read_named(struct schema_compile *c, const struct schema_site *site,
 	const struct schema_place at = { site->place.up,
 		schema_keywords[SCHEMA_W_PROPERTIES].name, 0 };
 	const struct json *m;
-	enum rc rc = RC_OK;
+	void *room;
+	enum rc rc;
 
 	if (value == NULL)
 		return RC_OK;
-	if (value->type != JSON_OBJECT)
-		return schema_refuse(c, &at, "must be an object");
-	if (value->count == 0)
-		return RC_OK;
-	o->named = arena_alloc(&c->s->mem, value->count * sizeof(*o->named));
-	if (o->named == NULL)
-		return RC_NOMEM;
+	rc = member_room(c, &at, value, sizeof(*o->named), &room);
+	if (rc != RC_OK || room == NULL)
+		return rc;
+	o->named = room;
 	for (m = value->child; m != NULL && rc == RC_OK; m = m->next) {
 		const struct schema_place p = { &at, m->name, 0 };
 		struct schema_property *to = &o->named[o->n_named++];
@@ -221,18 +223,15 @@ read_patterned(struct schema_compile *c, const struct schema_site *site,
 	const struct schema_place at = { site->place.up,
 		schema_keywords[SCHEMA_W_PATTERN_PROPERTIES].name, 0 };
 	const struct json *m;
-	enum rc rc = RC_OK;
+	void *room;
+	enum rc rc;
 
 	if (value == NULL)
 		return RC_OK;
-	if (value->type != JSON_OBJECT)
-		return schema_refuse(c, &at, "must be an object");
-	if (value->count == 0)
-		return RC_OK;
-	o->patterned =
-	    arena_alloc(&c->s->mem, value->count * sizeof(*o->patterned));
-	if (o->patterned == NULL)
-		return RC_NOMEM;
+	rc = member_room(c, &at, value, sizeof(*o->patterned), &room);
+	if (rc != RC_OK || room == NULL)
+		return rc;
+	o->patterned = room;
 	for (m = value->child; m != NULL && rc == RC_OK; m = m->next) {
 		const struct schema_place p = { &at, m->name, 0 };
 		struct schema_patterned *to = &o->patterned[o->n_patterned++];
@@ -363,15 +362,13 @@ schema_build_dependents(
 	const struct json *m = site->value->child;
 	struct schema_dependents d = { NULL, 0 };
 	struct schema_rule *rule;
-	enum rc rc = RC_OK;
+	void *room;
+	enum rc rc;
 
-	if (site->value->type != JSON_OBJECT)
-		return schema_refuse(c, &site->place, "must be an object");
-	if (m == NULL)
-		return RC_OK;
-	d.at = arena_alloc(&c->s->mem, site->value->count * sizeof(*d.at));
-	if (d.at == NULL)
-		return RC_NOMEM;
+	rc = member_room(c, &site->place, site->value, sizeof(*d.at), &room);
+	if (rc != RC_OK || room == NULL)
+		return rc;
+	d.at = room;
 	for (; m != NULL && rc == RC_OK; m = m->next)
 		rc = read_dependent(c, site, m, &d.at[d.n++]);
 	if (rc == RC_OK)
