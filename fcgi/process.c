@@ -44,6 +44,7 @@ struct parent {
 	bool has_forked;
 	bool is_first_done;
 	bool is_stopping;
+	bool has_failed; /* the very first worker could not serve */
 	int64_t stop_at; /* kill what is left then */
 	int quick;       /* deaths soon after the start, one after another */
 	int64_t fork_at; /* not before */
@@ -267,6 +268,23 @@ back_off(struct parent *p)
 		    now_ms() + (wait > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : wait);
 }
 
+/*
+ * The first worker of all said itself that it cannot serve: neither can the
+ * next, and whoever started us should know instead of waiting for an answer.
+ */
+static void
+give_up_if_first(struct parent *p, const struct slot *s, int status)
+{
+	if (p->is_first_done || s->is_ready || p->is_stopping ||
+	    !WIFEXITED(status) || WEXITSTATUS(status) == 0)
+		return;
+	log_event(p->o->log, LOG_ERROR, "cannot-start",
+	    "why=the first worker could not serve");
+	p->has_failed = true;
+	p->is_stopping = true;
+	p->stop_at = now_ms();
+}
+
 static void
 bury(struct parent *p, struct slot *s, int status)
 {
@@ -284,6 +302,7 @@ bury(struct parent *p, struct slot *s, int status)
 	    WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 	slot_close(s);
 	s->pid = 0;
+	give_up_if_first(p, s, status);
 	p->is_first_done = true;
 	p->quick = is_quick ? p->quick + 1 : 0;
 	back_off(p);
@@ -478,6 +497,8 @@ process_run(const struct process_options *o)
 	}
 	/* Tools whose workers were killed have been killed with them. */
 	reap(&p);
+	if (p.has_failed)
+		status = EXIT_FAILURE;
 out:
 	parent_release(&p);
 	return status;

@@ -18,6 +18,9 @@
  * child subreaper: a worker names the process group of a tool when it starts
  * and when it has ended, and the parent kills the group of a worker that died.
  *
+ * If the first worker of all ends with a failure before it was ready, the
+ * parent ends likewise.
+ *
  * Children leave when the parent's pipe closes (the parent died, or wants
  * them to stop), after the request they are at.  SIGTERM/SIGINT: stop within
  * the grace time, then SIGKILL.  SIGHUP: replace all workers, one after the

@@ -35,6 +35,7 @@ struct rig {
 	int events[2];
 	pid_t parent;
 	bool dies_at_once;
+	bool others_die;
 	bool refuses_reload;
 	struct log log;
 };
@@ -99,7 +100,7 @@ work(void *ctx, struct worker *w)
 	const struct timespec while_others_might_start = { 0, 20000000 };
 
 	tell(r, worker_is_first(w) ? EVENT_FIRST : EVENT_OTHER);
-	if (r->dies_at_once)
+	if (r->dies_at_once || (r->others_die && !worker_is_first(w)))
 		return 1;
 	if (worker_is_first(w))
 		(void)nanosleep(&while_others_might_start, NULL);
@@ -466,12 +467,27 @@ workers_that_die_at_once_do_not_keep_it_from_stopping(void **state)
 {
 	struct rig *r = *state;
 
-	r->dies_at_once = true;
+	r->others_die = true;
 	start(r, 2, 1000);
 	(void)await(r, EVENT_FIRST);
 	(void)await(r, EVENT_OTHER);
 	(void)await(r, EVENT_OTHER);
 	await_end(r, SIGTERM);
+}
+
+static void
+a_first_worker_that_cannot_serve_ends_the_parent(void **state)
+{
+	struct rig *r = *state;
+	int status;
+
+	r->dies_at_once = true;
+	start(r, 2, 1000);
+	(void)await(r, EVENT_FIRST);
+	assert_int_equal(waitpid(r->parent, &status, 0), r->parent);
+	r->parent = 0;
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -492,6 +508,7 @@ main(void)
 		TEST(hangup_replaces_all_workers_and_ends_their_requests_well),
 		TEST(a_refused_reload_keeps_the_workers),
 		TEST(workers_that_die_at_once_do_not_keep_it_from_stopping),
+		TEST(a_first_worker_that_cannot_serve_ends_the_parent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
