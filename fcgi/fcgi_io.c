@@ -13,6 +13,10 @@
 /* Of a body that is too large: read on so far, so that the web server is
  * there for the answer; who sends more may miss it. */
 #define DRAIN_MAX ((size_t)16 * 1024 * 1024)
+/* Variables of one request, in number and bytes.  More than any web server
+ * lets through; a list of them is searched, and those of one name joined. */
+#define VARIABLES_MAX 512
+#define VARIABLE_BYTES_MAX ((size_t)256 * 1024)
 
 struct fcgi_io {
 	struct sink sink; /* first, so that a sink * is one of these */
@@ -52,12 +56,18 @@ take_variables(char **env, struct arena *a, struct http_request *request,
     struct announced *announced)
 {
 	const struct slice length = SLICE("CONTENT_LENGTH");
+	size_t bytes = 0;
+	size_t n = 0;
 	enum rc rc = RC_OK;
 
 	for (; *env != NULL && rc == RC_OK; env++) {
+		struct slice whole = slice_of(*env);
 		struct slice value;
-		struct slice name = slice_cut(slice_of(*env), '=', &value);
+		struct slice name = slice_cut(whole, '=', &value);
 
+		bytes += whole.len;
+		if (++n > VARIABLES_MAX || bytes > VARIABLE_BYTES_MAX)
+			return RC_FULL;
 		if (value.ptr == NULL)
 			continue;
 		if (slice_eq(name, length))
@@ -150,6 +160,46 @@ tidy_buf(struct buf *b)
 		buf_reset(b);
 }
 
+static void
+put_status(struct fcgi_io *io, int status)
+{
+	io->answer.status = status;
+	buf_put_slice(&io->out, SLICE("Status: "));
+	buf_put_i64(&io->out, status);
+	buf_put_char(&io->out, ' ');
+	buf_put_slice(&io->out, slice_of(http_phrase(status)));
+	buf_put_slice(&io->out, SLICE("\r\n"));
+}
+
+static enum rc
+send_out(struct fcgi_io *io)
+{
+	if (!io->answer.broken)
+		io->answer.broken =
+		    !io->road->ops->write(io->road, buf_slice(&io->out));
+	buf_reset(&io->out);
+	return io->answer.broken ? RC_IO : RC_OK;
+}
+
+static void
+put_length(struct fcgi_io *io, size_t n)
+{
+	buf_put_slice(&io->out, SLICE("Content-Length: "));
+	buf_put_u64(&io->out, n);
+	buf_put_slice(&io->out, SLICE("\r\n\r\n"));
+}
+
+/* Said here: nobody behind us is to look at such a request. */
+static void
+refuse_variables(struct fcgi_io *io)
+{
+	buf_reset(&io->out);
+	put_status(io, 431);
+	put_length(io, 0);
+	(void)send_out(io);
+	(void)io->road->ops->finish(io->road, ROAD_UNREAD);
+}
+
 enum rc
 fcgi_next(struct fcgi_io *io, struct arena *a, struct http_request *request)
 {
@@ -172,33 +222,15 @@ fcgi_next(struct fcgi_io *io, struct arena *a, struct http_request *request)
 		rc = take_body(io, deadline, &announced, request);
 	if (rc == RC_OK)
 		return RC_OK;
-	(void)io->road->ops->finish(io->road, ROAD_DROPPED);
+	if (rc == RC_FULL)
+		refuse_variables(io);
+	else
+		(void)io->road->ops->finish(io->road, ROAD_DROPPED);
 	tidy_buf(&io->body);
 	return rc;
 }
 
 /* ------------------------------------------------------------- answer */
-
-static void
-put_status(struct fcgi_io *io, int status)
-{
-	io->answer.status = status;
-	buf_put_slice(&io->out, SLICE("Status: "));
-	buf_put_i64(&io->out, status);
-	buf_put_char(&io->out, ' ');
-	buf_put_slice(&io->out, slice_of(http_phrase(status)));
-	buf_put_slice(&io->out, SLICE("\r\n"));
-}
-
-static enum rc
-send_out(struct fcgi_io *io)
-{
-	if (!io->answer.broken)
-		io->answer.broken =
-		    !io->road->ops->write(io->road, buf_slice(&io->out));
-	buf_reset(&io->out);
-	return io->answer.broken ? RC_IO : RC_OK;
-}
 
 static enum rc
 send_now(struct fcgi_io *io)
@@ -233,14 +265,6 @@ sink_head(struct sink *sink, int status, const struct sink_header *header,
 	/* nginx would gather the events. */
 	buf_put_slice(&io->out, SLICE("X-Accel-Buffering: no\r\n\r\n"));
 	return send_now(io);
-}
-
-static void
-put_length(struct fcgi_io *io, size_t n)
-{
-	buf_put_slice(&io->out, SLICE("Content-Length: "));
-	buf_put_u64(&io->out, n);
-	buf_put_slice(&io->out, SLICE("\r\n\r\n"));
 }
 
 static enum rc

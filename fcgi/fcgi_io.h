@@ -38,6 +38,7 @@ MUST_CHECK enum rc fcgi_io_open(int fd, const struct fcgi_io_limits *,
  * or valid until fcgi_finish(), which must follow.  RC_NOTFOUND: nothing there
  * (a lost race, a request that was cut anywhere or has no REQUEST_METHOD, a
  * body shorter than announced); just wait again.  RC_NOMEM: it was dropped.
+ * RC_FULL: too many variables, or too long ones; it was answered with 431.
  */
 MUST_CHECK enum rc fcgi_next(
     struct fcgi_io *, struct arena *, struct http_request *request);

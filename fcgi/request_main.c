@@ -78,9 +78,9 @@ serve(struct service *s)
 	struct fcgi_answer answer;
 	enum rc rc;
 
-	arena_reset(&s->arena);
 	rc = fcgi_next(s->io, &s->arena, &request);
 	if (rc != RC_OK) {
+		arena_reset(&s->arena);
 		if (rc != RC_NOTFOUND)
 			log_event(&s->app->log, LOG_WARNING, "dropped", "rc=%s",
 			    rc_name(rc));
@@ -94,6 +94,8 @@ serve(struct service *s)
 	if (answer.broken)
 		log_event(&s->app->log, LOG_INFO, "not-taken",
 		    "status=%d bytes=%zu", answer.status, answer.bytes);
+	/* Now, and not before the next one: that may come in an hour. */
+	arena_reset(&s->arena);
 	return true;
 }
 

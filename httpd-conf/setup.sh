@@ -1,13 +1,15 @@
+# shellcheck shell=sh disable=SC2034 # read, not run
 # Shared by httpd-conf/demo and tests/run: what has to be installed, and how.
 # To be sourced; `say` is for messages to people.
 
 # Debian packages.  COMMAND=PACKAGE is satisfied by any program of that name:
-# a newer Node.js from elsewhere, for one, does not go with Debian's npm.
+# a newer Node.js from elsewhere, for one, does not go with Debian's npm.  Not
+# so python3: a minimal one lacks modules that the example catalog needs.
 BUILD_PACKAGES="gcc=gcc cmake=cmake ninja=ninja-build pkg-config=pkg-config
 libc6-dev libfcgi-dev libsodium-dev libsqlite3-dev libpcre2-dev libinih-dev"
-DEMO_PACKAGES="lighttpd=lighttpd python3=python3"
+DEMO_PACKAGES="lighttpd=lighttpd python3"
 BALANCER_PACKAGES="nginx=nginx-light"
-TEST_PACKAGES="libcmocka-dev clang=clang npm=npm python3=python3 mandoc=mandoc
+TEST_PACKAGES="libcmocka-dev clang=clang npm=npm mandoc=mandoc
 ps=procps sqlite3=sqlite3 ca-certificates"
 
 # Debian keeps servers in sbin, which is not in every PATH.

@@ -14,7 +14,7 @@ slice_cmp(struct slice a, struct slice b)
 static char
 fold(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+	return (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
 }
 
 bool

@@ -6,7 +6,7 @@
 
 /* Bound to the list and to who may use it. */
 static enum rc
-bound_to(struct exchange *x, struct slice list, struct slice *bound)
+bound_to(struct exchange *x, struct slice list, struct seal_use *use)
 {
 	char *p = arena_bytes(x->arena, list.len + PRINCIPAL_BYTES);
 
@@ -14,7 +14,8 @@ bound_to(struct exchange *x, struct slice list, struct slice *bound)
 		return RC_NOMEM;
 	memcpy(p, x->principal.digest, PRINCIPAL_BYTES);
 	memcpy(p + PRINCIPAL_BYTES, list.ptr, list.len);
-	*bound = (struct slice){ p, list.len + PRINCIPAL_BYTES };
+	*use =
+	    (struct seal_use){ SEAL_CURSOR, { p, list.len + PRINCIPAL_BYTES } };
 	return RC_OK;
 }
 
@@ -36,30 +37,30 @@ cursor_put(
     struct exchange *x, struct buf *b, struct slice list, struct slice after)
 {
 	const struct key_row *key;
-	struct slice bound;
+	struct seal_use use;
 	enum rc rc = refresh(x);
 
 	if (rc == RC_OK)
-		rc = bound_to(x, list, &bound);
+		rc = bound_to(x, list, &use);
 	if (rc != RC_OK)
 		return rc;
 	key = keyring_mint(&x->server->keys, x->now_ms);
 	if (key == NULL)
 		return RC_BUSY;
-	return seal_put(b, key, x->server->rng, SEAL_CURSOR, after, bound);
+	return seal_put(b, key, x->server->rng, &use, after);
 }
 
 enum rc
 cursor_read(struct exchange *x, struct slice text, struct slice list,
     struct slice *after)
 {
-	struct slice bound;
+	struct seal_use use;
 	enum rc rc = refresh(x);
 
 	if (rc == RC_OK)
-		rc = bound_to(x, list, &bound);
+		rc = bound_to(x, list, &use);
 	if (rc != RC_OK)
 		return rc;
-	return seal_open(x->arena, &x->server->keys, x->now_ms, SEAL_CURSOR,
-	    text, bound, after);
+	return seal_open(
+	    x->arena, &x->server->keys, x->now_ms, &use, text, after);
 }

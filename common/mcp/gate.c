@@ -47,6 +47,17 @@ host_allowed(const struct exchange *x, struct http_origin *host)
 	    http_is_loopback(host->host);
 }
 
+/* It goes back in a header of the answer, so nothing else may be in it. */
+static bool
+is_visible(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] < 0x21 || s.ptr[i] > 0x7E)
+			return false;
+	}
+	return true;
+}
+
 /*
  * The same host, whatever port and scheme: an Origin is a claim about the
  * page, and pages of this host are the owner's.
@@ -60,6 +71,8 @@ origin_allowed(const struct exchange *x, const struct http_origin *host)
 
 	if (value.len == 0)
 		return true;
+	if (!is_visible(value))
+		return false;
 	if (is_listed(rules->origins, rules->n_origins, value))
 		return true;
 	if (http_read_origin(value, &origin) != RC_OK)

@@ -12,11 +12,14 @@ static const struct refusal no_session = { 400, RPC_INVALID_REQUEST,
 static const struct refusal bad_version = { 400, RPC_UNSUPPORTED_VERSION,
 	"Unsupported protocol version" };
 
+/* A byte of a JSON string is at most "\u0000". */
+#define ESCAPED_MAX 6
+
 /* data of -32022: what can be had instead, and what was asked for. */
 static struct slice
 version_data(struct exchange *x, struct slice requested)
 {
-	struct buf b = BUF_INIT(4096);
+	struct buf b = BUF_INIT(requested.len * ESCAPED_MAX + 256);
 	struct slice data = SLICE_NONE;
 
 	buf_put_slice(&b, SLICE("{\"supported\":["));

@@ -113,15 +113,15 @@ seal_mac(const struct key_row *key, enum seal_purpose purpose,
 
 /* A key of its own for boxes, so that the MAC's is used for nothing else. */
 static void
-box_key(const struct key_row *key, enum seal_purpose purpose,
-    struct slice bound, unsigned char out[32])
+box_key(const struct key_row *key, const struct seal_use *use,
+    unsigned char out[32])
 {
 	unsigned char personal[crypto_generichash_blake2b_PERSONALBYTES] = {
-		(unsigned char)purpose, 'b', 'o', 'x'
+		(unsigned char)use->purpose, 'b', 'o', 'x'
 	};
 
 	(void)crypto_generichash_blake2b_salt_personal(out, 32,
-	    (const unsigned char *)bound.ptr, bound.len, key->secret,
+	    (const unsigned char *)use->bound.ptr, use->bound.len, key->secret,
 	    sizeof(key->secret), NULL, personal);
 }
 
@@ -141,7 +141,7 @@ get_u32(const unsigned char *p)
 
 enum rc
 seal_put(struct buf *b, const struct key_row *key, const struct rng *rng,
-    enum seal_purpose purpose, struct slice plain, struct slice bound)
+    const struct seal_use *use, struct slice plain)
 {
 	struct buf box = BUF_INIT(plain.len + BOX_EXTRA);
 	unsigned char secret[32];
@@ -155,7 +155,7 @@ seal_put(struct buf *b, const struct key_row *key, const struct rng *rng,
 	rc = rng_fill(rng, p + 4, NONCE_BYTES);
 	if (rc != RC_OK)
 		goto out;
-	box_key(key, purpose, bound, secret);
+	box_key(key, use, secret);
 	(void)crypto_aead_xchacha20poly1305_ietf_encrypt(p + 4 + NONCE_BYTES,
 	    NULL, (const unsigned char *)plain.ptr, plain.len, p, 4, NULL,
 	    p + 4, secret);
@@ -169,8 +169,7 @@ out:
 
 enum rc
 seal_open(struct arena *a, const struct keyring *k, int64_t now_ms,
-    enum seal_purpose purpose, struct slice text, struct slice bound,
-    struct slice *plain)
+    const struct seal_use *use, struct slice text, struct slice *plain)
 {
 	const struct key_row *key;
 	unsigned char secret[32];
@@ -191,7 +190,7 @@ seal_open(struct arena *a, const struct keyring *k, int64_t now_ms,
 	out = arena_bytes(a, box.len - BOX_EXTRA + 1);
 	if (out == NULL)
 		return RC_NOMEM;
-	box_key(key, purpose, bound, secret);
+	box_key(key, use, secret);
 	bad = crypto_aead_xchacha20poly1305_ietf_decrypt((unsigned char *)out,
 	    NULL, NULL, p + 4 + NONCE_BYTES, box.len - 4 - NONCE_BYTES, p, 4,
 	    p + 4, secret);

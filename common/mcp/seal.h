@@ -58,19 +58,24 @@ enum seal_purpose { SEAL_SESSION = 1, SEAL_CURSOR = 2 };
 void seal_mac(const struct key_row *key, enum seal_purpose purpose,
     struct slice bytes, unsigned char mac[SEAL_MAC_BYTES]);
 
+/* Where a sealed text is good.  `bound` is not in it but must be the same when
+ * it is opened. */
+struct seal_use {
+	enum seal_purpose purpose;
+	struct slice bound;
+};
+
 /*
  * Append a sealed text (XChaCha20-Poly1305, base64url): unreadable, and
- * refused by seal_open() if one bit differs or the purpose does.  `bound` is
- * not in it but must be the same when it is opened.  RC_NOMEM, RC_IO.
+ * refused by seal_open() if one bit differs or the use does.  RC_NOMEM, RC_IO.
  */
 MUST_CHECK enum rc seal_put(struct buf *b, const struct key_row *key,
-    const struct rng *rng, enum seal_purpose purpose, struct slice plain,
-    struct slice bound);
+    const struct rng *rng, const struct seal_use *use, struct slice plain);
 
 /* Open one.  RC_SYNTAX for anything that was not sealed here; RC_NOMEM. */
 MUST_CHECK enum rc seal_open(struct arena *a, const struct keyring *k,
-    int64_t now_ms, enum seal_purpose purpose, struct slice text,
-    struct slice bound, struct slice *plain);
+    int64_t now_ms, const struct seal_use *use, struct slice text,
+    struct slice *plain);
 
 /* An unkeyed digest of 16 bytes, for names (never of secrets). */
 void seal_digest(struct slice bytes, unsigned char digest[16]);

@@ -5,7 +5,6 @@
 #include "depth.h"
 #include "fake_clock.h"
 #include "fake_tools.h"
-#include "golden_store.h"
 #include "server.h"
 #include "sink_mem.h"
 #include "text.h"
@@ -116,7 +115,7 @@ core_exchange(struct depth *d, struct arena *a, const struct message *message,
 	enum rc rc;
 
 	sink_mem_init(&sink);
-	w->store.session_calls = 0;
+	memset(w->store.calls, 0, sizeof(w->store.calls));
 	w->tool_calls = 0;
 	rc = read_request(c, a, message, &http);
 	if (rc == RC_OK) {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "store_mem.h"
 #include "text.h"
 
 #define WORLD_ARENA ((size_t)16 * 1024 * 1024)
@@ -93,6 +94,27 @@ set_defaults(struct world *w)
 	};
 }
 
+static enum rc
+down_or_not(void *ctx, enum store_call call)
+{
+	(void)call;
+	return ((struct world *)ctx)->is_store_down ? RC_BUSY : RC_OK;
+}
+
+static enum rc
+open_store(struct world *w)
+{
+	struct store *inner;
+	enum rc rc = store_mem_open(1, &inner);
+
+	if (rc != RC_OK)
+		return rc;
+	store_count_init(&w->store, inner);
+	w->store.before = down_or_not;
+	w->store.ctx = w;
+	return RC_OK;
+}
+
 enum rc
 world_init(struct world *w, const struct script *s, struct buf *why)
 {
@@ -112,7 +134,7 @@ world_init(struct world *w, const struct script *s, struct buf *why)
 	}
 	fake_clock_init(&w->clock, now);
 	counted_rng_init(&w->rng, 1);
-	rc = golden_store_init(&w->store);
+	rc = open_store(w);
 	if (rc == RC_OK)
 		rc = fake_tools_open(&w->tool_calls, &w->tools);
 	if (rc != RC_OK)
@@ -130,7 +152,8 @@ world_release(struct world *w)
 {
 	server_release(&w->server);
 	fake_tools_free(w->tools);
-	golden_store_release(&w->store);
+	if (w->store.inner != NULL)
+		w->store.base.ops->close(&w->store.base);
 	log_release(&w->log);
 	buf_release(&w->log_text);
 	arena_release(&w->arena);

@@ -4,10 +4,10 @@
 #include "counted_rng.h"
 #include "fake_clock.h"
 #include "fake_tools.h"
-#include "golden_store.h"
 #include "log.h"
 #include "script.h"
 #include "server.h"
+#include "store_count.h"
 
 #define WORLD_LIST_MAX 8
 
@@ -15,7 +15,8 @@
 struct world {
 	struct fake_clock clock;
 	struct counted_rng rng;
-	struct golden_store store;
+	struct store_count store; /* around one in memory */
+	bool is_store_down;       /* every call answers RC_BUSY */
 	struct fake_tools *tools;
 	struct log log;
 	struct buf log_text;

@@ -1,5 +1,6 @@
 #include "world.h"
 
+#include "store_mem.h"
 #include "text.h"
 
 /* "10m" as milliseconds. */
@@ -95,7 +96,8 @@ expect_count(
 static enum rc
 do_store_calls(struct world *w, struct slice words, struct buf *why)
 {
-	return expect_count(w->store.session_calls, words, "store calls", why);
+	return expect_count(
+	    store_count_sessions(&w->store), words, "store calls", why);
 }
 
 static enum rc
@@ -108,8 +110,8 @@ static enum rc
 do_store(struct world *w, struct slice words, struct buf *why)
 {
 	(void)why;
-	w->store.is_down = slice_eq(words, SLICE("down"));
-	return w->store.is_down || slice_eq(words, SLICE("up")) ? RC_OK
+	w->is_store_down = slice_eq(words, SLICE("down"));
+	return w->is_store_down || slice_eq(words, SLICE("up")) ? RC_OK
 								: RC_SYNTAX;
 }
 
@@ -128,16 +130,29 @@ do_forget(struct world *w, struct slice words, struct buf *why)
 	return w->store.inner->ops->sweep(w->store.inner, &op, &rules, &done);
 }
 
+/* As after a restore: the same keys, no session. */
 static enum rc
 do_incarnation(struct world *w, struct slice words, struct buf *why)
 {
 	struct op op = world_op(w);
+	struct store *old = w->store.inner, *fresh;
+	struct key_rows rows;
 	uint64_t n;
+	enum rc rc;
 
 	(void)why;
 	if (text_u64(words, UINT32_MAX, &n) != RC_OK)
 		return RC_SYNTAX;
-	return golden_store_renew(&w->store, &op, (uint32_t)n);
+	rc = old->ops->keys(old, &op, &rows);
+	if (rc == RC_OK)
+		rc = store_mem_open((uint32_t)n, &fresh);
+	if (rc != RC_OK)
+		return rc;
+	for (size_t i = 0; rc == RC_OK && i < rows.n; i++)
+		rc = fresh->ops->key_add(fresh, &op, &rows.row[i]);
+	w->store.inner = fresh;
+	old->ops->close(old);
+	return rc;
 }
 
 /* The next request meets a process that knows nothing but the store. */

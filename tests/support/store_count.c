@@ -147,6 +147,16 @@ store_count_total(const struct store_count *c)
 }
 
 size_t
+store_count_sessions(const struct store_count *c)
+{
+	size_t n = 0;
+
+	for (size_t i = STORE_SESSION_GET; i <= STORE_SWEEP; i++)
+		n += c->calls[i];
+	return n;
+}
+
+size_t
 store_count_writes(const struct store_count *c)
 {
 	return c->calls[STORE_KEY_ADD] + c->calls[STORE_SESSION_PUT] +

@@ -39,6 +39,9 @@ void store_count_init(struct store_count *c, struct store *inner);
 /* All calls but close. */
 size_t store_count_total(const struct store_count *c);
 
+/* Those about sessions: get, put, set, end, list, sweep. */
+size_t store_count_sessions(const struct store_count *c);
+
 /* Those that may change something: key_add, put, set, end, sweep. */
 size_t store_count_writes(const struct store_count *c);
 

@@ -2,9 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,8 +10,6 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,6 +17,7 @@
 #include <cmocka.h>
 
 #include "process.h"
+#include "socket_bench.h"
 
 /* A condition that does not come true within this time is a failure. */
 #define DEADLINE_MS 20000
@@ -34,9 +31,7 @@ struct event {
 };
 
 struct rig {
-	char folder[64];
-	char path[96];
-	int socket;
+	struct socket_bench at;
 	int events[2];
 	pid_t parent;
 	bool dies_at_once;
@@ -110,7 +105,7 @@ work(void *ctx, struct worker *w)
 		(void)nanosleep(&while_others_might_start, NULL);
 	tell(r, EVENT_READY);
 	while (worker_wait(w, NULL, NULL)) {
-		int fd = accept(r->socket, NULL, NULL);
+		int fd = accept(r->at.socket, NULL, NULL);
 
 		if (fd < 0)
 			continue;
@@ -142,15 +137,9 @@ static int
 setup(void **state)
 {
 	struct rig *r = calloc(1, sizeof(*r));
-	struct buf why = BUF_INIT(4096);
 
 	assert_non_null(r);
-	(void)snprintf(r->folder, sizeof(r->folder), "/tmp/mcp-proc-XXXXXX");
-	assert_non_null(mkdtemp(r->folder));
-	(void)snprintf(r->path, sizeof(r->path), "%s/socket", r->folder);
-	assert_int_equal(
-	    process_listen(r->path, NULL, &r->socket, &why), RC_OK);
-	buf_release(&why);
+	socket_bench_init(&r->at);
 	assert_int_equal(pipe2(r->events, O_CLOEXEC), 0);
 	r->log = LOG_INIT(no_log, NULL, LOG_ERROR);
 	/* So that orphans come to us and can be waited for. */
@@ -168,12 +157,10 @@ teardown(void **state)
 		(void)kill(r->parent, SIGKILL);
 		(void)waitpid(r->parent, NULL, 0);
 	}
-	(void)close(r->socket);
 	(void)close(r->events[0]);
 	if (r->events[1] >= 0)
 		(void)close(r->events[1]);
-	(void)unlink(r->path);
-	assert_int_equal(rmdir(r->folder), 0);
+	socket_bench_release(&r->at);
 	log_release(&r->log);
 	free(r);
 	return 0;
@@ -182,7 +169,7 @@ teardown(void **state)
 static void
 start(struct rig *r, int workers, int64_t grace_ms)
 {
-	const struct process_options o = { .socket = r->socket,
+	const struct process_options o = { .socket = r->at.socket,
 		.workers = workers,
 		.grace_ms = grace_ms,
 		.log = &r->log,
@@ -229,12 +216,8 @@ await(const struct rig *r, enum event_kind kind)
 static int
 dial(const struct rig *r, char command)
 {
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket_bench_dial(&r->at);
 
-	assert_true(fd >= 0);
-	memcpy(a.sun_path, r->path, strlen(r->path));
-	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
 	assert_int_equal(write(fd, &command, 1), 1);
 	return fd;
 }
@@ -491,159 +474,6 @@ workers_that_die_at_once_do_not_keep_it_from_stopping(void **state)
 	await_end(r, SIGTERM);
 }
 
-/* ------------------------------------------------------------ listening */
-
-static void
-a_socket_is_for_the_group_too_and_for_nobody_else(void **state)
-{
-	struct rig *r = *state;
-	struct stat st;
-
-	assert_int_equal(stat(r->path, &st), 0);
-	assert_int_equal(st.st_mode & 0777, 0660);
-	assert_true((fcntl(r->socket, F_GETFL) & O_NONBLOCK) != 0);
-	assert_true((fcntl(r->socket, F_GETFD) & FD_CLOEXEC) != 0);
-}
-
-static void
-a_live_socket_is_refused_and_a_stale_one_replaced(void **state)
-{
-	struct rig *r = *state;
-	struct buf why = BUF_INIT(4096);
-	int fd = -1;
-
-	assert_int_equal(process_listen(r->path, NULL, &fd, &why), RC_IO);
-	assert_non_null(strstr(why.ptr, "another process listens there"));
-	assert_int_equal(fd, -1);
-	(void)close(r->socket);
-	buf_reset(&why);
-	assert_int_equal(
-	    process_listen(r->path, NULL, &r->socket, &why), RC_OK);
-	assert_int_equal(why.len, 0);
-	(void)close(dial(r, 'p'));
-	buf_release(&why);
-}
-
-static void
-what_is_no_socket_is_left_alone(void **state)
-{
-	struct rig *r = *state;
-	struct buf why = BUF_INIT(4096);
-	struct stat st;
-	int fd = -1;
-
-	assert_int_equal(unlink(r->path), 0);
-	assert_int_equal(close(open(r->path, O_CREAT | O_WRONLY, 0600)), 0);
-	assert_int_equal(process_listen(r->path, NULL, &fd, &why), RC_IO);
-	assert_int_equal(stat(r->path, &st), 0);
-	assert_true(S_ISREG(st.st_mode));
-	buf_release(&why);
-}
-
-static const char *const bad_addresses[] = { "nowhere",
-	"localhost:", "localhost:x", "localhost:65536", ":+1",
-	"/tmp/no/such/folder/s" };
-
-static void
-an_address_that_is_none_is_refused(void **state)
-{
-	const size_t n = sizeof(bad_addresses) / sizeof(bad_addresses[0]);
-
-	(void)state;
-	for (size_t i = 0; i < n; i++) {
-		struct buf why = BUF_INIT(4096);
-		int fd = 7;
-
-		assert_int_equal(
-		    process_listen(bad_addresses[i], NULL, &fd, &why), RC_IO);
-		assert_int_equal(fd, -1);
-		assert_true(why.len > 0);
-		buf_release(&why);
-	}
-}
-
-static void
-a_port_alone_is_on_the_loopback_address(void **state)
-{
-	struct buf why = BUF_INIT(4096);
-	struct sockaddr_storage a;
-	socklen_t len = sizeof(a);
-	int fd = -1;
-
-	(void)state;
-	assert_int_equal(process_listen(":0", NULL, &fd, &why), RC_OK);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
-	assert_int_equal(a.ss_family, AF_INET);
-	/* 127.0.0.1 behind family and port */
-	assert_memory_equal((const char *)&a + 4, "\x7f\0\0\x01", 4);
-	(void)close(fd);
-	buf_release(&why);
-}
-
-/* In a child of its own, for it changes descriptors 0 and 3. */
-static int
-inherit(const struct rig *r, int as, bool announced)
-{
-	struct buf why = BUF_INIT(4096);
-	char pid[32];
-	int fd = -1;
-	enum rc rc;
-
-	(void)snprintf(pid, sizeof(pid), "%ld", (long)getpid());
-	if (dup2(r->socket, as) < 0 ||
-	    /* NOLINTBEGIN(concurrency-mt-unsafe): one thread */
-	    (announced &&
-		(setenv("LISTEN_FDS", "1", 1) != 0 ||
-		    setenv("LISTEN_PID", pid, 1) != 0)))
-		/* NOLINTEND(concurrency-mt-unsafe) */
-		return 10;
-	if (!process_has_socket())
-		return 11;
-	rc = process_listen(NULL, NULL, &fd, &why);
-	buf_release(&why);
-	return rc == RC_OK && fd > 3 ? 0 : 12;
-}
-
-static void
-an_inherited_socket_is_found(void **state)
-{
-	const struct rig *r = *state;
-
-	for (int i = 0; i < 2; i++) {
-		int status = -1;
-		pid_t pid = fork();
-
-		if (pid == 0)
-			_exit(inherit(r, i == 0 ? 0 : 3, i != 0));
-		assert_int_equal(waitpid(pid, &status, 0), pid);
-		assert_true(WIFEXITED(status));
-		assert_int_equal(WEXITSTATUS(status), 0);
-	}
-}
-
-static void
-an_unknown_user_is_refused(void **state)
-{
-	struct rig *r = *state;
-	struct buf why = BUF_INIT(4096);
-	int fd = -1;
-
-	(void)close(r->socket);
-	assert_int_equal(
-	    process_listen(r->path, "no-such-user", &fd, &why), RC_IO);
-	assert_non_null(strstr(why.ptr, "no such user or group"));
-	buf_reset(&why);
-	/* The folder holds no half-made socket: it can be removed. */
-	assert_int_equal(
-	    process_listen(r->path, NULL, &r->socket, &why), RC_OK);
-	assert_int_equal(process_become("no-such-user-anywhere", &why), RC_IO);
-	assert_non_null(strstr(why.ptr, "no such user or group"));
-	buf_reset(&why);
-	assert_int_equal(process_become("root:no-such-group", &why), RC_IO);
-	buf_release(&why);
-	assert_true(process_processors() >= 1);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -662,13 +492,6 @@ main(void)
 		TEST(hangup_replaces_all_workers_and_ends_their_requests_well),
 		TEST(a_refused_reload_keeps_the_workers),
 		TEST(workers_that_die_at_once_do_not_keep_it_from_stopping),
-		TEST(a_socket_is_for_the_group_too_and_for_nobody_else),
-		TEST(a_live_socket_is_refused_and_a_stale_one_replaced),
-		TEST(what_is_no_socket_is_left_alone),
-		TEST(an_address_that_is_none_is_refused),
-		TEST(a_port_alone_is_on_the_loopback_address),
-		TEST(an_inherited_socket_is_found),
-		TEST(an_unknown_user_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,41 +142,44 @@ an_id_of_another_cluster_is_refused(void **state)
 static void
 a_sealed_text_opens_for_its_purpose_and_bound_only(void **state)
 {
+	const struct seal_use use = { SEAL_CURSOR, SLICE_INIT("list") };
+	const struct seal_use other_purpose = { SEAL_SESSION, use.bound };
+	const struct seal_use other_bound = { SEAL_CURSOR,
+		SLICE_INIT("lists") };
 	struct world *w = *state;
 	struct slice plain;
 
-	assert_int_equal(
-	    seal_put(&w->out, keyring_mint(&w->keys, NOW), &w->rng.rng,
-		SEAL_CURSOR, SLICE("secret"), SLICE("list")),
+	assert_int_equal(seal_put(&w->out, keyring_mint(&w->keys, NOW),
+			     &w->rng.rng, &use, SLICE("secret")),
 	    RC_OK);
-	assert_int_equal(seal_open(&w->arena, &w->keys, NOW, SEAL_CURSOR,
-			     buf_slice(&w->out), SLICE("list"), &plain),
+	assert_int_equal(seal_open(&w->arena, &w->keys, NOW, &use,
+			     buf_slice(&w->out), &plain),
 	    RC_OK);
 	assert_true(slice_eq(plain, SLICE("secret")));
-	assert_int_equal(seal_open(&w->arena, &w->keys, NOW, SEAL_SESSION,
-			     buf_slice(&w->out), SLICE("list"), &plain),
+	assert_int_equal(seal_open(&w->arena, &w->keys, NOW, &other_purpose,
+			     buf_slice(&w->out), &plain),
 	    RC_SYNTAX);
-	assert_int_equal(seal_open(&w->arena, &w->keys, NOW, SEAL_CURSOR,
-			     buf_slice(&w->out), SLICE("lists"), &plain),
+	assert_int_equal(seal_open(&w->arena, &w->keys, NOW, &other_bound,
+			     buf_slice(&w->out), &plain),
 	    RC_SYNTAX);
 }
 
 static void
 a_sealed_text_with_any_character_changed_is_refused(void **state)
 {
+	const struct seal_use use = { SEAL_CURSOR, SLICE_INIT("") };
 	struct world *w = *state;
 	struct slice plain;
 
 	assert_int_equal(seal_put(&w->out, keyring_mint(&w->keys, NOW),
-			     &w->rng.rng, SEAL_CURSOR, SLICE("x"), SLICE("")),
+			     &w->rng.rng, &use, SLICE("x")),
 	    RC_OK);
 	for (size_t i = 0; i < w->out.len; i++) {
 		char was = w->out.ptr[i];
 
 		w->out.ptr[i] = was == 'A' ? 'B' : 'A';
-		assert_int_equal(
-		    seal_open(&w->arena, &w->keys, NOW, SEAL_CURSOR,
-			buf_slice(&w->out), SLICE(""), &plain),
+		assert_int_equal(seal_open(&w->arena, &w->keys, NOW, &use,
+				     buf_slice(&w->out), &plain),
 		    RC_SYNTAX);
 		w->out.ptr[i] = was;
 	}

@@ -1,42 +1,18 @@
 /* Tools with every flag there is, in the order b, a. */
-#include <stddef.h>
-
-#include "mcp_module.h"
-
-static enum mcp_done
-call(struct mcp_call *c, void *ctx)
-{
-	(void)c;
-	(void)ctx;
-	return MCP_DONE;
-}
+#include "simple_module.h"
 
 static const struct mcp_tool tool_0 = {
 	.size = sizeof(struct mcp_tool),
-	.definition = "{\"name\":\"b\",\"inputSchema\":{\"type\":\"object\"}}",
+	.definition = DEFINITION("b"),
 	.flags = MCP_TOOL_DETACHED | MCP_TOOL_ONCE | MCP_TOOL_NEEDS_ROOTS |
 	    MCP_TOOL_NEEDS_SAMPLING | MCP_TOOL_NEEDS_ELICITATION,
-	.call = call,
+	.call = do_nothing,
 };
 
 static const struct mcp_tool tool_1 = {
 	.size = sizeof(struct mcp_tool),
-	.definition = "{\"name\":\"a\",\"inputSchema\":{\"type\":\"object\"}}",
-	.call = call,
+	.definition = DEFINITION("a"),
+	.call = do_nothing,
 };
 
-static const struct mcp_tool *const tools[] = { &tool_0, &tool_1, NULL };
-
-static const struct mcp_module module = {
-	.abi = MCP_ABI,
-	.size = sizeof(struct mcp_module),
-	.name = "flags",
-	.tools = tools,
-};
-
-const struct mcp_module *
-mcp_module_open(const struct mcp_api *api)
-{
-	(void)api;
-	return &module;
-}
+MODULE("flags", MCP_ABI, &tool_0, &tool_1, NULL)

@@ -1,35 +1,11 @@
 /* A tool in C that also names a program. */
-#include <stddef.h>
-
-#include "mcp_module.h"
-
-static enum mcp_done
-call(struct mcp_call *c, void *ctx)
-{
-	(void)c;
-	(void)ctx;
-	return MCP_DONE;
-}
+#include "simple_module.h"
 
 static const struct mcp_tool tool_0 = {
 	.size = sizeof(struct mcp_tool),
 	.definition = "{\"name\":\"one\",\"inputSchema\":{\"type\":\"object\"},"
 		      "\"run\":{}}",
-	.call = call,
+	.call = do_nothing,
 };
 
-static const struct mcp_tool *const tools[] = { &tool_0, NULL };
-
-static const struct mcp_module module = {
-	.abi = MCP_ABI,
-	.size = sizeof(struct mcp_module),
-	.name = "with_run",
-	.tools = tools,
-};
-
-const struct mcp_module *
-mcp_module_open(const struct mcp_api *api)
-{
-	(void)api;
-	return &module;
-}
+MODULE("with_run", MCP_ABI, &tool_0, NULL)
