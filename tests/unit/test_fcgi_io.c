@@ -2,9 +2,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <poll.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -220,7 +225,7 @@ a_body_that_is_too_large_is_answered_but_not_kept(void **state)
 }
 
 static void
-put_many_params(struct rig *r, size_t n, size_t len)
+put_many_params(struct fcgi_bench *r, size_t n, size_t len)
 {
 	const size_t most = 60000; /* of one record */
 	char *value = calloc(1, len + 1);
@@ -231,7 +236,7 @@ put_many_params(struct rig *r, size_t n, size_t len)
 	memset(value, 'v', len);
 	for (size_t i = 0; i < n; i++) {
 		(void)snprintf(name, sizeof(name), "HTTP_MCP_PARAM_%zu", i);
-		param(r, name, value);
+		fcgi_bench_param(r, name, value);
 	}
 	free(value);
 	rest = buf_slice(&r->params);
@@ -248,19 +253,19 @@ put_many_params(struct rig *r, size_t n, size_t len)
 /* A process of its own that sends, which may be more than the socket holds,
  * and says whether it was answered with that status. */
 static pid_t
-client_expects(struct rig *r, const char *status)
+client_expects(struct fcgi_bench *r, const char *status)
 {
-	struct pollfd p = { .fd = r->listening, .events = POLLIN };
+	struct pollfd p = { .fd = r->at.socket, .events = POLLIN };
 	pid_t pid = fork();
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		dial(r);
-		hear(r);
+		fcgi_bench_dial(r);
+		fcgi_bench_hear(r);
 		_exit(r->has_end && strstr(r->answer.ptr, status) != NULL ? 0
 									  : 1);
 	}
-	assert_int_equal(poll(&p, 1, DEADLINE_MS), 1);
+	assert_int_equal(poll(&p, 1, FCGI_BENCH_DEADLINE_MS), 1);
 	return pid;
 }
 
@@ -276,19 +281,19 @@ too_many_fields_or_too_long_ones_are_refused(void **state)
 		{ 20, 8000, RC_OK, "Status: 200 " },
 		{ 1000, 1, RC_FULL, "Status: 431 " },
 		{ 10, 30000, RC_FULL, "Status: 431 " } };
-	struct rig *r = *state;
+	struct fcgi_bench *r = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		int status = -1;
 		pid_t pid;
 
-		begin(r, false);
+		fcgi_bench_begin(r, false);
 		put_many_params(r, cases[i].n, cases[i].len);
-		put_end(r);
+		fcgi_bench_put_end(r);
 		pid = client_expects(r, cases[i].status);
-		assert_int_equal(take(r), cases[i].rc);
+		assert_int_equal(fcgi_bench_take(r), cases[i].rc);
 		if (cases[i].rc == RC_OK)
-			(void)answer_whole(r->io, 200, "{}");
+			(void)fcgi_bench_answer(r->io, 200, "{}");
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		assert_int_equal(status, 0);
 	}
