@@ -16,6 +16,7 @@ reserve(struct buf *b, size_t n)
 		return false;
 	if (b->len > b->max || n > b->max - b->len || b->max == SIZE_MAX) {
 		b->failed = true;
+		b->full = true;
 		return false;
 	}
 	need = b->len + n + 1;
@@ -128,6 +129,7 @@ void
 buf_truncate(struct buf *b, size_t len)
 {
 	b->failed = false;
+	b->full = false;
 	if (len < b->len) {
 		b->len = len;
 		b->ptr[len] = '\0';

@@ -24,6 +24,7 @@ struct buf {
 	size_t cap;
 	size_t max; /* never hold more than this many bytes */
 	bool failed;
+	bool full; /* it failed because of max, not for want of memory */
 };
 
 #define BUF_INIT(ceiling) ((struct buf){ .max = (ceiling) })

@@ -165,6 +165,26 @@ body_bytes(struct exchange *x)
 	return buf_slice(&s->frame);
 }
 
+/*
+ * The answer met its ceiling, or memory ran out.  What was asked for may have
+ * been done, so a ceiling that will be met again must not invite a retry.
+ */
+static void
+answer_too_large(struct exchange *x)
+{
+	static const struct refusal too_large = { 500, RPC_INTERNAL_ERROR,
+		"The answer is larger than this server allows" };
+
+	if (!x->server->body.full) {
+		reply_failed(x, RC_NOMEM);
+		return;
+	}
+	x->rc = RC_FULL;
+	reply_refuse(x, &too_large, reply_id(x), SLICE_NONE);
+	if (x->message.kind == RPC_REQUEST)
+		x->reply.status = 200;
+}
+
 void
 reply_send(struct exchange *x)
 {
@@ -173,7 +193,7 @@ reply_send(struct exchange *x)
 	enum rc rc;
 
 	if (buf_finish(&x->server->body) != RC_OK)
-		reply_failed(x, RC_NOMEM);
+		answer_too_large(x);
 	bytes = body_bytes(x);
 	rc = ops->head(x->sink, x->reply.status, x->reply.header,
 	    x->reply.n_headers, SINK_WHOLE);

@@ -46,8 +46,7 @@ struct http_param {
 
 enum http_body {
 	HTTP_BODY_OK,
-	HTTP_BODY_TOO_LARGE, /* over our limit; was not kept */
-	HTTP_BODY_SHORT      /* ended early; must not be executed */
+	HTTP_BODY_TOO_LARGE /* over our limit; was not kept */
 };
 
 /* What http_take_variable() must remember, since the variables may come in
