@@ -131,6 +131,19 @@ golden_store_init(struct golden_store *g)
 }
 
 enum rc
+golden_store_replace(struct golden_store *g, uint32_t incarnation)
+{
+	struct store *fresh = NULL;
+	enum rc rc = store_mem_open(incarnation, &fresh);
+
+	if (rc != RC_OK)
+		return rc;
+	g->inner->ops->close(g->inner);
+	g->inner = fresh;
+	return RC_OK;
+}
+
+enum rc
 golden_store_renew(
     struct golden_store *g, const struct op *op, uint32_t incarnation)
 {

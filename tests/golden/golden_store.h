@@ -23,6 +23,10 @@ MUST_CHECK enum rc golden_store_init(struct golden_store *g);
 MUST_CHECK enum rc golden_store_renew(
     struct golden_store *g, const struct op *op, uint32_t incarnation);
 
+/* Another store in its place: it knows neither sessions nor keys. */
+MUST_CHECK enum rc golden_store_replace(
+    struct golden_store *g, uint32_t incarnation);
+
 void golden_store_release(struct golden_store *g);
 
 #endif
