@@ -68,6 +68,7 @@ world_start(struct world *w)
 	w->server.info.name = SLICE("golden");
 	w->server.info.version = SLICE("1.0");
 	w->server.rules = rules;
+	w->server.body.max = w->result_max;
 }
 
 /* The documented defaults. */
@@ -77,6 +78,7 @@ set_defaults(struct world *w)
 	const int64_t day = INT64_C(24) * 3600 * 1000;
 
 	w->body_max = (size_t)4 * 1024 * 1024;
+	w->result_max = (size_t)16 * 1024 * 1024;
 	w->server.rules = (struct server_rules){
 		.path = SLICE("/mcp"),
 		.origins = w->origins,

@@ -68,6 +68,16 @@ set_body(struct world *w, struct slice value)
 }
 
 static enum rc
+set_result(struct world *w, struct slice value)
+{
+	uint64_t n = 0;
+	enum rc rc = read_u64(value, &n);
+
+	w->result_max = (size_t)n;
+	return rc;
+}
+
+static enum rc
 set_total(struct world *w, struct slice value)
 {
 	uint64_t n = 0;
@@ -112,6 +122,7 @@ static const struct key {
 	{ SLICE_INIT("auth.remote_user"), set_remote_user },
 	{ SLICE_INIT("limits.page"), set_page },
 	{ SLICE_INIT("limits.body"), set_body },
+	{ SLICE_INIT("limits.result"), set_result },
 	{ SLICE_INIT("limits.sessions"), set_total },
 	{ SLICE_INIT("limits.sessions_principal"), set_per_principal },
 };
