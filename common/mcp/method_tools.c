@@ -231,6 +231,38 @@ session_hash(struct exchange *x)
 	return out;
 }
 
+/* A call and whose it is. */
+struct inline_call {
+	struct tool_call call; /* first, so that a call * is one of these */
+	struct tool_env_ops env;
+	struct sink *sink;
+};
+
+static bool
+client_has_left(struct tool_call *call)
+{
+	struct sink *sink = ((struct inline_call *)call)->sink;
+
+	return sink->ops->peer_gone(sink);
+}
+
+/* What the call can have around it.  Who leaves cancels, but only where the
+ * protocol says so. */
+static struct tool_call *
+new_call(struct exchange *x)
+{
+	struct inline_call *c = arena_alloc(x->arena, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	c->sink = x->sink;
+	c->env = tool_env_inline;
+	if (x->transport->disconnect_cancels)
+		c->env.is_cancelled = client_has_left;
+	c->call.env = &c->env;
+	return &c->call;
+}
+
 enum rc
 method_tools_call(struct exchange *x)
 {
@@ -258,7 +290,7 @@ method_tools_call(struct exchange *x)
 		    SLICE_NONE);
 		return RC_OK;
 	}
-	call = arena_alloc(x->arena, sizeof(*call));
+	call = new_call(x);
 	if (call == NULL)
 		return RC_NOMEM;
 	*call = (struct tool_call){ .tool = tool,
@@ -271,6 +303,6 @@ method_tools_call(struct exchange *x)
 		.caps = x->caps,
 		.deadline_mono =
 		    x->start_us / 1000 + x->server->rules.tool_timeout_ms,
-		.env = &tool_env_inline };
+		.env = call->env };
 	return check_and_run(x, call);
 }

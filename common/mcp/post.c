@@ -192,8 +192,9 @@ handle_batch(struct exchange *x, const struct post_facts *f)
 	if (!batch_is_well(x, f->array))
 		return RC_OK;
 	buf_put_char(&x->server->body, '[');
-	for (const struct json *e = f->array->child; e != NULL && rc == RC_OK;
-	     e = e->next)
+	/* What follows a response that has no room would be done for nobody. */
+	for (const struct json *e = f->array->child;
+	     e != NULL && rc == RC_OK && !x->server->body.failed; e = e->next)
 		rc = handle_element(x, e, &answered);
 	x->message = (struct rpc_message){ .kind = RPC_BATCH };
 	if (rc != RC_OK)

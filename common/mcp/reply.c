@@ -128,6 +128,23 @@ answer_end(struct exchange *x, bool is_cacheable, const struct json *extra)
 	buf_put_slice(b, SLICE("}}"));
 }
 
+/* A session that was opened meanwhile must not be named.  What lets a page
+ * read the answer stays, or it would see no 503 but a broken network. */
+static void
+keep_cors(struct reply *r)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->n_headers; i++) {
+		struct slice name = slice_of(r->header[i].name);
+
+		if (slice_starts(name, SLICE("Access-Control-")) ||
+		    slice_eq(name, SLICE("Vary")))
+			r->header[kept++] = r->header[i];
+	}
+	r->n_headers = kept;
+}
+
 void
 reply_failed(struct exchange *x, enum rc rc)
 {
@@ -139,8 +156,7 @@ reply_failed(struct exchange *x, enum rc rc)
 	    rc == RC_BUSY || rc == RC_IO || rc == RC_FULL || rc == RC_NOMEM;
 
 	x->rc = rc;
-	/* A session that was opened meanwhile must not be named. */
-	x->reply.n_headers = 0;
+	keep_cors(&x->reply);
 	reply_refuse(x, may_pass ? &later : &broken, reply_id(x), SLICE_NONE);
 	if (may_pass)
 		reply_header(x, "Retry-After", retry_after);

@@ -70,6 +70,18 @@ keyring_refresh(struct keyring *k, struct store *store, const struct op *op,
 	return rows.n > 0 ? RC_OK : RC_BUG;
 }
 
+bool
+keyring_fits(struct keyring *k, uint32_t incarnation)
+{
+	bool fits =
+	    k->is_fixed || k->incarnation == 0 || k->incarnation == incarnation;
+
+	k->incarnation = incarnation;
+	if (!fits)
+		k->rows.n = 0;
+	return fits;
+}
+
 const struct key_row *
 keyring_mint(const struct keyring *k, int64_t now_ms)
 {

@@ -25,8 +25,9 @@
 
 struct keyring {
 	struct key_rows rows;
-	int64_t read_mono; /* when the rows were read; 0: never */
-	bool is_fixed;     /* the key is from the configuration */
+	int64_t read_mono;    /* when the rows were read; 0: never */
+	uint32_t incarnation; /* of the store they are for; 0: unknown */
+	bool is_fixed;        /* the key is from the configuration */
 };
 
 /* Once per process, before anything else here.  RC_BUG if libsodium fails. */
@@ -41,6 +42,10 @@ MUST_CHECK enum rc keyring_fix(struct keyring *k, struct slice hex);
  */
 MUST_CHECK enum rc keyring_refresh(struct keyring *k, struct store *store,
     const struct op *op, const struct rng *rng, int64_t mono_ms);
+
+/* This is what the store at hand is: keys of another one are forgotten, and
+ * keyring_refresh() reads them anew.  False: they were. */
+bool keyring_fits(struct keyring *k, uint32_t incarnation);
 
 /* The key to seal with now, or NULL. */
 const struct key_row *keyring_mint(const struct keyring *k, int64_t now_ms);

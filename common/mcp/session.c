@@ -192,16 +192,21 @@ session_open(struct exchange *x, const struct revision *revision, uint32_t caps,
 
 	if (rc != RC_OK)
 		return rc;
-	key = keyring_mint(&x->server->keys, x->now_ms);
-	if (key == NULL)
-		return RC_BUSY;
 	*s = (struct session){ .revision = revision,
 		.id = { .transport = TRANSPORT_STREAMABLE,
 		    .revision = revision->name,
 		    .caps = caps } };
 	rc = new_key(x, &s->id);
+	/* Another store was put in the place of the one whose keys we have:
+	 * nobody who reads its keys would believe an id made with those. */
+	if (rc == RC_OK &&
+	    !keyring_fits(&x->server->keys, s->id.key.incarnation))
+		rc = need_store(x);
 	if (rc != RC_OK)
 		return rc;
+	key = keyring_mint(&x->server->keys, x->now_ms);
+	if (key == NULL)
+		return RC_BUSY;
 	s->row = (struct session_row){ .key = s->id.key,
 		.state = SESSION_LIVE,
 		.principal_name = x->principal.name,

@@ -48,37 +48,54 @@ tool_check_headers(struct arena *a, const struct http_request *http,
 	return rc;
 }
 
+/* What a client declares, by name, and the parts of it that are missing. */
+struct capability {
+	const char *name;
+	uint32_t bits; /* any of them */
+	struct {
+		uint32_t bits; /* all of them */
+		const char *name;
+	} part[2];
+};
+
+static const struct capability capabilities[] = {
+	{ "roots", CAP_ROOTS | CAP_ROOTS_CHANGED, { { 0, NULL } } },
+	{ "sampling", CAP_SAMPLING | CAP_SAMPLING_TOOLS | CAP_SAMPLING_CONTEXT,
+	    { { CAP_SAMPLING_TOOLS, "tools" },
+		{ CAP_SAMPLING_CONTEXT, "context" } } },
+	/* An empty one means forms; one with a part means that part alone. */
+	{ "elicitation", CAP_ELICITATION | CAP_ELICITATION_URL,
+	    { { CAP_ELICITATION | CAP_ELICITATION_URL, "form" },
+		{ CAP_ELICITATION_URL, "url" } } },
+	{ "extensions", CAP_TASKS,
+	    { { CAP_TASKS, "io.modelcontextprotocol/tasks" } } },
+};
+
+static void
+put_capability(struct buf *b, const struct capability *c, uint32_t caps)
+{
+	if ((caps & c->bits) == 0)
+		return;
+	json_put_name(b, slice_of(c->name));
+	buf_put_char(b, '{');
+	for (size_t i = 0; i < sizeof(c->part) / sizeof(c->part[0]); i++) {
+		if (c->part[i].name == NULL ||
+		    (caps & c->part[i].bits) != c->part[i].bits)
+			continue;
+		json_put_name(b, slice_of(c->part[i].name));
+		buf_put_slice(b, SLICE("{}"));
+	}
+	buf_put_char(b, '}');
+}
+
 void
 tool_put_capabilities(struct buf *b, uint32_t caps)
 {
-	static const struct {
-		uint32_t bits;
-		struct slice json;
-	} table[] = {
-		{ CAP_ROOTS, SLICE_INIT("\"roots\":{}") },
-		{ CAP_SAMPLING, SLICE_INIT("\"sampling\":{}") },
-		{ CAP_SAMPLING_TOOLS,
-		    SLICE_INIT("\"sampling\":{\"tools\":{}}") },
-		{ CAP_ELICITATION, SLICE_INIT("\"elicitation\":{}") },
-		{ CAP_ELICITATION_URL,
-		    SLICE_INIT("\"elicitation\":{\"url\":{}}") },
-		{ CAP_TASKS,
-		    SLICE_INIT("\"extensions\":"
-			       "{\"io.modelcontextprotocol/tasks\":{}}") },
-	};
+	const size_t n = sizeof(capabilities) / sizeof(capabilities[0]);
 
-	/* A richer form of a capability includes the plain one. */
-	if ((caps & CAP_SAMPLING_TOOLS) != 0)
-		caps &= ~(uint32_t)CAP_SAMPLING;
-	if ((caps & CAP_ELICITATION_URL) != 0)
-		caps &= ~(uint32_t)CAP_ELICITATION;
 	buf_put_slice(b, SLICE("{\"requiredCapabilities\":{"));
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		if ((caps & table[i].bits) == 0)
-			continue;
-		json_put_comma(b);
-		buf_put_slice(b, table[i].json);
-	}
+	for (size_t i = 0; i < n; i++)
+		put_capability(b, &capabilities[i], caps);
 	buf_put_slice(b, SLICE("}}"));
 }
 

@@ -24,6 +24,7 @@ struct world {
 	struct arena arena; /* what the rules point to, and store calls */
 	size_t body_max;
 	size_t result_max;
+	size_t result_max;        /* of an answer */
 	unsigned long tool_calls; /* since the last request */
 	struct slice *origins;    /* list keys of the configuration */
 	struct slice *hosts;

@@ -155,6 +155,17 @@ do_incarnation(struct world *w, struct slice words, struct buf *why)
 	return rc;
 }
 
+static enum rc
+do_other_store(struct world *w, struct slice words, struct buf *why)
+{
+	uint64_t n;
+
+	(void)why;
+	if (text_u64(words, UINT32_MAX, &n) != RC_OK)
+		return RC_SYNTAX;
+	return golden_store_replace(&w->store, (uint32_t)n);
+}
+
 /* The next request meets a process that knows nothing but the store. */
 static enum rc
 do_other_host(struct world *w, struct slice words, struct buf *why)
@@ -178,6 +189,7 @@ static const struct directive {
 	{ SLICE_INIT("store"), do_store },
 	{ SLICE_INIT("forget"), do_forget },
 	{ SLICE_INIT("incarnation"), do_incarnation },
+	{ SLICE_INIT("other-store"), do_other_store },
 	{ SLICE_INIT("other-host"), do_other_host },
 };
 
