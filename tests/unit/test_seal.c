@@ -112,10 +112,11 @@ an_id_of_another_length_is_refused(void **state)
 	assert_int_equal(
 	    session_id_put(&w->out, keyring_mint(&w->keys, NOW), &in), RC_OK);
 	text = buf_slice(&w->out);
-	for (size_t n = 0; n < text.len; n++)
+	for (size_t n = 0; n < text.len; n++) {
 		assert_int_equal(session_id_read((struct slice){ text.ptr, n },
 				     &w->keys, NOW, &out),
 		    RC_SYNTAX);
+	}
 	buf_put_char(&w->out, 'A');
 	assert_int_equal(
 	    session_id_read(buf_slice(&w->out), &w->keys, NOW, &out),
