@@ -5,6 +5,9 @@
 #include "reply.h"
 #include "session.h"
 
+/* One POST keeps one worker: what it may ask for is bounded. */
+#define BATCH_MAX 256
+
 static const struct refusal unknown_session = { 404, RPC_SESSION_NOT_FOUND,
 	"Session not found" };
 static const struct refusal no_session = { 400, RPC_INVALID_REQUEST,
@@ -178,6 +181,8 @@ handle_batch(struct exchange *x, const struct post_facts *f)
 {
 	static const struct refusal no_batches = { 400, RPC_INVALID_REQUEST,
 		"This revision has no batches" };
+	static const struct refusal too_long = { 400, RPC_INVALID_REQUEST,
+		"The batch has too many elements" };
 	bool answered = false;
 	enum rc rc;
 
@@ -187,6 +192,10 @@ handle_batch(struct exchange *x, const struct post_facts *f)
 	if (!x->revision->has_batch) {
 		x->row = "P4";
 		reply_refuse(x, &no_batches, SLICE_NONE, SLICE_NONE);
+		return RC_OK;
+	}
+	if (f->array->count > BATCH_MAX) {
+		reply_refuse(x, &too_long, SLICE_NONE, SLICE_NONE);
 		return RC_OK;
 	}
 	if (!batch_is_well(x, f->array))

@@ -4,6 +4,17 @@
 
 #include "seal.h"
 
+/* A name that could pass for something else where it is shown is none. */
+static bool
+is_printable(struct slice name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		if ((unsigned char)name.ptr[i] < 0x20 || name.ptr[i] == 0x7f)
+			return false;
+	}
+	return true;
+}
+
 enum rc
 principal_read(const struct http_request *http, enum principal_trust trust,
     struct arena *a, struct principal *out)
@@ -12,7 +23,8 @@ principal_read(const struct http_request *http, enum principal_trust trust,
 	char *name;
 
 	*out = (struct principal){ .name = SLICE("") };
-	if (http->remote_user.len == 0 || trust == TRUST_NEVER)
+	if (http->remote_user.len == 0 || trust == TRUST_NEVER ||
+	    !is_printable(http->remote_user))
 		return RC_OK;
 	/* nginx passes the name of a Basic header that nobody has checked;
 	 * AUTH_TYPE comes only with a check (RFC 3875, 4.1.1). */

@@ -11,8 +11,8 @@
 
 /*
  * Who is asking.  `user:<REMOTE_USER>` where the web server authenticated
- * somebody, else anonymous (empty name, digest of zeros).  Sessions are bound
- * to the digest.
+ * somebody, else anonymous (empty name, digest of zeros); a name with control
+ * characters is nobody's.  Sessions are bound to the digest.
  */
 enum principal_trust {
 	TRUST_AUTH_TYPE, /* REMOTE_USER counts if AUTH_TYPE is set with it */

@@ -23,7 +23,6 @@ struct world {
 	struct server server;
 	struct arena arena; /* what the rules point to, and store calls */
 	size_t body_max;
-	size_t result_max;
 	size_t result_max;        /* of an answer */
 	unsigned long tool_calls; /* since the last request */
 	struct slice *origins;    /* list keys of the configuration */

@@ -158,12 +158,19 @@ do_incarnation(struct world *w, struct slice words, struct buf *why)
 static enum rc
 do_other_store(struct world *w, struct slice words, struct buf *why)
 {
+	struct store *old = w->store.inner;
 	uint64_t n;
+	enum rc rc;
 
 	(void)why;
 	if (text_u64(words, UINT32_MAX, &n) != RC_OK)
 		return RC_SYNTAX;
-	return golden_store_replace(&w->store, (uint32_t)n);
+	rc = store_mem_open((uint32_t)n, &w->store.inner);
+	if (rc == RC_OK)
+		old->ops->close(old);
+	else
+		w->store.inner = old;
+	return rc;
 }
 
 /* The next request meets a process that knows nothing but the store. */
