@@ -196,6 +196,7 @@ answer_too_large(struct exchange *x)
 		return;
 	}
 	x->rc = RC_FULL;
+	keep_cors(&x->reply);
 	reply_refuse(x, &too_large, reply_id(x), SLICE_NONE);
 	if (x->message.kind == RPC_REQUEST)
 		x->reply.status = 200;
