@@ -49,24 +49,12 @@ buf_extend(struct buf *b, size_t n)
 }
 
 void
-buf_put(struct buf *b, const void *bytes, size_t n)
+buf_put_slowly(struct buf *b, const void *bytes, size_t n)
 {
 	char *p = buf_extend(b, n);
 
 	if (p != NULL && n > 0)
 		memcpy(p, bytes, n);
-}
-
-void
-buf_put_slice(struct buf *b, struct slice s)
-{
-	buf_put(b, s.ptr, s.len);
-}
-
-void
-buf_put_char(struct buf *b, char c)
-{
-	buf_put(b, &c, 1);
 }
 
 void

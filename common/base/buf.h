@@ -29,10 +29,37 @@ struct buf {
 
 #define BUF_INIT(ceiling) ((struct buf){ .max = (ceiling) })
 
-/* Append bytes, a slice, one byte. */
-void buf_put(struct buf *b, const void *bytes, size_t n);
-void buf_put_slice(struct buf *b, struct slice s);
-void buf_put_char(struct buf *b, char c);
+/* Append bytes, making room first.  What buf_put() does when there is none. */
+void buf_put_slowly(struct buf *b, const void *bytes, size_t n);
+
+/* Append bytes, a slice, one byte.  An answer is hundreds of these, nearly
+ * all of them into room that is there. */
+static inline void
+buf_put(struct buf *b, const void *bytes, size_t n)
+{
+	if (n == 0)
+		return;
+	if (b->failed || b->cap <= b->len || n >= b->cap - b->len ||
+	    b->len > b->max || n > b->max - b->len) {
+		buf_put_slowly(b, bytes, n);
+		return;
+	}
+	memcpy(b->ptr + b->len, bytes, n);
+	b->len += n;
+	b->ptr[b->len] = '\0';
+}
+
+static inline void
+buf_put_slice(struct buf *b, struct slice s)
+{
+	buf_put(b, s.ptr, s.len);
+}
+
+static inline void
+buf_put_char(struct buf *b, char c)
+{
+	buf_put(b, &c, 1);
+}
 
 /* Append a number in decimal. */
 void buf_put_u64(struct buf *b, uint64_t value);
