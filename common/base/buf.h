@@ -32,8 +32,8 @@ struct buf {
 /* Append bytes, making room first.  What buf_put() does when there is none. */
 void buf_put_slowly(struct buf *b, const void *bytes, size_t n);
 
-/* Append bytes, a slice, one byte.  An answer is hundreds of these, nearly
- * all of them into room that is there. */
+/* Append bytes, a slice (nothing if it is absent), one byte.  An answer is
+ * hundreds of these, nearly all of them into room that is there. */
 static inline void
 buf_put(struct buf *b, const void *bytes, size_t n)
 {
@@ -52,7 +52,8 @@ buf_put(struct buf *b, const void *bytes, size_t n)
 static inline void
 buf_put_slice(struct buf *b, struct slice s)
 {
-	buf_put(b, s.ptr, s.len);
+	if (s.ptr != NULL)
+		buf_put(b, s.ptr, s.len);
 }
 
 static inline void
