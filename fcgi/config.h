@@ -57,7 +57,20 @@ struct config {
 	const char *path;           /* of the endpoint; "*": any */
 	struct config_list origins; /* list: allowed besides the own */
 	struct config_list hosts;   /* list: accepted Host names; none: auto */
+	const char *sse_path;       /* HTTP+SSE: GET; NULL: on `path` only */
+	const char *messages_path;  /* HTTP+SSE: POST */
 	enum session_mode sessions;
+	bool json_only;        /* responses = json */
+	int64_t comment_ms;    /* keep-alive of silent streams */
+	int64_t stream_age_ms; /* a stream is closed then, to come back */
+
+	/* [stream] */
+	const char *stream_socket; /* of mcp-stream; NULL: fd 0 */
+	int64_t tick_ms;           /* between two looks at the store */
+	int streams;               /* per process */
+	int streams_session;       /* standalone ones of one session */
+	int streams_principal;     /* of one named principal */
+	size_t stream_memory;      /* of unsent events, per process */
 
 	/* [auth] */
 	enum principal_trust remote_user;
@@ -72,6 +85,18 @@ struct config {
 	int64_t session_spare_ms; /* never forgotten for room if younger */
 	int page;                 /* entries of one list page */
 	size_t result;            /* bytes of one answer */
+	int calls;                /* running on this host */
+	int calls_principal;      /* of one named principal */
+	int calls_waiting;        /* for answers, on this host */
+	int held;                 /* streams held by mcp-request */
+	int64_t question_ms;      /* an answer must have come */
+	int64_t stream_events;    /* kept of one stream */
+	size_t stream_bytes;      /* kept of one stream */
+	int64_t stream_keep_ms;   /* a finished stream that was taken */
+	int64_t event_age_ms;     /* unread events of a session */
+	int wants;                /* subscriptions of one session */
+	int64_t task_ttl_ms;
+	int64_t task_ttl_max_ms;
 
 	/* [catalog] */
 	const char *catalog;        /* folder; NULL: none */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "road.h"
 #include "text.h"
@@ -28,7 +29,8 @@ struct fcgi_io {
 	enum sink_body mode;
 	enum road_end end;
 	struct fcgi_answer answer;
-	bool has_body; /* the sink was given one */
+	bool has_body;    /* the sink was given one */
+	bool is_finished; /* the connection was given back */
 };
 
 /* ------------------------------------------------------------ request */
@@ -174,11 +176,11 @@ put_status(struct fcgi_io *io, int status)
 static enum rc
 send_out(struct fcgi_io *io)
 {
-	if (!io->answer.broken)
+	if (!io->answer.broken && !io->is_finished)
 		io->answer.broken =
 		    !io->road->ops->write(io->road, buf_slice(&io->out));
 	buf_reset(&io->out);
-	return io->answer.broken ? RC_IO : RC_OK;
+	return io->answer.broken || io->is_finished ? RC_IO : RC_OK;
 }
 
 static void
@@ -213,6 +215,7 @@ fcgi_next(struct fcgi_io *io, struct arena *a, struct http_request *request)
 	*request = (struct http_request){ .method = HTTP_OTHER };
 	io->end = ROAD_ANSWERED;
 	io->has_body = false;
+	io->is_finished = false;
 	io->answer = (struct fcgi_answer){ 0, 0, false };
 	deadline = clock_mono_ms(io->clock) + io->limits.body_timeout_ms;
 	rc = take_variables(env, a, request, &announced);
@@ -303,16 +306,65 @@ sink_end(struct sink *sink)
 	return rc;
 }
 
+/* Nobody is there any more whose leaving could end it. */
+static void
+nap(int64_t ms)
+{
+	struct timespec left = { .tv_sec = (time_t)(ms / 1000),
+		.tv_nsec = (long)(ms % 1000 * 1000000) };
+
+	if (ms > 0)
+		(void)nanosleep(&left, NULL);
+}
+
 static bool
 sink_peer_gone(struct sink *sink)
 {
 	struct fcgi_io *io = (struct fcgi_io *)sink;
 
-	return io->road->ops->is_gone(io->road);
+	return io->is_finished || io->answer.broken ||
+	    io->road->ops->is_gone(io->road);
+}
+
+static bool
+sink_wait(struct sink *sink, int64_t ms)
+{
+	struct fcgi_io *io = (struct fcgi_io *)sink;
+	const int64_t until = clock_mono_ms(io->clock) + ms;
+
+	if (!io->is_finished && !io->answer.broken &&
+	    io->road->ops->wait(io->road, ms))
+		return true;
+	nap(until - clock_mono_ms(io->clock));
+	return false;
+}
+
+static void
+sink_close(struct sink *sink)
+{
+	struct fcgi_io *io = (struct fcgi_io *)sink;
+
+	if (io->is_finished)
+		return;
+	io->is_finished = true;
+	/* Without an answer a cut connection is honest; an empty one is not. */
+	if (io->answer.status == 0)
+		io->end = ROAD_DROPPED;
+	if (!io->road->ops->finish(io->road, io->end))
+		io->answer.broken = true;
 }
 
 static const struct sink_ops sink_ops = { sink_head, sink_body, sink_end,
-	sink_peer_gone };
+	sink_peer_gone, sink_wait, sink_close };
+
+enum rc
+fcgi_take_over(struct fcgi_io *io, struct taken *out)
+{
+	enum rc rc = io->road->ops->give(io->road, out);
+
+	tidy_buf(&io->body);
+	return rc;
+}
 
 struct sink *
 fcgi_sink(struct fcgi_io *io)
@@ -323,11 +375,7 @@ fcgi_sink(struct fcgi_io *io)
 void
 fcgi_finish(struct fcgi_io *io, struct fcgi_answer *out)
 {
-	/* Without an answer a cut connection is honest; an empty one is not. */
-	if (io->answer.status == 0)
-		io->end = ROAD_DROPPED;
-	if (!io->road->ops->finish(io->road, io->end))
-		io->answer.broken = true;
+	sink_close(&io->sink);
 	*out = io->answer;
 	tidy_buf(&io->body);
 	tidy_buf(&io->out);

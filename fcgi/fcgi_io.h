@@ -10,6 +10,7 @@
 #include "http.h"
 #include "rc.h"
 #include "sink.h"
+#include "taken.h"
 
 /*
  * One request at a time from a listening socket, or one from a CGI
@@ -55,6 +56,13 @@ struct fcgi_answer {
 
 /* End the current request and close its connection. */
 void fcgi_finish(struct fcgi_io *, struct fcgi_answer *out);
+
+/*
+ * Instead of an answer through fcgi_sink(): give the connection of the current
+ * request away.  Nothing may have been written.  The request stays valid as
+ * its arena does; fcgi_finish() must not follow.  RC_IO: CGI has none.
+ */
+MUST_CHECK enum rc fcgi_take_over(struct fcgi_io *, struct taken *out);
 
 void fcgi_io_free(struct fcgi_io *);
 

@@ -29,6 +29,15 @@
  * A worker that ends is replaced at once; if they end again and again within
  * a second of their start, after 100 ms, doubling up to 5 s.
  *
+ * A worker that stays with a request for long asks before (crew.h): the
+ * parent counts them against the limits of the host and keeps `workers`
+ * others at hand, forking as calls keep them busy.  The answer is yes only if
+ * another worker is there or can be forked.  Told to stop, the parent lets
+ * workers with a call end it within the grace time.
+ *
+ * Orders come on a datagram socket that only this user can write to: `run
+ * NUMBER` forks a worker for one call of the store (order()).
+ *
  * All signals that can be are blocked in a worker for good, and SIGPIPE is
  * ignored: who starts a program there must undo both.
  */
@@ -37,10 +46,15 @@ struct worker; /* a child's view of its parent */
 struct process_options {
 	int socket; /* listening, non-blocking */
 	int workers;
+	int calls;          /* processes that stay with a call, at most */
+	int held;           /* processes that stay with a stream, at most */
+	const char *orders; /* path of the control socket; NULL: none */
 	int64_t grace_ms;
 	struct log *log;
 	/* Runs in a fresh child; its result is the exit status. */
 	int (*work)(void *ctx, struct worker *);
+	/* The same, for one call; NULL: orders are refused. */
+	int (*order)(void *ctx, struct worker *, int64_t call);
 	/* Before a replacement on SIGHUP, in the parent: false keeps the old
 	 * ones (the new configuration is broken; it was logged). */
 	bool (*reload)(void *ctx);
@@ -68,6 +82,17 @@ bool worker_is_first(const struct worker *);
 /* In a worker: tell the parent about a tool's process group. */
 void worker_group_started(struct worker *, pid_t group);
 void worker_group_ended(struct worker *, pid_t group);
+
+/*
+ * In a worker: what crew.h says.  worker_is_leaving() without waiting: has
+ * the parent told us to go (or gone)?
+ */
+MUST_CHECK enum rc worker_begin(struct worker *, bool holds_stream);
+void worker_end(struct worker *);
+bool worker_is_leaving(struct worker *);
+
+/* Send an order to the parent whose control socket this is.  RC_IO. */
+MUST_CHECK enum rc process_order(const char *orders, int64_t call);
 
 /*
  * A listening socket: `where` is a unix path (with a '/'; made mode 0660, a

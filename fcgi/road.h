@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "rc.h"
 #include "slice.h"
+#include "taken.h"
 
 /*
  * The road a request comes by and its answer leaves: FastCGI or CGI.  Bytes
@@ -33,6 +34,10 @@ struct road_ops {
 	bool (*flush)(struct road *);
 	/* Has the peer left?  False when unsure. */
 	bool (*is_gone)(struct road *);
+	/* Until so many ms are over or the peer leaves; false once it has. */
+	bool (*wait)(struct road *, int64_t ms);
+	/* The connection, given away unanswered; RC_IO where there is none. */
+	enum rc (*give)(struct road *, struct taken *);
 	/* End the request.  False if the peer did not take all of it. */
 	bool (*finish)(struct road *, enum road_end);
 	void (*free)(struct road *);
@@ -52,5 +57,7 @@ MUST_CHECK enum rc road_open_cgi(int64_t timeout_ms, struct road **out);
 
 /* For is_gone(): has what this descriptor leads to been closed? */
 bool road_fd_gone(int fd);
+/* For wait(). */
+bool road_fd_wait(int fd, int64_t ms);
 
 #endif

@@ -77,6 +77,21 @@ cgi_is_gone(struct road *base)
 }
 
 static bool
+cgi_wait(struct road *base, int64_t ms)
+{
+	(void)base;
+	return road_fd_wait(STDOUT_FILENO, ms);
+}
+
+static enum rc
+cgi_give(struct road *base, struct taken *out)
+{
+	(void)base;
+	*out = (struct taken){ -1, 0 };
+	return RC_IO;
+}
+
+static bool
 cgi_finish(struct road *base, enum road_end end)
 {
 	(void)end;
@@ -90,7 +105,7 @@ cgi_free(struct road *base)
 }
 
 static const struct road_ops cgi_ops = { cgi_take, cgi_read, cgi_write,
-	cgi_flush, cgi_is_gone, cgi_finish, cgi_free };
+	cgi_flush, cgi_is_gone, cgi_wait, cgi_give, cgi_finish, cgi_free };
 
 enum rc
 road_open_cgi(int64_t timeout_ms, struct road **out)

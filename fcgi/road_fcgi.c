@@ -184,6 +184,34 @@ road_fd_gone(int fd)
 	    (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
+bool
+road_fd_wait(int fd, int64_t ms)
+{
+	struct pollfd p = { .fd = fd, .events = POLLRDHUP };
+
+	(void)poll(&p, 1, ms > INT_MAX ? INT_MAX : (int)ms);
+	return (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) == 0;
+}
+
+static bool
+fcgi_wait(struct road *base, int64_t ms)
+{
+	return road_fd_wait(((struct road_fcgi *)base)->request.ipcFd, ms);
+}
+
+static enum rc
+fcgi_give(struct road *base, struct taken *out)
+{
+	FCGX_Request *request = &((struct road_fcgi *)base)->request;
+
+	*out = (struct taken){ .fd = request->ipcFd,
+		.request = (uint16_t)request->requestId };
+	/* Frees its buffers, and leaves the descriptor alone. */
+	FCGX_Free(request, 0);
+	request->ipcFd = -1;
+	return RC_OK;
+}
+
 static bool
 fcgi_is_gone(struct road *base)
 {
@@ -240,7 +268,8 @@ fcgi_free(struct road *base)
 }
 
 static const struct road_ops fcgi_ops = { fcgi_take, fcgi_read, fcgi_write,
-	fcgi_flush, fcgi_is_gone, fcgi_finish_request, fcgi_free };
+	fcgi_flush, fcgi_is_gone, fcgi_wait, fcgi_give, fcgi_finish_request,
+	fcgi_free };
 
 enum rc
 road_open_fcgi(int listening, int64_t timeout_ms, const struct clock *clock,

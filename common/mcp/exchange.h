@@ -16,7 +16,8 @@
  */
 enum reply_body {
 	REPLY_EMPTY, /* no body, no Content-Type */
-	REPLY_JSON   /* what is in server->body */
+	REPLY_JSON,  /* what is in server->body */
+	REPLY_SENT   /* it has gone through the sink already */
 };
 
 /* Content-Type, Mcp-Session-Id, Allow, Retry-After, four of CORS. */
@@ -46,6 +47,10 @@ struct exchange {
 	bool has_session;
 	struct session session;
 	uint32_t caps; /* what this client can, enum client_cap */
+	bool in_batch; /* one of several: its answer waits for the others */
+	int log_level; /* messages below it are not wanted; -1: none said */
+	/* The row of a call that is run again for its absent client. */
+	const struct call_row *claimed;
 
 	struct reply reply;
 	const char *row; /* of the decision table, for the log */

@@ -5,8 +5,10 @@
 #include <stdint.h>
 
 #include "arena.h"
+#include "bell.h"
 #include "buf.h"
 #include "clock.h"
+#include "crew.h"
 #include "http.h"
 #include "log.h"
 #include "principal.h"
@@ -29,6 +31,8 @@ enum session_mode {
 	SESSIONS_OFF       /* none are made; GET and DELETE are 405 */
 };
 
+struct holder; /* who keeps streams open; see holder.h */
+
 struct server_info { /* who we say we are; absent members are left out */
 	struct slice name;
 	struct slice version;
@@ -39,6 +43,8 @@ struct server_info { /* who we say we are; absent members are left out */
 
 struct server_rules {
 	struct slice path;           /* of the endpoint; "*": any */
+	struct slice sse_path;       /* HTTP+SSE: its stream; absent: none */
+	struct slice messages_path;  /* HTTP+SSE: where its client posts */
 	const struct slice *origins; /* allowed besides our own; "*": any */
 	size_t n_origins;
 	const struct slice
@@ -50,9 +56,24 @@ struct server_rules {
 	int64_t sessions_total;     /* live sessions; 0: no cap */
 	int64_t sessions_principal; /* of one named principal; 0: no cap */
 	int64_t session_lifetime_ms;
-	int64_t session_spare_ms; /* touched since: never forgotten for room */
-	uint32_t page;            /* entries on one page of a list */
-	int64_t tool_timeout_ms;  /* a call must have ended after so long */
+	int64_t session_spare_ms;  /* touched since: never forgotten for room */
+	uint32_t page;             /* entries on one page of a list */
+	int64_t tool_timeout_ms;   /* a call must have ended after so long */
+	bool json_only;            /* no events in answer to a POST */
+	int64_t hold_ms;           /* an answer that may become JSON waits */
+	int64_t comment_ms;        /* between two comments on a silent stream */
+	int64_t comment_modern_ms; /* on a modern POST: who leaves cancels */
+	int64_t retry_ms;          /* the wish when a call is let go */
+	int64_t stream_age_ms;     /* then a stream is closed, with a wish */
+	int64_t question_ms;       /* an answer must have come */
+	int64_t input_ms;          /* requestState is good for so long */
+	struct stream_caps stream; /* of each stream */
+	struct event_limits read;  /* of the log, at once */
+	struct call_limits calls;
+	int64_t wants;       /* topics of one session; of one listen */
+	int64_t task_ttl_ms; /* if the client wishes none */
+	int64_t task_ttl_max_ms;
+	int64_t task_poll_ms; /* pollInterval */
 };
 
 struct server {
@@ -61,6 +82,12 @@ struct server {
 	struct log *log;
 	struct store *store; /* NULL while it cannot be opened */
 	struct toolbox *toolbox;
+	struct holder *holder; /* NULL: streams are followed in place */
+	struct crew *crew;     /* NULL: nobody to ask, and no name */
+	struct bell *bell;     /* NULL: nobody listens */
+	/* To leave soon: streams that are held here close.  NULL: never. */
+	bool (*is_leaving)(void *ctx);
+	void *leaving_ctx;
 	struct keyring keys;
 	struct server_info info;
 	struct server_rules rules;
@@ -68,6 +95,9 @@ struct server {
 	struct buf frame; /* the same as an event, if the client wants that */
 	struct buf line;  /* of the log */
 };
+
+/* The owner of rows that this process makes: crew->name(), or "local.0". */
+MUST_CHECK enum rc server_owner(struct server *s, struct slice *name);
 
 /* Members of a struct server that are not pointers get these values. */
 void server_init(struct server *s);

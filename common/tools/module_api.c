@@ -80,6 +80,7 @@ ask_of(enum tool_ask said)
 		return MCP_ANSWERED;
 	case ASK_PENDING:
 		return MCP_PENDING;
+	case ASK_WAITING: /* tool_ask() never says so */
 	case ASK_UNSUPPORTED:
 		return MCP_UNSUPPORTED;
 	case ASK_DECLINED:
@@ -135,7 +136,7 @@ api_ask(struct mcp_call *c, struct mcp_question *questions, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (!make_question(c, &questions[i], &asked[i]))
 			return MCP_UNSUPPORTED;
-	said = ask_of(c->call->env->ask(c->call, asked, n));
+	said = ask_of(tool_ask(c->call, asked, n));
 	if (said == MCP_ANSWERED && !take_answers(c, questions, asked, n))
 		return MCP_UNSUPPORTED;
 	return said;

@@ -118,8 +118,22 @@ never_gone(struct sink *base)
 	return false;
 }
 
+static bool
+never_leaves(struct sink *base, int64_t ms)
+{
+	(void)base;
+	(void)ms;
+	return true;
+}
+
+static void
+close_nothing(struct sink *base)
+{
+	(void)base;
+}
+
 static const struct sink_ops still_ops = { take_head, take_body, take_end,
-	never_gone };
+	never_gone, never_leaves, close_nothing };
 
 static int
 complain(size_t step, const char *what, int status)

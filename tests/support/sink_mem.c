@@ -76,7 +76,24 @@ peer_gone(struct sink *s)
 	return ((struct sink_mem *)s)->peer_gone;
 }
 
-static const struct sink_ops sink_mem_ops = { head, body, end, peer_gone };
+static bool
+wait(struct sink *s, int64_t ms)
+{
+	struct sink_mem *m = (struct sink_mem *)s;
+
+	if (m->pass != NULL && !m->pass(m->ctx, ms))
+		m->peer_gone = true;
+	return !m->peer_gone && m->closes == 0;
+}
+
+static void
+close_it(struct sink *s)
+{
+	((struct sink_mem *)s)->closes++;
+}
+
+static const struct sink_ops sink_mem_ops = { head, body, end, peer_gone, wait,
+	close_it };
 
 void
 sink_mem_init(struct sink_mem *m)

@@ -26,7 +26,12 @@ struct sink_mem {
 	int heads;
 	int ends;
 	bool wrong;     /* out of order, or a header that must not be sent */
+	int closes;     /* times close() was said */
 	bool peer_gone; /* what peer_gone() answers */
+	/* Called by wait(): let time pass; false: the peer leaves.  NULL: no
+	 * time passes. */
+	bool (*pass)(void *ctx, int64_t ms);
+	void *ctx;
 };
 
 void sink_mem_init(struct sink_mem *m);

@@ -343,7 +343,7 @@ modules_ask_and_hear_the_answer(void **state)
 			    params, sizeof(params), "%s", rounds[i].params);
 			tool.ctx = params;
 		}
-		env.ask = rounds[i].ask;
+		env.ask_begin = rounds[i].ask;
 		b.call.env = &env;
 		assert_int_equal(module_run(&tool, &b.call), rounds[i].done);
 		assert_string_equal(tool_bench_text(&b), rounds[i].text);

@@ -185,7 +185,7 @@ inline_calls_cannot_ask(void **state)
 	tool_env_inline.log(&b.call, 0, SLICE_NONE, SLICE("1"));
 	assert_false(tool_env_inline.is_cancelled(&b.call));
 	assert_int_equal(
-	    tool_env_inline.ask(&b.call, &question, 1), ASK_UNSUPPORTED);
+	    tool_env_inline.ask_begin(&b.call, &question, 1), ASK_UNSUPPORTED);
 	tool_bench_release(&b);
 }
 

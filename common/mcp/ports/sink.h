@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "rc.h"
 #include "slice.h"
@@ -10,7 +11,7 @@
 /*
  * Where a reply goes.  head() once, then body() as often as needed, then
  * end() once.  An error means that the client has gone or the pipe broke; the
- * core then stops writing and tidies up.
+ * core then stops writing, or goes on without it, and tidies up.
  */
 struct sink_header {
 	const char *name;
@@ -31,6 +32,13 @@ struct sink_ops {
 	enum rc (*end)(struct sink *);
 	/* Is the peer known to have left?  Cheap; false when unsure. */
 	bool (*peer_gone)(struct sink *);
+	/* Let time pass: until so many milliseconds are over, or the peer
+	 * leaves during this call.  False once it has left, or after close();
+	 * then all of the time passes all the same. */
+	bool (*wait)(struct sink *, int64_t ms);
+	/* Give the connection back now, ended or (without an end()) cut; what
+	 * comes after it goes on without one.  Writing is an error then. */
+	void (*close)(struct sink *);
 };
 
 struct sink {

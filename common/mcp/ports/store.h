@@ -8,6 +8,8 @@
 #include "arena.h"
 #include "rc.h"
 #include "slice.h"
+#include "store_call.h"
+#include "store_stream.h"
 
 /*
  * What the server remembers between requests: the only authority, shared by
@@ -89,7 +91,8 @@ struct session_row {
 	struct slice client;         /* JSON: info and capabilities */
 	int log_level;               /* -1: none set */
 	bool initialized;            /* the client said so */
-	int64_t lists;               /* list topics' version at creation */
+	int64_t lists;               /* the newest topic version at creation;
+	                              * filled in by session_put() */
 	int64_t created;             /* = key.created */
 	int64_t touched;
 };
@@ -129,12 +132,21 @@ struct sweep_rules {
 	int64_t idle_before;    /* live, touched before: forget the row */
 	int64_t created_before; /* created before: remove, live or ended */
 	int limit;              /* rows at most in this call */
+	/* All below: 0 leaves them. */
+	int64_t events_before;  /* older events of streams without a running
+	                         * call or an open question */
+	int64_t streams_before; /* closed streams that were sent to their end,
+	                         * and then their calls */
+	int64_t unsent_before;  /* closed streams that nobody took */
+	int64_t signals_before; /* what was noticed long ago, cancels */
+	int64_t topics_before;  /* of resources, if nobody wants them */
 };
 
 struct sweep_done {
 	int64_t forgotten;
 	int64_t removed;
-	bool more; /* the limit was met; call again */
+	int64_t others; /* rows of all other kinds */
+	bool more;      /* the limit was met; call again */
 };
 
 struct store_ops {
@@ -168,7 +180,8 @@ struct store_ops {
 	enum rc (*session_set)(struct store *, const struct op *,
 	    int64_t session, const struct session_change *);
 	/* End it: state, why, touched = now, and everything else of it but the
-	 * key dropped.  Inserts the tombstone if the row is missing.
+	 * key dropped: streams, events, questions, wants; running calls are
+	 * cancelled.  Leaves CHANGE_END.  Inserts the tombstone if the row is missing.
 	 * RC_CONFLICT if it was ended before; RC_NOTFOUND if the sid is that
 	 * of a row with another principal or created.  Raises the revision of
 	 * its shard. */
@@ -181,6 +194,186 @@ struct store_ops {
 	 * store may do less than the limit says and ask to be called again. */
 	enum rc (*sweep)(struct store *, const struct op *,
 	    const struct sweep_rules *, struct sweep_done *);
+	/* ------------------------------------------------- streams, events */
+
+	/* Open one, with its owner as reader 1; number, incarnation, created
+	 * and so on come back.  RC_NOTFOUND: the session is not live. */
+	enum rc (*stream_open)(struct store *, const struct op *,
+	    const struct stream_open *, struct stream_row *);
+	/* Become its reader: raises `reader`, which is yours as it comes back,
+	 * and leaves CHANGE_READER.  RC_NOTFOUND, and nothing is changed: not a
+	 * stream of that live session, of another incarnation, `after` beyond
+	 * its head or before what was purged. */
+	enum rc (*stream_attach)(struct store *, const struct op *,
+	    const struct stream_attach *, struct stream_row *);
+	/* Stop being its reader: `sent` is kept if it is higher, and if nobody
+	 * else has become the reader meanwhile the owner is cleared, with
+	 * CHANGE_READER.  RC_OK also if the stream is gone. */
+	enum rc (*stream_detach)(
+	    struct store *, const struct op *, const struct stream_sent *);
+	/* The row and what comes behind `after`; RC_NOTFOUND.  With `after`
+	 * below `purged` no events come: there is a gap. */
+	enum rc (*stream_read)(struct store *, const struct op *,
+	    int64_t stream, int64_t after, const struct event_limits *,
+	    struct stream_row *, struct event_rows *);
+	/* Note the progress of many readers at once; drop what a STREAM_SSE has
+	 * sent. */
+	enum rc (*streams_sent)(struct store *, const struct op *,
+	    const struct stream_sent *, size_t n);
+	/* Append.  RC_NOTFOUND: there is no such open stream of that session;
+	 * RC_CONFLICT: the writer's epoch is over or its call has ended.  At a
+	 * cap a STREAM_CALL says RC_FULL, others lose their oldest events. */
+	enum rc (*event_append)(struct store *, const struct op *,
+	    const struct event_append *, const struct stream_caps *,
+	    struct appended *);
+	/* What has changed since the mark, which is moved.  The first look
+	 * only sets it.  Changes may come more than once, never late: what was
+	 * committed before the call is in it. */
+	enum rc (*changes)(struct store *, const struct op *,
+	    struct change_mark *, struct change_rows *);
+	/* A process is dead: nobody reads its streams (with CHANGE_READER), and
+	 * sessions whose STREAM_SSE it read are ended. */
+	enum rc (*owner_gone)(
+	    struct store *, const struct op *, struct slice owner);
+	/* Processes of a host that own a stream or a running call, each once. */
+	enum rc (*owners)(struct store *, const struct op *, struct slice host,
+	    struct slice **names, size_t *n);
+
+	/* ---------------------------------------------------------- topics */
+
+	/* Raise its version, with CHANGE_TOPIC; versions of all topics come
+	 * from one counter.  *version is the one it has then, *raised whether
+	 * it is new. */
+	enum rc (*topic_raise)(struct store *, const struct op *,
+	    const struct topic_raise *, int64_t *version, bool *raised);
+	/* The rows of these names, in their order; id and version 0 where
+	 * there is none. */
+	enum rc (*topics_get)(struct store *, const struct op *,
+	    const struct slice *names, size_t n, struct topic_row *);
+	/* The topic of an id (of a change); RC_NOTFOUND. */
+	enum rc (*topic_find)(
+	    struct store *, const struct op *, int64_t id, struct topic_row *);
+	/* From now on this session is told of these topics: of versions higher
+	 * than `seen`, or if `seen` is negative than the present one.  What
+	 * it wants already is left as it is.  RC_FULL: more than `max` in all
+	 * (0: no limit); RC_NOTFOUND: not a live session. */
+	enum rc (*want_put)(struct store *, const struct op *, int64_t session,
+	    const struct slice *names, size_t n, int64_t seen, int64_t max);
+	enum rc (*want_drop)(
+	    struct store *, const struct op *, int64_t session, struct slice);
+	/* Topics this session wants whose versions it has not been told. */
+	enum rc (*wants_behind)(struct store *, const struct op *,
+	    int64_t session, struct topic_rows *);
+	/* One transaction: note the version with those who want it and append
+	 * to their STREAM_SESSION or STREAM_SSE.  Sessions without such an
+	 * open stream are left behind. */
+	enum rc (*topic_deliver)(struct store *, const struct op *,
+	    const struct topic_deliver *, const struct stream_caps *,
+	    struct topic_delivered *);
+
+	/* ----------------------------------------------------------- calls */
+
+	/* Open a call; with a session, its STREAM_CALL too unless row->stream
+	 * names one (STREAM_SSE).  From *row: everything down to runs_max,
+	 * owner, deadline; epoch and runs begin with 1.  Whatever came out, the
+	 * row that is meant (if any) comes back, with the stream's reader (as
+	 * of a STREAM_CALL just opened: 1) in *reader.  RC_NOTFOUND: the
+	 * session is not live. */
+	enum rc (*call_open)(struct store *, const struct op *,
+	    struct call_row *row, const struct call_limits *,
+	    enum call_opened *, int64_t *reader);
+	enum rc (*call_get)(
+	    struct store *, const struct op *, int64_t call, struct call_row *);
+	/* Cheap; RC_NOTFOUND if the row is gone. */
+	enum rc (*call_look)(struct store *, const struct op *, int64_t call,
+	    struct call_news *);
+	/* Note its process group; RC_CONFLICT if fenced. */
+	enum rc (*call_group)(struct store *, const struct op *, int64_t call,
+	    int64_t epoch, int64_t group, int64_t start);
+	/* End it, with its open questions: response, stream, task, all at once,
+	 * with CHANGE_CALL.  RC_CONFLICT: fenced, or it has ended before. */
+	enum rc (*call_finish)(struct store *, const struct op *,
+	    const struct call_finish *, struct appended *);
+	/* Take a running call over from the owner who had `epoch`: raises epoch
+	 * and runs; the row as it is then comes back.  RC_CONFLICT: somebody
+	 * else did; RC_NOTFOUND. */
+	enum rc (*call_claim)(struct store *, const struct op *, int64_t call,
+	    int64_t epoch, struct slice owner, struct call_row *);
+	/* Cancel a running call of the session by its request id, with
+	 * CHANGE_CALL; *call is its number.  If there is none the wish is kept
+	 * for a call that comes within 10 s, and *call is 0 (also for calls
+	 * that ended).  Calls with a task are left alone. */
+	enum rc (*call_cancel)(struct store *, const struct op *,
+	    int64_t session, struct slice request_id, int64_t *call);
+	/* Cancel by number (operators). */
+	enum rc (*call_stop)(struct store *, const struct op *, int64_t call);
+	enum rc (*calls_list)(struct store *, const struct op *,
+	    const struct call_filter *, struct call_rows *);
+
+	/* ------------------------------------------------------- questions */
+
+	/* Ask: rows, and the messages into the streams they name, in one
+	 * transaction; the call waits from then on, its task (if any) is
+	 * TASK_INPUT_REQUIRED.  All of one call and epoch.  RC_CONFLICT: fenced;
+	 * RC_FULL: too many calls of this host wait. */
+	enum rc (*question_put)(struct store *, const struct op *,
+	    const struct question_row *, size_t n, int64_t epoch,
+	    const struct call_limits *, struct appended *);
+	/* The first answer wins, with CHANGE_ANSWER; RC_NOTFOUND if it is not
+	 * open (any more).  With the last open one the call goes on, and its
+	 * task is TASK_WORKING. */
+	enum rc (*question_answer)(struct store *, const struct op *,
+	    const struct question_name *, struct slice answer, bool is_error);
+	/* All of a call, in the order in which they were asked. */
+	enum rc (*questions_get)(struct store *, const struct op *,
+	    int64_t call, struct question_rows *);
+	/* Close what is open: too late.  The call goes on. */
+	enum rc (*questions_close)(
+	    struct store *, const struct op *, int64_t call, int64_t epoch);
+	/* An open question without a stream is to be asked on this one: sets
+	 * its stream and appends data in one transaction.  RC_CONFLICT:
+	 * somebody else took it, or it is closed. */
+	enum rc (*question_send)(struct store *, const struct op *,
+	    const struct question_name *, int64_t stream, struct slice data,
+	    struct appended *);
+	/* Open questions that were asked on this stream are without one
+	 * again. */
+	enum rc (*questions_return)(
+	    struct store *, const struct op *, int64_t stream);
+
+	/* ----------------------------------------------------------- tasks */
+
+	/* A task and the call that runs it, in one transaction; numbers come
+	 * back.  As call_open() otherwise (without a stream). */
+	enum rc (*task_open)(struct store *, const struct op *,
+	    struct task_row *, struct call_row *, const struct call_limits *,
+	    enum call_opened *);
+	/* By id and principal; RC_NOTFOUND also for another's. */
+	enum rc (*task_get)(struct store *, const struct op *,
+	    const unsigned char id[TASK_ID_BYTES],
+	    const unsigned char principal[DIGEST_BYTES], struct task_row *);
+	enum rc (*task_find)(struct store *, const struct op *, int64_t number,
+	    struct task_row *);
+	/* TASK_CANCELLED, its call cancelled, both noticed; the row as it is
+	 * then.  RC_CONFLICT: it had ended, and the row says how. */
+	enum rc (*task_cancel)(struct store *, const struct op *,
+	    int64_t number, struct task_row *);
+	enum rc (*tasks_list)(struct store *, const struct op *,
+	    const struct task_filter *, struct task_rows *);
+
+	/* ------------------------------------------------------- upkeep */
+
+	/* This host lives; makes its row. */
+	enum rc (*host_beat)(
+	    struct store *, const struct op *, struct slice name);
+	enum rc (*host_drain)(
+	    struct store *, const struct op *, struct slice name, bool drain);
+	enum rc (*hosts)(struct store *, const struct op *, struct host_rows *);
+	/* Use up something that may be used once; RC_CONFLICT the second
+	 * time.  Kept until `end`. */
+	enum rc (*nonce_use)(struct store *, const struct op *,
+	    const unsigned char nonce[DIGEST_BYTES], int64_t end);
+
 	/* Are all the store's own invariants true?  RC_BUG if not. */
 	enum rc (*check)(struct store *, const struct op *);
 	/* Close and free. */

@@ -379,6 +379,28 @@ inline_log(
 	(void)json;
 }
 
+static bool
+inline_wait(struct tool_call *call, int64_t ms)
+{
+	(void)call;
+	(void)ms;
+	return false;
+}
+
+static void
+inline_let_go(struct tool_call *call)
+{
+	(void)call;
+}
+
+static void
+inline_group(struct tool_call *call, int64_t group, int64_t start)
+{
+	(void)call;
+	(void)group;
+	(void)start;
+}
+
 static enum tool_ask
 inline_ask(struct tool_call *call, struct tool_question *questions, size_t n)
 {
@@ -398,6 +420,26 @@ inline_is_cancelled(struct tool_call *call)
 const struct tool_env_ops tool_env_inline = {
 	.progress = inline_progress,
 	.log = inline_log,
-	.ask = inline_ask,
+	.ask_begin = inline_ask,
+	.ask_look = inline_ask,
 	.is_cancelled = inline_is_cancelled,
+	.wait = inline_wait,
+	.let_go = inline_let_go,
+	.group = inline_group,
 };
+
+/* Between two looks for an answer. */
+#define ASK_LOOK_MS 50
+
+enum tool_ask
+tool_ask(struct tool_call *call, struct tool_question *q, size_t n)
+{
+	enum tool_ask said = call->env->ask_begin(call, q, n);
+
+	while (said == ASK_WAITING) {
+		if (call->env->wait(call, ASK_LOOK_MS))
+			return ASK_TIMEOUT;
+		said = call->env->ask_look(call, q, n);
+	}
+	return said;
+}

@@ -21,7 +21,11 @@ struct tool_call;
 enum tool_flag {
 	TOOL_DETACHED = 1, /* may take long or speak back: gets a call row */
 	TOOL_ONCE = 2,     /* its completing round must not run twice */
-	TOOL_COSTLY = 4    /* worth a look whether the client still waits */
+	TOOL_COSTLY = 4,   /* worth a look whether the client still waits */
+	TOOL_REPEAT = 8,   /* may be run again after its process died */
+	/* execution.taskSupport of its definition; neither: forbidden */
+	TOOL_TASK_OPTIONAL = 16,
+	TOOL_TASK_REQUIRED = 32
 };
 
 /* Client capabilities; also bits of session_row.caps and session ids. */
@@ -112,10 +116,11 @@ MUST_CHECK enum rc tool_finish(struct tool_call *);
 
 enum tool_ask {
 	ASK_ANSWERED,
-	ASK_PENDING,
+	ASK_PENDING,     /* return TOOL_AGAIN now: you will be run again */
 	ASK_UNSUPPORTED, /* the client or this way of running cannot */
-	ASK_DECLINED,
-	ASK_TIMEOUT
+	ASK_DECLINED,    /* the client answered a question with an error */
+	ASK_TIMEOUT,     /* or the call was cancelled */
+	ASK_WAITING      /* only ask_begin and ask_look: not yet */
 };
 
 /* One question; answers come back in place, as JSON. */
@@ -127,17 +132,40 @@ struct tool_question {
 	struct slice answer; /* JSON, filled in when ASK_ANSWERED */
 };
 
-/* What the surroundings of a call can carry.  A call that runs inline has
- * one that answers ASK_UNSUPPORTED and drops the rest. */
+/*
+ * What the surroundings of a call can carry.  A call that runs inline has
+ * one that answers ASK_UNSUPPORTED and drops the rest.  A call that has its
+ * own things to wait for asks is_cancelled() at least every 100 ms: that is
+ * also when the surroundings do their own work (keep the connection alive,
+ * begin the stream, see who left).
+ */
 struct tool_env_ops {
+	/* total 0: unknown.  A value that is not above the last one is
+	 * dropped. */
 	void (*progress)(struct tool_call *, double done, double total,
 	    struct slice message);
 	void (*log)(struct tool_call *, int level, struct slice logger,
 	    struct slice json);
-	enum tool_ask (*ask)(
+	/* Ask all questions of one round.  ASK_WAITING: see ask_look(). */
+	enum tool_ask (*ask_begin)(
 	    struct tool_call *, struct tool_question *, size_t n);
+	/* Have all of them been answered?  While a call waits its deadline
+	 * moves on. */
+	enum tool_ask (*ask_look)(
+	    struct tool_call *, struct tool_question *, size_t n);
+	/* Also true when the call lost its right to run. */
 	bool (*is_cancelled)(struct tool_call *);
+	/* Let time pass; true as soon as the call is cancelled. */
+	bool (*wait)(struct tool_call *, int64_t ms);
+	/* End the client's connection now, with a wish to come back. */
+	void (*let_go)(struct tool_call *);
+	/* A process group that works for the call: 0 when it has ended. */
+	void (*group)(struct tool_call *, int64_t group, int64_t start);
 };
+
+/* Ask and wait for the answers, for tools that can do nothing else
+ * meanwhile.  Never ASK_WAITING. */
+enum tool_ask tool_ask(struct tool_call *, struct tool_question *, size_t n);
 
 struct tool_call {
 	const struct tool *tool;
@@ -147,8 +175,10 @@ struct tool_call {
 	struct slice principal;       /* name; "" if anonymous */
 	struct slice session;         /* hash for logs, not the id; or absent */
 	struct slice request_id;      /* JSON source text */
-	uint32_t caps;         /* what this client can, enum client_cap */
-	int64_t deadline_mono; /* monotonic ms; work must end before */
+	uint32_t caps; /* what this client can, enum client_cap */
+	/* Monotonic ms; work must end before.  Moves on while it waits for
+	 * answers. */
+	int64_t deadline_mono;
 	const struct tool_env_ops *env;
 	struct tool_result result;
 	enum rc failed; /* sticky: first own failure while building */

@@ -1,0 +1,44 @@
+#ifndef MCP_LISTEN_H
+#define MCP_LISTEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "json.h"
+#include "rc.h"
+#include "slice.h"
+#include "store.h"
+
+/*
+ * subscriptions/listen (2026-07-28 basic/patterns/subscriptions): the topics
+ * and tasks one client wants to hear of, with the versions it was told.
+ * Everything is in one allocation of its own, because it outlives its request.
+ */
+struct listen;
+
+/* Names of the list topics; a resource's topic is "resource:" and its URI. */
+#define TOPIC_TOOLS "tools"
+#define TOPIC_PROMPTS "prompts"
+#define TOPIC_RESOURCES "resources"
+#define TOPIC_RESOURCE "resource:"
+
+struct feed;
+
+/*
+ * Append messages for all that changed, tagged with the id of the request;
+ * *any says whether there were.  What the store says.
+ */
+MUST_CHECK enum rc listen_turn(struct listen *l, struct store *store,
+    const struct op *op, struct buf *out, bool *any);
+
+bool listen_concerns(const struct listen *l, const struct change *change);
+
+/* The result that ends the subscription, as an event. */
+void listen_put_end(const struct listen *l, struct buf *out);
+
+/* NULL is allowed. */
+void listen_free(struct listen *l);
+
+#endif

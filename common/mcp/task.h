@@ -1,0 +1,33 @@
+#ifndef MCP_TASK_H
+#define MCP_TASK_H
+
+#include <stdbool.h>
+
+#include "exchange.h"
+#include "rc.h"
+#include "running.h"
+#include "tool.h"
+
+/*
+ * Tasks: the experimental ones of 2025-11-25 and the extension of 2026-07-28,
+ * as two projections of one row (protocol: tasks).
+ */
+
+/* Does this tools/call become a task?  By the request (2025-11-25) or by the
+ * tool's wish and the client's declaration (extension).  *answered: it must
+ * not, and was refused. */
+bool task_is_wanted(
+    struct exchange *x, const struct tool *tool, bool *answered);
+
+/*
+ * Make the task, answer its creation, give the connection back, and run it to
+ * its end.  r as for running_go().
+ */
+MUST_CHECK enum rc task_go(struct exchange *x, struct running *r);
+
+/* What call_finish() is to say about the task of a run that is over; the
+ * response (whole message) is in server->body.  Memory is the arena's. */
+MUST_CHECK enum rc task_fill_finish(
+    struct exchange *x, const struct running *r, struct call_finish *out);
+
+#endif

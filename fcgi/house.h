@@ -1,0 +1,37 @@
+#ifndef MCP_HOUSE_H
+#define MCP_HOUSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "config.h"
+#include "run_dir.h"
+#include "server.h"
+
+/*
+ * The host's housekeeper: whoever of its long-lived processes holds the lock.
+ * Once per second it raises the host's beat, finds processes that are dead
+ * (of this host by their locks, of other hosts by a beat that stands still)
+ * and takes over what they left: their streams get new readers, their calls
+ * are run again or ended with an error.  And it sweeps.
+ */
+struct house;
+
+MUST_CHECK enum rc house_open(const struct config *config, struct log *log,
+    struct run_dir *dir, struct house **out);
+
+/*
+ * Call it as often as you like; it does something at most once per second, and
+ * only where nobody else keeps this house.  Bounded: at most a few hundred
+ * rows at a time, and nothing that waits for long.  `server` is for the
+ * answers of calls that cannot be run again, and for its store.
+ */
+void house_tick(struct house *h, struct server *server, struct arena *a);
+
+/* When the next tick has something to do, monotonic ms. */
+int64_t house_due(const struct house *h);
+
+void house_free(struct house *h);
+
+#endif
