@@ -109,7 +109,7 @@ tidy(void *ctx)
 	int64_t wall = clock_wall_ms(&clock_system);
 	struct sweep_rules rules =
 	    wiring_sweep_rules(&s->app->config, wall, SWEEP_ROWS);
-	struct sweep_done done = { 0, 0, false };
+	struct sweep_done done = { 0 };
 	struct op op = { .now_ms = wall,
 		/* A worker that waits for a lock takes no requests. */
 		.give_up_mono = now + 100,

@@ -20,7 +20,21 @@ server_init(struct server *s)
 		    .session_lifetime_ms = (int64_t)30 * 86400 * 1000,
 		    .session_spare_ms = (int64_t)15 * 60 * 1000,
 		    .page = 100,
-		    .tool_timeout_ms = 600000 },
+		    .tool_timeout_ms = 600000,
+		    .hold_ms = 250,
+		    .comment_ms = 15000,
+		    .comment_modern_ms = 5000,
+		    .retry_ms = 1000,
+		    .stream_age_ms = (int64_t)4 * 3600 * 1000,
+		    .question_ms = (int64_t)10 * 60 * 1000,
+		    .input_ms = (int64_t)15 * 60 * 1000,
+		    .stream = { 10000, (int64_t)16 * 1024 * 1024 },
+		    .read = { 100, (size_t)64 * 1024 },
+		    .calls = { 64, 16, 256, false },
+		    .wants = 1000,
+		    .task_ttl_ms = (int64_t)3600 * 1000,
+		    .task_ttl_max_ms = (int64_t)24 * 3600 * 1000,
+		    .task_poll_ms = 1000 },
 		.body = BUF_INIT((size_t)16 * 1024 * 1024),
 		.frame = BUF_INIT((size_t)17 * 1024 * 1024),
 		.line = BUF_INIT(4096) };
@@ -32,6 +46,13 @@ server_release(struct server *s)
 	buf_release(&s->body);
 	buf_release(&s->frame);
 	buf_release(&s->line);
+}
+
+enum rc
+server_owner(struct server *s, struct slice *name)
+{
+	*name = SLICE("local.0");
+	return s->crew == NULL ? RC_OK : s->crew->ops->name(s->crew, name);
 }
 
 static void
