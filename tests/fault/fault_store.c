@@ -52,7 +52,7 @@ work(struct scene *s)
 	const struct session_key last = store_row(ROWS - 1, 1, 0).key;
 	const struct session_key none = store_row(ROWS + 1, 1, 0).key;
 	const struct session_filter any = { 0 };
-	const struct sweep_rules rules = { 9999, 0, 5 };
+	const struct sweep_rules rules = { .idle_before = 9999, .limit = 5 };
 	const struct key_row key = { .id = 1 };
 	struct session_rows rows;
 	struct session_row row;
