@@ -36,7 +36,7 @@ fill_disk(const char *path)
 static void
 a_full_disk_changes_nothing_and_the_ballast_lets_sessions_end(void **state)
 {
-	const struct sweep_rules none = { 0, 0, 100 };
+	const struct sweep_rules none = { .limit = 100 };
 	struct store_file *f = *state;
 	struct sweep_done done;
 	char filler[256];

@@ -230,7 +230,9 @@ an_end_raises_its_shard_and_nothing_else_does(void **state)
 {
 	struct store_file *f = *state;
 	const struct session_change touch = { SESSION_TOUCHED, 3000 };
-	const struct sweep_rules rules = { 9999, 9999, 100 };
+	const struct sweep_rules rules = {
+		.idle_before = 9999, .created_before = 9999, .limit = 100
+	};
 	struct sweep_done done;
 
 	assert_int_equal(store_file_open(f), RC_OK);
