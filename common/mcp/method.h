@@ -32,6 +32,13 @@ enum rc method_set_level(struct exchange *x);
 enum rc method_discover(struct exchange *x);
 enum rc method_tools_list(struct exchange *x);
 enum rc method_tools_call(struct exchange *x);
+enum rc method_task_get(struct exchange *x);
+enum rc method_task_list(struct exchange *x);
+enum rc method_task_cancel(struct exchange *x);
+enum rc method_task_result(struct exchange *x);
+enum rc method_task_ext_get(struct exchange *x);
+enum rc method_task_ext_update(struct exchange *x);
+enum rc method_task_ext_cancel(struct exchange *x);
 
 /* Client capabilities as bits, from a capabilities object. */
 uint32_t method_caps(const struct json *capabilities);

@@ -1,15 +1,46 @@
 #include "method.h"
 #include "reply.h"
 #include "session.h"
+#include "task.h"
 
 /* What a session remembers of its client, at most. */
 #define CLIENT_MAX ((size_t)32 * 1024)
 
+/* Tasks as the revision has them; a list only for whom we can tell apart
+ * from others. */
 static void
-put_capabilities(struct buf *b)
+put_tasks(struct exchange *x, struct buf *b)
+{
+	if (x->revision->tasks == TASKS_EXTENSION) {
+		json_put_key(b, "extensions");
+		buf_put_slice(
+		    b, SLICE("{\"io.modelcontextprotocol/tasks\":{}}"));
+	}
+	if (x->revision->tasks != TASKS_EXPERIMENTAL)
+		return;
+	json_put_key(b, "tasks");
+	buf_put_char(b, '{');
+	if (task_may_list(x)) {
+		json_put_key(b, "list");
+		buf_put_slice(b, SLICE("{}"));
+	}
+	json_put_key(b, "cancel");
+	buf_put_slice(b, SLICE("{}"));
+	json_put_key(b, "requests");
+	buf_put_slice(b, SLICE("{\"tools\":{\"call\":{}}}}"));
+}
+
+static void
+put_capabilities(struct exchange *x, struct buf *b)
 {
 	json_put_key(b, "capabilities");
-	buf_put_slice(b, SLICE("{\"tools\":{},\"logging\":{}}"));
+	buf_put_char(b, '{');
+	json_put_key(b, "tools");
+	buf_put_slice(b, SLICE("{}"));
+	json_put_key(b, "logging");
+	buf_put_slice(b, SLICE("{}"));
+	put_tasks(x, b);
+	buf_put_char(b, '}');
 }
 
 static void
@@ -69,7 +100,7 @@ answer_initialize(struct exchange *x)
 
 	json_put_key(b, "protocolVersion");
 	json_put_string(b, x->revision->date);
-	put_capabilities(b);
+	put_capabilities(x, b);
 	json_put_key(b, "serverInfo");
 	reply_put_server_info(b, &x->server->info, x->revision);
 	put_instructions(b, &x->server->info);
@@ -135,7 +166,7 @@ method_discover(struct exchange *x)
 	buf_put_char(b, '[');
 	json_put_string(b, revision_modern()->date);
 	buf_put_char(b, ']');
-	put_capabilities(b);
+	put_capabilities(x, b);
 	put_instructions(b, &x->server->info);
 	answer_end(x, true, NULL);
 	return RC_OK;

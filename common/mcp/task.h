@@ -25,9 +25,26 @@ bool task_is_wanted(
  */
 MUST_CHECK enum rc task_go(struct exchange *x, struct running *r);
 
+/* running.respond of a call that belongs to a task. */
+MUST_CHECK enum rc task_respond(struct running *r);
+
 /* What call_finish() is to say about the task of a run that is over; the
  * response (whole message) is in server->body.  Memory is the arena's. */
 MUST_CHECK enum rc task_fill_finish(
     struct exchange *x, const struct running *r, struct call_finish *out);
+
+/* The same for a run that came to no response: it failed, and this is why. */
+MUST_CHECK enum rc task_fill_error(struct arena *a, enum rpc_code code,
+    const char *text, struct call_finish *out);
+
+/* May tasks/list be offered: can this client be told from others? */
+bool task_may_list(const struct exchange *x);
+
+/*
+ * Append a DetailedTask of the extension: with the open questions, the result
+ * or the error.  What the store says.
+ */
+MUST_CHECK enum rc task_put_detailed(struct buf *b, const struct task_row *row,
+    struct store *store, const struct op *op);
 
 #endif
