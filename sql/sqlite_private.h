@@ -16,15 +16,12 @@
 /* What the files of this driver share.  The only header that knows SQLite. */
 
 enum sqlite_sql {
+	/* sqlite_tx.c */
 	SQL_BEGIN,
 	SQL_BEGIN_READ,
 	SQL_COMMIT,
 	SQL_ROLLBACK,
-	SQL_META,
-	SQL_KEYS,
-	SQL_KEY_COUNT,
-	SQL_KEY_ADD,
-	SQL_COUNT,
+	/* sqlite_session.c */
 	SQL_LIVE,
 	SQL_LAST_ID,
 	SQL_LIVE_OF,
@@ -42,6 +39,12 @@ enum sqlite_sql {
 	SQL_EVICT_OF,
 	SQL_LIST,
 	SQL_LIST_AT,
+	/* sqlite_upkeep.c */
+	SQL_META,
+	SQL_KEYS,
+	SQL_KEY_COUNT,
+	SQL_KEY_ADD,
+	SQL_COUNT,
 	SQL_SWEEP_ANY,
 	SQL_SWEEP_OLD,
 	SQL_SWEEP_IDLE,
@@ -98,7 +101,7 @@ bool sqlite_has_room(const struct sqlite_store *);
 
 /* ---------------------------------------------------------- sqlite_open.c */
 
-/* Open the connection, all checks included, and prepare every statement.
+/* Open the connection, all checks included.
  * Nothing is left open on failure. */
 MUST_CHECK enum rc sqlite_open(
     struct sqlite_store *, bool create, struct buf *why);
@@ -108,8 +111,20 @@ void sqlite_drop(struct sqlite_store *);
 
 /* ------------------------------------------------------------ sqlite_tx.c */
 
-/* The texts of the statements, by enum sqlite_sql. */
-extern const char *const sqlite_texts[SQL_STATEMENTS];
+/* The texts of the statements: one table for each file that runs them, ended
+ * by an sql of NULL; sqlite_tx.c knows all tables. */
+struct sqlite_text {
+	enum sqlite_sql which;
+	const char *sql;
+};
+
+extern const struct sqlite_text sqlite_tx_texts[];
+extern const struct sqlite_text sqlite_session_texts[];
+extern const struct sqlite_text sqlite_upkeep_texts[];
+
+/* Compile a statement, which is done once: before its first use at the
+ * latest, so that a process pays for what it uses. */
+MUST_CHECK enum rc sqlite_prepare(struct sqlite_store *, enum sqlite_sql);
 
 /* What an engine's code means to the caller; notes it in s. */
 enum rc sqlite_rc(struct sqlite_store *, int code);
