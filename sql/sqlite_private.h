@@ -175,6 +175,41 @@ MUST_CHECK enum rc sqlite_number(struct sqlite_store *, enum sqlite_sql,
 MUST_CHECK enum rc sqlite_column(
     sqlite3_stmt *, int column, struct arena *, struct slice *out);
 
+/* ------------------------------- parts of a write that is under way */
+
+/* The functions of this section run between sqlite_write_begin() and
+ * sqlite_write_end(). */
+
+/* Leave a row in `signal`. */
+MUST_CHECK enum rc sqlite_notice(
+    struct sqlite_store *, const struct op *, const struct change *);
+
+/* RC_NOTFOUND unless the session is live. */
+MUST_CHECK enum rc sqlite_is_live(struct sqlite_store *, int64_t session);
+
+/* RC_CONFLICT unless the call is running and has this epoch. */
+MUST_CHECK enum rc sqlite_fence(
+    struct sqlite_store *, int64_t call, int64_t epoch);
+
+/* stream_open() without asking for the session; STREAM_SESSION too. */
+MUST_CHECK enum rc sqlite_stream_add(struct sqlite_store *, const struct op *,
+    const struct stream_open *, struct stream_row *);
+
+/* No more events for it; RC_OK also if it is closed or gone. */
+MUST_CHECK enum rc sqlite_stream_close(
+    struct sqlite_store *, const struct op *, int64_t stream);
+
+/* event_append() without the fence; caps NULL: none. */
+MUST_CHECK enum rc sqlite_event_add(struct sqlite_store *, const struct op *,
+    const struct event_append *, const struct stream_caps *, struct appended *);
+
+/* -------------------------------------------------- sqlite_call.c and so on */
+
+/* At most `limit` rows of calls, questions, cancels and tasks; part of a
+ * write that is under way.  *gone counts them. */
+MUST_CHECK enum rc sqlite_sweep_calls(struct sqlite_store *, const struct op *,
+    const struct sweep_rules *, int64_t limit, int64_t *gone);
+
 /* --------------------------------- sqlite_session.c and sqlite_upkeep.c */
 
 enum rc sqlite_session_get(struct store *, const struct op *,
