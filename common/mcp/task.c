@@ -5,7 +5,6 @@
 #include "reply.h"
 #include "running_part.h"
 #include "task_row.h"
-#include "tool_check.h"
 
 /* However short a life a client wishes for its task, it can ask for the
  * result once. */
@@ -204,139 +203,18 @@ task_go(struct exchange *x, struct running *r)
 	rc = open_task(x, r, &task, &opened);
 	if (rc == RC_OK && opened == CALL_IS_NEW) {
 		r->task = task.number;
+		r->respond = task_respond;
 		memcpy(r->task_id, task.id, sizeof(r->task_id));
 		bell_ring(x->server->bell);
 		answer_created(x, &task);
 		reply_send(x);
 		x->sink->ops->close(x->sink);
 		x->reply.body = REPLY_SENT;
+		buf_reset(&x->server->body);
 		return running_alone(x, r);
 	}
 	if (rc == RC_OK)
 		rc = answer_not_new(x, opened, &r->row);
-	running_release(r);
-	return rc;
-}
-
-/* --------------------------------------------------------------- its end */
-
-/* The result's _meta with what makes it known as that of the task. */
-static enum rc
-relate(struct running *r, const struct json *own, const struct json **meta)
-{
-	struct buf b = BUF_INIT(r->x->arena->max);
-	struct slice text;
-	enum rc rc;
-
-	buf_put_char(&b, '{');
-	for (const struct json *m = own == NULL ? NULL : own->child; m != NULL;
-	     m = m->next) {
-		if (slice_eq(m->name, SLICE(TASK_RELATED)))
-			continue;
-		json_put_name(&b, m->name);
-		json_put_compact(&b, m);
-	}
-	json_put_key(&b, TASK_RELATED);
-	task_put_reference(&b, r->task_id);
-	buf_put_char(&b, '}');
-	rc = buf_finish(&b);
-	if (rc == RC_OK)
-		rc = arena_copy(r->x->arena, buf_slice(&b), &text);
-	buf_release(&b);
-	if (rc != RC_OK)
-		return rc;
-	return json_read(
-	    r->x->arena, text, &json_limits_default, meta, NULL);
-}
-
-enum rc
-task_respond(struct running *r)
-{
-	return RC_BUG;
-}
-
-/* Where the result of a response ends and begins; absent: it is an error. */
-static enum rc
-find_result(struct exchange *x, struct slice body, struct slice *result)
-{
-	struct buf head = BUF_INIT(x->arena->max);
-	enum rc rc;
-
-	*result = SLICE_NONE;
-	rpc_put_result_head(&head, x->message.id);
-	rc = buf_finish(&head);
-	if (rc == RC_OK && slice_starts(body, buf_slice(&head)) &&
-	    slice_ends(body, SLICE("}"))) {
-		*result = slice_from(body, head.len);
-		result->len--;
-	}
-	buf_release(&head);
-	return rc;
-}
-
-static enum rc
-fill_refusal(struct exchange *x, struct slice body, struct call_finish *out)
-{
-	const struct json *root, *error;
-	enum rc rc =
-	    json_read(x->arena, body, &json_limits_default, &root, NULL);
-
-	if (rc != RC_OK)
-		return rc == RC_SYNTAX ? RC_BUG : rc;
-	error = json_get(root, "error");
-	if (error == NULL)
-		return RC_BUG;
-	out->task_state = TASK_FAILED;
-	out->task_is_error = true;
-	out->task_result = error->raw;
-	out->task_message = json_text(json_get(error, "message"));
-	return RC_OK;
-}
-
-enum rc
-task_fill_finish(
-    struct exchange *x, const struct running *r, struct call_finish *out)
-{
-	struct slice body = buf_slice(&x->server->body);
-	struct slice result;
-	enum rc rc;
-
-	if (r->is_cancelled) {
-		out->task_state = TASK_CANCELLED;
-		return RC_OK;
-	}
-	rc = find_result(x, body, &result);
-	if (rc != RC_OK)
-		return rc;
-	if (result.ptr == NULL)
-		return fill_refusal(x, body, out);
-	out->task_result = result;
-	/* A tool that says it failed: one form calls that a failed task. */
-	out->task_state = r->call.result.is_error &&
-		x->revision->tasks == TASKS_EXPERIMENTAL
-	    ? TASK_FAILED
-	    : TASK_COMPLETED;
-	return RC_OK;
-}
-
-enum rc
-task_fill_error(struct arena *a, enum rpc_code code, const char *text,
-    struct call_finish *out)
-{
-	struct buf b = BUF_INIT(a->max);
-	enum rc rc;
-
-	buf_put_slice(&b, SLICE("{\"code\":"));
-	buf_put_i64(&b, code);
-	json_put_key(&b, "message");
-	json_put_string(&b, slice_of(text));
-	buf_put_char(&b, '}');
-	rc = buf_finish(&b);
-	if (rc == RC_OK)
-		rc = arena_copy(a, buf_slice(&b), &out->task_result);
-	buf_release(&b);
-	out->task_state = TASK_FAILED;
-	out->task_is_error = true;
-	out->task_message = slice_of(text);
+	running_leave(r);
 	return rc;
 }

@@ -28,6 +28,10 @@ MUST_CHECK enum rc task_go(struct exchange *x, struct running *r);
 /* running.respond of a call that belongs to a task. */
 MUST_CHECK enum rc task_respond(struct running *r);
 
+/* The run of a claimed row: if it is a task's, have what task_go() gave the
+ * first run.  RC_NOTFOUND: the task is gone. */
+MUST_CHECK enum rc task_adopt(struct running *r);
+
 /* What call_finish() is to say about the task of a run that is over; the
  * response (whole message) is in server->body.  Memory is the arena's. */
 MUST_CHECK enum rc task_fill_finish(
