@@ -58,4 +58,7 @@ struct exchange {
 	enum rc rc;
 };
 
+/* Have the keys to seal and open with; RC_BUSY, or what the store says. */
+MUST_CHECK enum rc exchange_keys(struct exchange *x);
+
 #endif

@@ -9,7 +9,7 @@ static void
 put_capabilities(struct buf *b)
 {
 	json_put_key(b, "capabilities");
-	buf_put_slice(b, SLICE("{\"tools\":{}}"));
+	buf_put_slice(b, SLICE("{\"tools\":{},\"logging\":{}}"));
 }
 
 static void

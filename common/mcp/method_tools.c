@@ -120,27 +120,13 @@ answer_bad_arguments(
 
 /* What the client lacks of what the tool needs (P18). */
 static enum rc
-answer_lacking(struct exchange *x, struct tool_call *call, uint32_t lacking)
+refuse_lacking(struct exchange *x, struct tool_call *call, uint32_t lacking)
 {
-	struct buf data = BUF_INIT(1024);
-	struct slice json = SLICE_NONE;
-	enum rc rc;
-
-	if (!x->transport->errors_in_status) {
-		return answer_failure(x, call,
-		    SLICE("This tool needs a capability that the client did "
-			  "not declare"));
-	}
-	x->row = "P18";
-	tool_put_capabilities(&data, lacking);
-	rc = buf_finish(&data);
-	if (rc == RC_OK)
-		rc = arena_copy(x->arena, buf_slice(&data), &json);
-	buf_release(&data);
-	if (rc == RC_OK)
-		answer_error(x, 400, RPC_MISSING_CAPABILITY,
-		    "Missing required client capability", json);
-	return rc;
+	if (x->transport->errors_in_status)
+		return answer_lacking(x, lacking);
+	return answer_failure(x, call,
+	    SLICE("This tool needs a capability that the client did "
+		  "not declare"));
 }
 
 /* Run it and answer with what it made. */
@@ -180,7 +166,7 @@ check_and_run(struct exchange *x, struct tool_call *call)
 	enum rc rc;
 
 	if (lacking != 0)
-		return answer_lacking(x, call, lacking);
+		return refuse_lacking(x, call, lacking);
 	rc = tool_check_arguments(call, &valid, &why);
 	if (rc == RC_OK && !valid)
 		rc = answer_bad_arguments(x, call, buf_slice(&why));

@@ -1,6 +1,7 @@
 #include "post.h"
 
 #include "classify.h"
+#include "level.h"
 #include "method.h"
 #include "reply.h"
 #include "session.h"
@@ -92,6 +93,7 @@ enter_session(struct exchange *x, const struct post_facts *f, enum rc *rc)
 	if (found == SESSION_FOUND) {
 		x->revision = x->session.revision;
 		x->caps = x->session.row.caps;
+		x->log_level = x->session.row.log_level;
 	}
 	return true;
 }
@@ -129,6 +131,8 @@ handle_modern(struct exchange *x, const struct post_facts *f)
 	x->revision = f->claimed;
 	x->caps = method_caps(
 	    json_get(f->meta, "io.modelcontextprotocol/clientCapabilities"));
+	x->log_level = level_read(
+	    json_text(json_get(f->meta, "io.modelcontextprotocol/logLevel")));
 	return method_dispatch(x);
 }
 

@@ -2,6 +2,7 @@
 
 #include "exchange.h"
 #include "gate.h"
+#include "level.h"
 #include "post.h"
 #include "reply.h"
 
@@ -131,7 +132,8 @@ server_handle(struct server *s, struct arena *a,
 		.op = { .now_ms = now_ms,
 		    .give_up_mono = start_us / 1000 + s->rules.store_timeout_ms,
 		    .arena = a },
-		.transport = transport_get(TRANSPORT_STREAMABLE) };
+		.transport = transport_get(TRANSPORT_STREAMABLE),
+		.log_level = LEVEL_NONE };
 	enum rc rc;
 
 	buf_reset(&s->body);
