@@ -101,9 +101,10 @@ CREATE TRIGGER IF NOT EXISTS gone_takes_all INSTEAD OF INSERT ON gone
 	BEGIN
 	INSERT INTO signal(at, session, stream, kind, ref)
 		SELECT NEW.at, session, coalesce(stream, 0), 4, number
-		FROM call WHERE session = NEW.session AND state = 1;
+		FROM call WHERE session = NEW.session AND session <> 0
+		AND state = 1;
 	UPDATE call SET is_cancelled = 1
-		WHERE session = NEW.session AND state = 1;
+		WHERE session = NEW.session AND session <> 0 AND state = 1;
 	DELETE FROM question WHERE session = NEW.session;
 	DELETE FROM cancel WHERE session = NEW.session;
 	DELETE FROM event WHERE stream IN
