@@ -249,17 +249,13 @@ set_journal(struct sqlite_store *s)
 	return rc;
 }
 
+/* What ends a transaction must not fail for want of memory to compile it. */
 static enum rc
-prepare_all(struct sqlite_store *s)
+prepare_first(struct sqlite_store *s)
 {
-	for (size_t i = 0; i < SQL_STATEMENTS; i++) {
-		int code = sqlite3_prepare_v3(s->db, sqlite_texts[i], -1,
-		    SQLITE_PREPARE_PERSISTENT, &s->statement[i], NULL);
+	enum rc rc = sqlite_prepare(s, SQL_COMMIT);
 
-		if (code != SQLITE_OK)
-			return sqlite_rc(s, code);
-	}
-	return RC_OK;
+	return rc == RC_OK ? sqlite_prepare(s, SQL_ROLLBACK) : rc;
 }
 
 static enum rc
@@ -285,7 +281,7 @@ connect(struct sqlite_store *s, struct buf *why)
 	if (rc == RC_OK)
 		rc = renew_incarnation(s);
 	if (rc == RC_OK)
-		rc = prepare_all(s);
+		rc = prepare_first(s);
 	return rc;
 }
 

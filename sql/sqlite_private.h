@@ -16,15 +16,12 @@
 /* What the files of this driver share.  The only header that knows SQLite. */
 
 enum sqlite_sql {
+	/* sqlite_tx.c */
 	SQL_BEGIN,
 	SQL_BEGIN_READ,
 	SQL_COMMIT,
 	SQL_ROLLBACK,
-	SQL_META,
-	SQL_KEYS,
-	SQL_KEY_COUNT,
-	SQL_KEY_ADD,
-	SQL_COUNT,
+	/* sqlite_session.c */
 	SQL_LIVE,
 	SQL_LAST_ID,
 	SQL_LIVE_OF,
@@ -42,6 +39,12 @@ enum sqlite_sql {
 	SQL_EVICT_OF,
 	SQL_LIST,
 	SQL_LIST_AT,
+	/* sqlite_upkeep.c */
+	SQL_META,
+	SQL_KEYS,
+	SQL_KEY_COUNT,
+	SQL_KEY_ADD,
+	SQL_COUNT,
 	SQL_SWEEP_ANY,
 	SQL_SWEEP_OLD,
 	SQL_SWEEP_IDLE,
@@ -98,7 +101,7 @@ bool sqlite_has_room(const struct sqlite_store *);
 
 /* ---------------------------------------------------------- sqlite_open.c */
 
-/* Open the connection, all checks included, and prepare every statement.
+/* Open the connection, all checks included.
  * Nothing is left open on failure. */
 MUST_CHECK enum rc sqlite_open(
     struct sqlite_store *, bool create, struct buf *why);
@@ -108,8 +111,20 @@ void sqlite_drop(struct sqlite_store *);
 
 /* ------------------------------------------------------------ sqlite_tx.c */
 
-/* The texts of the statements, by enum sqlite_sql. */
-extern const char *const sqlite_texts[SQL_STATEMENTS];
+/* The texts of the statements: one table for each file that runs them, ended
+ * by an sql of NULL; sqlite_tx.c knows all tables. */
+struct sqlite_text {
+	enum sqlite_sql which;
+	const char *sql;
+};
+
+extern const struct sqlite_text sqlite_tx_texts[];
+extern const struct sqlite_text sqlite_session_texts[];
+extern const struct sqlite_text sqlite_upkeep_texts[];
+
+/* Compile a statement, which is done once: before its first use at the
+ * latest, so that a process pays for what it uses. */
+MUST_CHECK enum rc sqlite_prepare(struct sqlite_store *, enum sqlite_sql);
 
 /* What an engine's code means to the caller; notes it in s. */
 enum rc sqlite_rc(struct sqlite_store *, int code);
@@ -159,6 +174,41 @@ MUST_CHECK enum rc sqlite_number(struct sqlite_store *, enum sqlite_sql,
 /* A column as bytes in the arena; NULL is an absent slice. */
 MUST_CHECK enum rc sqlite_column(
     sqlite3_stmt *, int column, struct arena *, struct slice *out);
+
+/* ------------------------------- parts of a write that is under way */
+
+/* The functions of this section run between sqlite_write_begin() and
+ * sqlite_write_end(). */
+
+/* Leave a row in `signal`. */
+MUST_CHECK enum rc sqlite_notice(
+    struct sqlite_store *, const struct op *, const struct change *);
+
+/* RC_NOTFOUND unless the session is live. */
+MUST_CHECK enum rc sqlite_is_live(struct sqlite_store *, int64_t session);
+
+/* RC_CONFLICT unless the call is running and has this epoch. */
+MUST_CHECK enum rc sqlite_fence(
+    struct sqlite_store *, int64_t call, int64_t epoch);
+
+/* stream_open() without asking for the session; STREAM_SESSION too. */
+MUST_CHECK enum rc sqlite_stream_add(struct sqlite_store *, const struct op *,
+    const struct stream_open *, struct stream_row *);
+
+/* No more events for it; RC_OK also if it is closed or gone. */
+MUST_CHECK enum rc sqlite_stream_close(
+    struct sqlite_store *, const struct op *, int64_t stream);
+
+/* event_append() without the fence; caps NULL: none. */
+MUST_CHECK enum rc sqlite_event_add(struct sqlite_store *, const struct op *,
+    const struct event_append *, const struct stream_caps *, struct appended *);
+
+/* -------------------------------------------------- sqlite_call.c and so on */
+
+/* At most `limit` rows of calls, questions, cancels and tasks; part of a
+ * write that is under way.  *gone counts them. */
+MUST_CHECK enum rc sqlite_sweep_calls(struct sqlite_store *, const struct op *,
+    const struct sweep_rules *, int64_t limit, int64_t *gone);
 
 /* --------------------------------- sqlite_session.c and sqlite_upkeep.c */
 

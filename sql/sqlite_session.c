@@ -2,11 +2,73 @@
 
 #include "sqlite_private.h"
 
+#define SESSION_COLUMNS                                                        \
+	"s.id, s.sid, s.principal, s.created, s.incarnation, s.state, s.why,"  \
+	" s.transport, s.caps, s.log_level, s.initialized, s.lists,"           \
+	" s.touched, s.revision, s.principal_name, s.client"
+
+#define EVICT(more)                                                            \
+	"DELETE FROM session WHERE at ="                                       \
+	" (SELECT at FROM session WHERE state = 1 AND touched < ?1" more       \
+	" ORDER BY touched, id LIMIT 1)"
+
+#define LIST(which)                                                            \
+	"SELECT " SESSION_COLUMNS " FROM session s"                            \
+	" WHERE " which " AND s.id > ?2 AND s.id <= ?3"                        \
+	" AND (?4 = 0 OR s.state = ?4)"                                        \
+	" AND (?5 IS NULL OR s.principal_name = ?5)"                           \
+	" ORDER BY s.id LIMIT ?6"
+
+#define SET(column)                                                            \
+	"UPDATE session SET " column " = ?2 WHERE id = ?1 AND state = 1"
+
+const struct sqlite_text sqlite_session_texts[] = {
+	{ SQL_LIVE, "SELECT live FROM tally" },
+	{ SQL_LAST_ID, "SELECT last_id FROM tally" },
+	{ SQL_LIVE_OF, "SELECT live FROM holder WHERE principal = ?1" },
+	/* Always one row: the incarnation, and the session if it is there. */
+	{ SQL_GET,
+	    "SELECT " SESSION_COLUMNS ", m.v"
+	    " FROM meta m LEFT JOIN session s ON s.at = ?1"
+	    " AND s.sid = ?2 AND s.principal = ?3 AND s.created = ?4"
+	    " WHERE m.k = 'incarnation'" },
+	{ SQL_FIND,
+	    "SELECT state FROM session WHERE at = ?1 AND sid = ?2"
+	    " AND principal = ?3 AND created = ?4" },
+	{ SQL_AT, "SELECT id FROM session WHERE at = ?1" },
+	{ SQL_PUT,
+	    "INSERT INTO session(at, sid, principal, created,"
+	    " incarnation, transport, caps, log_level, initialized,"
+	    " lists, touched, revision, principal_name, client, id)"
+	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
+	    " ?12, ?13, ?14, ?15)" },
+	{ SQL_SET_INITIALIZED, SET("initialized") },
+	{ SQL_SET_TOUCHED, SET("touched") },
+	{ SQL_SET_LOG_LEVEL, SET("log_level") },
+	{ SQL_END,
+	    "UPDATE session SET state = 2, why = ?5, transport = 0,"
+	    " caps = 0, log_level = -1, initialized = 0, lists = 0,"
+	    " touched = ?6, revision = NULL, principal_name = NULL,"
+	    " client = NULL WHERE at = ?1 AND sid = ?2"
+	    " AND principal = ?3 AND created = ?4 AND state = 1" },
+	{ SQL_TOMBSTONE,
+	    "INSERT INTO session(at, sid, principal, created,"
+	    " why, touched, incarnation, state, id)"
+	    " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, 2, last_id + 1"
+	    " FROM tally WHERE true ON CONFLICT DO NOTHING" },
+	{ SQL_RAISE, "UPDATE rev SET rev = rev + 1 WHERE shard = ?1" },
+	{ SQL_EVICT, EVICT("") },
+	{ SQL_EVICT_OF, EVICT(" AND principal = ?2") },
+	{ SQL_LIST, LIST("?1 IS NULL") },
+	{ SQL_LIST_AT, LIST("s.at = ?1") },
+	{ SQL_STATEMENTS, NULL },
+};
+
 #define AT(key) SQL_NUMBER(row_at((key)->sid))
 #define SID(key) SQL_BYTES((key)->sid, SID_BYTES)
 #define PRINCIPAL(key) SQL_BYTES((key)->principal, PRINCIPAL_BYTES)
 
-/* The columns of SESSION_COLUMNS in sqlite_tx.c, in their order. */
+/* The columns of SESSION_COLUMNS, in their order. */
 enum column {
 	COLUMN_ID,
 	COLUMN_SID,
@@ -109,8 +171,8 @@ sqlite_session_get(struct store *base, const struct op *op,
 
 	if (rc != RC_OK)
 		return rc;
-	st = s->statement[SQL_GET];
 	rc = sqlite_bind(s, SQL_GET, v, 4);
+	st = s->statement[SQL_GET];
 	if (rc == RC_OK)
 		rc = sqlite_step(s, SQL_GET, &there);
 	if (rc == RC_OK && !there)

@@ -5,6 +5,56 @@
 /* A call holds the only write lock; measured: 6 ms for so many rows. */
 #define SWEEP_MAX 500
 
+#define SWEEP(which)                                                           \
+	"DELETE FROM session WHERE at IN"                                      \
+	" (SELECT at FROM session WHERE " which " LIMIT ?2)"
+
+const struct sqlite_text sqlite_upkeep_texts[] = {
+	{ SQL_META, "SELECT v FROM meta WHERE k = CAST(?1 AS TEXT)" },
+	{ SQL_KEYS,
+	    "SELECT id, secret, created, mint_from, end_at"
+	    " FROM cluster_key ORDER BY id LIMIT ?1" },
+	{ SQL_KEY_COUNT, "SELECT count(*) FROM cluster_key" },
+	{ SQL_KEY_ADD,
+	    "INSERT INTO cluster_key"
+	    "(id, secret, created, mint_from, end_at)"
+	    " VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING" },
+	{ SQL_COUNT, "SELECT count(*) FROM session" },
+	{ SQL_SWEEP_ANY,
+	    "SELECT EXISTS(SELECT 1 FROM session"
+	    " WHERE created < ?1)"
+	    " OR EXISTS(SELECT 1 FROM session"
+	    " WHERE state = 1 AND touched < ?2)" },
+	{ SQL_SWEEP_OLD, SWEEP("created < ?1 ORDER BY created") },
+	{ SQL_SWEEP_IDLE,
+	    SWEEP("state = 1 AND touched < ?1 ORDER BY touched") },
+	{ SQL_CHECK_FILE, "PRAGMA integrity_check(1)" },
+	/* Every row is a law; its number comes out where it is broken. */
+	{ SQL_CHECK_FACTS,
+	    "SELECT 1 WHERE (SELECT live FROM tally) IS NOT"
+	    " (SELECT count(*) FROM session WHERE state = 1)"
+	    " UNION ALL SELECT 2 WHERE (SELECT count(*) FROM rev"
+	    " WHERE shard BETWEEN 0 AND 255 AND rev >= 0) <> 256"
+	    " UNION ALL SELECT 3 WHERE (SELECT count(*) FROM meta WHERE k IN"
+	    " ('schema', 'oldest_program', 'incarnation', 'boot_id')) <> 4"
+	    " UNION ALL SELECT 4 WHERE EXISTS(SELECT 1 FROM session"
+	    " WHERE state = 2 AND (why = 0 OR caps <> 0 OR initialized <> 0"
+	    " OR log_level <> -1 OR revision IS NOT NULL"
+	    " OR principal_name IS NOT NULL OR client IS NOT NULL))"
+	    " UNION ALL SELECT 5 WHERE EXISTS(SELECT 1 FROM session"
+	    " WHERE state = 1 AND why <> 0)"
+	    " UNION ALL SELECT 6 WHERE (SELECT count(*) FROM cluster_key) > 8"
+	    " UNION ALL SELECT 7 WHERE (SELECT max(id) FROM session) >"
+	    " (SELECT last_id FROM tally)"
+	    " UNION ALL SELECT 8 WHERE EXISTS("
+	    "SELECT principal, count(*) FROM session WHERE state = 1"
+	    " GROUP BY principal EXCEPT SELECT principal, live FROM holder)"
+	    " UNION ALL SELECT 9 WHERE (SELECT count(*) FROM holder) <>"
+	    " (SELECT count(DISTINCT principal) FROM session WHERE state = "
+	    "1)" },
+	{ SQL_STATEMENTS, NULL },
+};
+
 static enum rc
 read_meta(struct sqlite_store *s, const char *name, int64_t *number)
 {
@@ -187,8 +237,10 @@ check_file(struct sqlite_store *s)
 {
 	const unsigned char *text = NULL;
 	bool row = false;
-	enum rc rc = sqlite_step(s, SQL_CHECK_FILE, &row);
+	enum rc rc = sqlite_bind(s, SQL_CHECK_FILE, NULL, 0);
 
+	if (rc == RC_OK)
+		rc = sqlite_step(s, SQL_CHECK_FILE, &row);
 	if (rc == RC_OK && row)
 		text = sqlite3_column_text(s->statement[SQL_CHECK_FILE], 0);
 	if (rc == RC_OK &&
