@@ -33,6 +33,8 @@ enum sqlite_sql {
 	SQL_SET_TOUCHED,
 	SQL_SET_LOG_LEVEL,
 	SQL_END,
+	SQL_CLOSE,
+	SQL_NOW,
 	SQL_TOMBSTONE,
 	SQL_RAISE,
 	SQL_EVICT,
@@ -45,11 +47,71 @@ enum sqlite_sql {
 	SQL_KEY_COUNT,
 	SQL_KEY_ADD,
 	SQL_COUNT,
+	/* sqlite_stream.c */
+	SQL_SESSION_IS_LIVE,
+	SQL_NOTICE,
+	SQL_STREAM_ADD,
+	SQL_STREAM_FIND,
+	SQL_STREAM_OF_SESSION,
+	SQL_STREAM_ATTACH,
+	SQL_STREAM_SENT,
+	SQL_STREAM_LEAVE,
+	SQL_STREAM_CLOSE,
+	/* sqlite_event.c */
+	SQL_FENCE,
+	SQL_EVENT_KEY,
+	SQL_EVENT_HEAD,
+	SQL_EVENT_ADD,
+	SQL_EVENT_OLDEST,
+	SQL_EVENT_BYTES,
+	SQL_EVENT_PURGE,
+	SQL_STREAM_PURGED,
+	SQL_STREAM_READ,
+	/* sqlite_change.c */
+	SQL_CHANGE_LAST,
+	SQL_CHANGE_EVENTS,
+	SQL_CHANGE_SIGNALS,
+	/* sqlite_topic.c */
+	SQL_TOPIC_GET,
+	SQL_TOPIC_FIND,
+	SQL_TOPIC_ADD,
+	SQL_TOPIC_NEXT,
+	SQL_TOPIC_RAISE,
+	SQL_TOPIC_DIGEST,
+	/* sqlite_want.c */
+	SQL_WANT_ADD,
+	SQL_WANT_COUNT,
+	SQL_WANT_DROP,
+	SQL_WANTS_BEHIND,
+	SQL_WANT_SEEN,
+	SQL_DELIVER_ANY,
+	SQL_DELIVER_OWNER,
+	SQL_DELIVER_SESSION,
+	/* sqlite_host.c */
+	SQL_HOST_BEAT,
+	SQL_HOST_DRAIN,
+	SQL_HOSTS,
+	SQL_NONCE_USE,
+	/* sqlite_owner.c */
+	SQL_OWNERS,
+	SQL_OWNER_SESSIONS,
+	SQL_OWNER_SIGNALS,
+	SQL_OWNER_STREAMS,
+	/* sqlite_sweep.c */
 	SQL_SWEEP_ANY,
 	SQL_SWEEP_OLD,
 	SQL_SWEEP_IDLE,
+	SQL_SWEEP_SESSION,
+	SQL_SWEEP_CLOSED,
+	SQL_SWEEP_STREAM,
+	SQL_SWEEP_EVENTS,
+	SQL_SWEEP_SIGNALS,
+	SQL_SWEEP_TOPICS,
+	SQL_SWEEP_NONCES,
+	/* sqlite_check.c */
 	SQL_CHECK_FILE,
 	SQL_CHECK_FACTS,
+	SQL_CHECK_LOG,
 	SQL_STATEMENTS
 };
 
@@ -121,6 +183,15 @@ struct sqlite_text {
 extern const struct sqlite_text sqlite_tx_texts[];
 extern const struct sqlite_text sqlite_session_texts[];
 extern const struct sqlite_text sqlite_upkeep_texts[];
+extern const struct sqlite_text sqlite_stream_texts[];
+extern const struct sqlite_text sqlite_event_texts[];
+extern const struct sqlite_text sqlite_change_texts[];
+extern const struct sqlite_text sqlite_topic_texts[];
+extern const struct sqlite_text sqlite_want_texts[];
+extern const struct sqlite_text sqlite_host_texts[];
+extern const struct sqlite_text sqlite_owner_texts[];
+extern const struct sqlite_text sqlite_sweep_texts[];
+extern const struct sqlite_text sqlite_check_texts[];
 
 /* Compile a statement, which is done once: before its first use at the
  * latest, so that a process pays for what it uses. */
@@ -141,6 +212,11 @@ MUST_CHECK enum rc sqlite_read_begin(struct sqlite_store *, const struct op *);
 MUST_CHECK enum rc sqlite_read_end(struct sqlite_store *, enum rc);
 MUST_CHECK enum rc sqlite_write_begin(struct sqlite_store *, const struct op *);
 MUST_CHECK enum rc sqlite_write_end(struct sqlite_store *, enum rc);
+
+/* Several statements that must see one state of the store. */
+MUST_CHECK enum rc sqlite_snapshot_begin(
+    struct sqlite_store *, const struct op *);
+MUST_CHECK enum rc sqlite_snapshot_end(struct sqlite_store *, enum rc);
 
 /* What is put in the place of a `?`. */
 struct sqlite_value {
@@ -175,6 +251,21 @@ MUST_CHECK enum rc sqlite_number(struct sqlite_store *, enum sqlite_sql,
 MUST_CHECK enum rc sqlite_column(
     sqlite3_stmt *, int column, struct arena *, struct slice *out);
 
+/* A row of `session` (by its alias) that may be forgotten: nobody reads a
+ * stream of it, nothing runs for it and nobody was asked. */
+#define SQLITE_UNUSED(e)                                                       \
+	"NOT EXISTS(SELECT 1 FROM stream x WHERE x.session = " e ".id"         \
+	" AND x.owner IS NOT NULL)"                                            \
+	" AND NOT EXISTS(SELECT 1 FROM call x WHERE x.session = " e ".id"      \
+	" AND x.session <> 0 AND x.state = 1)"                                 \
+	" AND NOT EXISTS(SELECT 1 FROM question x"                             \
+	" WHERE x.session = " e ".id AND x.state = 1)"
+
+/* For an array in the arena that grows row by row: where the rows are, n of
+ * `size` bytes, if there is room for one more, or where they were copied to;
+ * NULL without memory. */
+void *sqlite_grown(struct arena *, void *rows, size_t n, size_t size);
+
 /* ------------------------------- parts of a write that is under way */
 
 /* The functions of this section run between sqlite_write_begin() and
@@ -203,6 +294,17 @@ MUST_CHECK enum rc sqlite_stream_close(
 MUST_CHECK enum rc sqlite_event_add(struct sqlite_store *, const struct op *,
     const struct event_append *, const struct stream_caps *, struct appended *);
 
+/* Before sessions are forgotten: what their CHANGE_END says of the time. */
+MUST_CHECK enum rc sqlite_set_now(struct sqlite_store *, const struct op *);
+
+/* End a live session whose row is at hand, and raise its shard. */
+MUST_CHECK enum rc sqlite_session_close(
+    struct sqlite_store *, const struct op *, int64_t session, int shard);
+
+/* Drop the events of a stream up to this one. */
+MUST_CHECK enum rc sqlite_event_purge(
+    struct sqlite_store *, int64_t stream, int64_t upto);
+
 /* -------------------------------------------------- sqlite_call.c and so on */
 
 /* At most `limit` rows of calls, questions, cancels and tasks; part of a
@@ -230,5 +332,59 @@ enum rc sqlite_key_add(
 enum rc sqlite_sweep(struct store *, const struct op *,
     const struct sweep_rules *, struct sweep_done *);
 enum rc sqlite_check(struct store *, const struct op *);
+
+/* ------------------------------------ sqlite_stream.c, sqlite_event.c ... */
+
+/* The columns of a stream_row, and how they are read: from column 0 on. */
+#define SQLITE_STREAM_COLUMNS                                                  \
+	"s.number, s.session, s.kind, s.incarnation, s.head, s.purged,"        \
+	" s.sent, s.reader, s.is_open, s.created, s.changed, s.owner"
+#define SQLITE_STREAM_COLUMN_COUNT 12
+
+MUST_CHECK enum rc sqlite_stream_row(
+    sqlite3_stmt *, struct arena *, struct stream_row *);
+
+enum rc sqlite_stream_open(struct store *, const struct op *,
+    const struct stream_open *, struct stream_row *);
+enum rc sqlite_stream_attach(struct store *, const struct op *,
+    const struct stream_attach *, struct stream_row *);
+enum rc sqlite_stream_detach(
+    struct store *, const struct op *, const struct stream_sent *);
+enum rc sqlite_stream_read(struct store *, const struct op *, int64_t stream,
+    int64_t after, const struct event_limits *, struct stream_row *,
+    struct event_rows *);
+enum rc sqlite_streams_sent(
+    struct store *, const struct op *, const struct stream_sent *, size_t n);
+enum rc sqlite_event_append(struct store *, const struct op *,
+    const struct event_append *, const struct stream_caps *, struct appended *);
+enum rc sqlite_changes(struct store *, const struct op *, struct change_mark *,
+    struct change_rows *);
+enum rc sqlite_owner_gone(
+    struct store *, const struct op *, struct slice owner);
+enum rc sqlite_owners(struct store *, const struct op *, struct slice host,
+    struct slice **names, size_t *n);
+
+enum rc sqlite_topic_raise(struct store *, const struct op *,
+    const struct topic_raise *, int64_t *version, bool *raised);
+enum rc sqlite_topics_get(struct store *, const struct op *,
+    const struct slice *names, size_t n, struct topic_row *);
+enum rc sqlite_topic_find(
+    struct store *, const struct op *, int64_t id, struct topic_row *);
+enum rc sqlite_want_put(struct store *, const struct op *, int64_t session,
+    const struct slice *names, size_t n, int64_t seen, int64_t max);
+enum rc sqlite_want_drop(
+    struct store *, const struct op *, int64_t session, struct slice);
+enum rc sqlite_wants_behind(
+    struct store *, const struct op *, int64_t session, struct topic_rows *);
+enum rc sqlite_topic_deliver(struct store *, const struct op *,
+    const struct topic_deliver *, const struct stream_caps *,
+    struct topic_delivered *);
+
+enum rc sqlite_host_beat(struct store *, const struct op *, struct slice name);
+enum rc sqlite_host_drain(
+    struct store *, const struct op *, struct slice name, bool drain);
+enum rc sqlite_hosts(struct store *, const struct op *, struct host_rows *);
+enum rc sqlite_nonce_use(struct store *, const struct op *,
+    const unsigned char nonce[DIGEST_BYTES], int64_t end);
 
 #endif
