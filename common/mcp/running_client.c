@@ -16,7 +16,7 @@ running_put_id(struct buf *b, const struct json *id)
 static enum rc
 keep_id(struct exchange *x, const struct json *id, struct slice *out)
 {
-	struct buf text = BUF_INIT(RPC_ID_MAX * 6);
+	struct buf text = BUF_INIT((size_t)RPC_ID_MAX * 6);
 	enum rc rc;
 
 	*out = SLICE_NONE;

@@ -39,6 +39,7 @@ static enum rc
 join_as_stream(
     struct exchange *x, struct running *r, const struct stream_row *stream)
 {
+	const bool has_priming = x->revision->has_priming;
 	struct buf first = BUF_INIT(256), text = BUF_INIT(64);
 	const struct event_id id = { stream->incarnation, stream->number,
 		stream->purged };
@@ -56,13 +57,14 @@ join_as_stream(
 	for (size_t i = 0; i < PRINCIPAL_BYTES; i++)
 		feed.principal[i] = x->principal.digest[i];
 	event_id_put(&text, &id);
-	if (x->revision->has_priming)
+	if (!has_priming) {
+		sse_put_comment(&first);
+	} else {
 		sse_put_event(&first,
 		    &(struct sse_event){ .id = buf_slice(&text),
 			.retry_ms = x->server->rules.retry_ms,
 			.data = SLICE("") });
-	else
-		sse_put_comment(&first);
+	}
 	rc = buf_finish(&text);
 	if (rc == RC_OK)
 		rc = buf_finish(&first);

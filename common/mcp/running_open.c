@@ -81,7 +81,7 @@ running_put_row(struct running *r, struct call_row *row)
 	struct exchange *x = r->x;
 	const struct json *whole = x->message.whole;
 	const struct tool *tool = r->call.tool;
-	struct buf id = BUF_INIT(RPC_ID_MAX * 6);
+	struct buf id = BUF_INIT((size_t)RPC_ID_MAX * 6);
 	enum rc rc;
 
 	*row = (struct call_row){ .request = whole->raw,
