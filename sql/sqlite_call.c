@@ -18,9 +18,11 @@
 	"SELECT " CALL_COLUMNS " FROM call c WHERE " which                     \
 	" AND c.number > ?1 AND (?2 = 0 OR c.session = ?2)"                    \
 	" AND (?3 IS NULL OR c.owner = ?3)"                                    \
-	" AND (?4 IS NULL OR (c.owner >= " HOST_LOW("?4")                      \
-	" AND c.owner < " HOST_HIGH("?4") "))"                                 \
-	" AND (?5 = 0 OR c.state = ?5) ORDER BY c.number LIMIT ?6"
+	" AND (?4 IS NULL OR (c.owner >= " HOST_LOW(                           \
+	    "?4") " AND c.owner < " HOST_HIGH("?4") "))"                       \
+						    " AND (?5 = 0 OR c.state " \
+						    "= ?5) ORDER BY c.number " \
+						    "LIMIT ?6"
 
 /* The owners of a host lie between `<host>.` and `<host>/`. */
 #define HOST_LOW(host) "CAST(" host " || x'2e' AS BLOB)"
@@ -28,8 +30,8 @@
 
 #define COUNT_OF_HOST(waits)                                                   \
 	"SELECT count(*) FROM call WHERE state = 1"                            \
-	" AND owner >= " HOST_LOW("?1") " AND owner < " HOST_HIGH("?1")        \
-	" AND is_waiting = " waits
+	" AND owner >= " HOST_LOW("?1") " AND owner < " HOST_HIGH(             \
+	    "?1") " AND is_waiting = " waits
 
 const struct sqlite_text sqlite_call_texts[] = {
 	{ SQL_CALL_GET, FIND("c.number = ?1") },
@@ -89,8 +91,8 @@ const struct sqlite_text sqlite_call_texts[] = {
 	{ SQL_CALLS_RUNNING, LIST("c.state = 1") },
 	{ SQL_CALLS_OWNER, LIST("c.state = 1 AND c.owner = ?3") },
 	{ SQL_CALLS_HOST,
-	    LIST("c.state = 1 AND c.owner >= " HOST_LOW("?4")
-		 " AND c.owner < " HOST_HIGH("?4")) },
+	    LIST("c.state = 1 AND c.owner >= " HOST_LOW(
+		"?4") " AND c.owner < " HOST_HIGH("?4")) },
 	{ SQL_CALLS_SESSION, LIST("c.session = ?2 AND c.session <> 0") },
 	{ SQL_STATEMENTS, NULL },
 };
@@ -197,8 +199,8 @@ sqlite_call_find(struct sqlite_store *s, enum sqlite_sql which,
 }
 
 enum rc
-sqlite_call_get(struct store *base, const struct op *op, int64_t call,
-    struct call_row *row)
+sqlite_call_get(
+    struct store *base, const struct op *op, int64_t call, struct call_row *row)
 {
 	struct sqlite_store *s = (struct sqlite_store *)base;
 	const struct sqlite_value v[] = { SQL_NUMBER(call) };
@@ -273,8 +275,7 @@ sqlite_call_notice(struct sqlite_store *s, const struct op *op,
 }
 
 enum rc
-sqlite_call_brief(
-    struct sqlite_store *s, int64_t call, struct call_brief *out)
+sqlite_call_brief(struct sqlite_store *s, int64_t call, struct call_brief *out)
 {
 	const struct sqlite_value v[] = { SQL_NUMBER(call) };
 	sqlite3_stmt *st;
@@ -293,8 +294,7 @@ sqlite_call_brief(
 			.stream = sqlite3_column_int64(st, 1),
 			.task = sqlite3_column_int64(st, 2),
 			.is_waiting = sqlite3_column_int(st, 3) != 0,
-			.is_running =
-			    sqlite3_column_int(st, 4) == CALL_RUNNING,
+			.is_running = sqlite3_column_int(st, 4) == CALL_RUNNING,
 		};
 	sqlite_done(s, SQL_CALL_BRIEF);
 	return rc;
@@ -326,8 +326,7 @@ sqlite_call_claim(struct store *base, const struct op *op, int64_t call,
 }
 
 enum rc
-sqlite_call_cancelled(
-    struct sqlite_store *s, const struct op *op, int64_t call)
+sqlite_call_cancelled(struct sqlite_store *s, const struct op *op, int64_t call)
 {
 	const struct sqlite_value v[] = { SQL_NUMBER(call) };
 	struct call_brief brief;
@@ -354,6 +353,17 @@ sqlite_call_stop(struct store *base, const struct op *op, int64_t call)
 	return sqlite_write_end(s, sqlite_call_cancelled(s, op, call));
 }
 
+/* For a call that is yet to come.  To a session that is no more none will. */
+static enum rc
+keep_cancel(struct sqlite_store *s, const struct sqlite_value v[3])
+{
+	enum rc rc = sqlite_is_live(s, v[0].number);
+
+	if (rc == RC_NOTFOUND)
+		return RC_OK;
+	return rc == RC_OK ? sqlite_run(s, SQL_CANCEL_PUT, v, 3, NULL) : rc;
+}
+
 enum rc
 sqlite_call_cancel(struct store *base, const struct op *op, int64_t session,
     struct slice request_id, int64_t *call)
@@ -372,7 +382,7 @@ sqlite_call_cancel(struct store *base, const struct op *op, int64_t session,
 		return rc;
 	rc = sqlite_call_find(s, SQL_CALL_RUNNING, v, 2, op->arena, &row);
 	if (rc == RC_NOTFOUND)
-		rc = sqlite_run(s, SQL_CANCEL_PUT, v, 3, NULL);
+		rc = keep_cancel(s, v);
 	else if (rc == RC_OK && row.task == 0)
 		rc = sqlite_call_cancelled(s, op, row.number);
 	rc = sqlite_write_end(s, rc);
@@ -415,10 +425,9 @@ sqlite_calls_list(struct store *base, const struct op *op,
 			break;
 		rows->row = sqlite_grown(
 		    op->arena, rows->row, rows->n, sizeof(*rows->row));
-		rc = rows->row == NULL
-		    ? RC_NOMEM
-		    : read_row(
-			  s->statement[which], op->arena, &rows->row[rows->n++]);
+		rc = rows->row == NULL ? RC_NOMEM
+				       : read_row(s->statement[which],
+					     op->arena, &rows->row[rows->n++]);
 	}
 	sqlite_done(s, which);
 	return sqlite_read_end(s, rc);

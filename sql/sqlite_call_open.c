@@ -173,8 +173,8 @@ sqlite_call_meet(struct sqlite_store *s, const struct op *op,
     struct call_row *row, const struct call_limits *limits,
     enum call_opened *opened)
 {
-	enum rc rc = row->session == 0 ? RC_OK
-				       : sqlite_is_live(s, row->session);
+	enum rc rc =
+	    row->session == 0 ? RC_OK : sqlite_is_live(s, row->session);
 
 	*opened = CALL_IS_NEW;
 	if (rc == RC_OK)
@@ -231,9 +231,9 @@ static enum rc
 end_stream(struct sqlite_store *s, const struct op *op,
     const struct call_brief *call, struct slice data, struct appended *out)
 {
-	const struct event_append event = { .session = call->session,
-		.stream = call->stream,
-		.data = data };
+	const struct event_append event = {
+		.session = call->session, .stream = call->stream, .data = data
+	};
 	const struct sqlite_value v[] = { SQL_NUMBER(call->stream) };
 	int64_t kind = 0;
 	enum rc rc;

@@ -135,5 +135,7 @@ sqlite_check(struct store *base, const struct op *op)
 		rc = check_facts(s, SQL_CHECK_FACTS);
 	if (rc == RC_OK)
 		rc = check_facts(s, SQL_CHECK_LOG);
+	if (rc == RC_OK)
+		rc = check_facts(s, SQL_CALLS_CHECK);
 	return sqlite_snapshot_end(s, rc);
 }

@@ -112,6 +112,62 @@ enum sqlite_sql {
 	SQL_CHECK_FILE,
 	SQL_CHECK_FACTS,
 	SQL_CHECK_LOG,
+	/* sqlite_call.c */
+	SQL_CALL_GET,
+	SQL_CALL_RUNNING,
+	SQL_CALL_UNTAKEN,
+	SQL_CALL_ADD,
+	SQL_CALL_COUNT_HOST,
+	SQL_CALL_COUNT_WAITING,
+	SQL_CALL_COUNT_PRINCIPAL,
+	SQL_CALL_LOOK,
+	SQL_CALL_BRIEF,
+	SQL_CALL_GROUP,
+	SQL_CALL_CLAIM,
+	SQL_CALL_END,
+	SQL_CALL_WAIT,
+	SQL_CALL_STOP,
+	SQL_CANCEL_PUT,
+	SQL_CANCEL_FIND,
+	SQL_CANCEL_DROP,
+	SQL_CALLS,
+	SQL_CALLS_RUNNING,
+	SQL_CALLS_OWNER,
+	SQL_CALLS_HOST,
+	SQL_CALLS_SESSION,
+	/* sqlite_call_open.c */
+	SQL_CALL_READER,
+	SQL_CALL_READER_ANY,
+	SQL_CALL_STREAM_KIND,
+	SQL_TASK_END,
+	/* sqlite_question.c */
+	SQL_QUESTION_ADD,
+	SQL_QUESTION_BY_RPC_ID,
+	SQL_QUESTION_BY_KEY,
+	SQL_QUESTION_UNSENT_BY_RPC_ID,
+	SQL_QUESTION_UNSENT_BY_KEY,
+	SQL_QUESTION_ANSWER,
+	SQL_QUESTION_IS_OPEN,
+	SQL_QUESTION_CLOSE,
+	SQL_QUESTION_SEND,
+	SQL_QUESTION_TASKS,
+	SQL_QUESTION_RETURN,
+	SQL_QUESTIONS,
+	SQL_TASK_SET,
+	/* sqlite_task.c */
+	SQL_TASK_ADD,
+	SQL_TASK_CALL,
+	SQL_TASK_GET,
+	SQL_TASK_FIND,
+	SQL_TASK_CANCEL,
+	SQL_TASKS,
+	SQL_TASKS_OF,
+	SQL_TASK_CALLS_OVER,
+	SQL_TASK_SWEEP,
+	SQL_CALL_SWEEP,
+	SQL_CANCEL_SWEEP,
+	SQL_CALLS_SWEEP_ANY,
+	SQL_CALLS_CHECK,
 	SQL_STATEMENTS
 };
 
@@ -192,6 +248,10 @@ extern const struct sqlite_text sqlite_host_texts[];
 extern const struct sqlite_text sqlite_owner_texts[];
 extern const struct sqlite_text sqlite_sweep_texts[];
 extern const struct sqlite_text sqlite_check_texts[];
+extern const struct sqlite_text sqlite_call_texts[];
+extern const struct sqlite_text sqlite_call_open_texts[];
+extern const struct sqlite_text sqlite_question_texts[];
+extern const struct sqlite_text sqlite_task_texts[];
 
 /* Compile a statement, which is done once: before its first use at the
  * latest, so that a process pays for what it uses. */
@@ -228,6 +288,8 @@ struct sqlite_value {
 #define SQL_NUMBER(n)                                                          \
 	((struct sqlite_value){ .number = (n), .is_number = true })
 #define SQL_SLICE(s) ((struct sqlite_value){ .bytes = (s) })
+/* At most so many rows, 0: all of them. */
+#define SQL_LIMIT(n) SQL_NUMBER((n) == 0 || (n) > INT64_MAX ? -1 : (int64_t)(n))
 #define SQL_BYTES(p, n)                                                        \
 	((struct sqlite_value){ .bytes = { (const char *)(p), (n) } })
 
@@ -260,6 +322,10 @@ MUST_CHECK enum rc sqlite_column(
 	" AND x.session <> 0 AND x.state = 1)"                                 \
 	" AND NOT EXISTS(SELECT 1 FROM question x"                             \
 	" WHERE x.session = " e ".id AND x.state = 1)"
+
+/* A column that always has so many bytes; RC_BUG if not. */
+MUST_CHECK enum rc sqlite_fixed(
+    sqlite3_stmt *, int column, unsigned char *out, int n);
 
 /* For an array in the arena that grows row by row: where the rows are, n of
  * `size` bytes, if there is room for one more, or where they were copied to;
@@ -305,12 +371,60 @@ MUST_CHECK enum rc sqlite_session_close(
 MUST_CHECK enum rc sqlite_event_purge(
     struct sqlite_store *, int64_t stream, int64_t upto);
 
-/* -------------------------------------------------- sqlite_call.c and so on */
+/* ------------------- sqlite_call.c, sqlite_question.c and sqlite_task.c */
 
-/* At most `limit` rows of calls, questions, cancels and tasks; part of a
- * write that is under way.  *gone counts them. */
+/* A wish to cancel is kept for so long. */
+#define SQLITE_CANCEL_MS 10000
+
+/* "<host>" of "<host>.<process>". */
+struct slice sqlite_host_of(struct slice owner);
+
+/* The row that a statement of sqlite_call.c finds. */
+MUST_CHECK enum rc sqlite_call_find(struct sqlite_store *, enum sqlite_sql,
+    const struct sqlite_value *, size_t n, struct arena *, struct call_row *);
+
+/* Of a call, what most writes ask. */
+struct call_brief {
+	int64_t number;
+	int64_t session;
+	int64_t stream;
+	int64_t task;
+	bool is_waiting;
+	bool is_running;
+};
+
+/* The functions from here on are parts of a write that is under way. */
+
+/* RC_NOTFOUND. */
+MUST_CHECK enum rc sqlite_call_brief(
+    struct sqlite_store *, int64_t call, struct call_brief *);
+
+/* Leave a row in `signal`, with the call's session and stream. */
+MUST_CHECK enum rc sqlite_call_notice(struct sqlite_store *, const struct op *,
+    const struct call_brief *, enum change_kind, int64_t ref);
+
+/* Cancel a running call, with CHANGE_CALL the first time; RC_NOTFOUND if it is
+ * not running. */
+MUST_CHECK enum rc sqlite_call_cancelled(
+    struct sqlite_store *, const struct op *, int64_t call);
+
+/* call_open() up to the decision: with CALL_IS_NEW it is to be added; the row
+ * is overwritten by the one that is meant. */
+MUST_CHECK enum rc sqlite_call_meet(struct sqlite_store *, const struct op *,
+    struct call_row *, const struct call_limits *, enum call_opened *);
+
+/* Add the call of a task. */
+MUST_CHECK enum rc sqlite_call_add(
+    struct sqlite_store *, const struct op *, struct call_row *);
+
+/* At most `limit` rows of calls, questions, cancels and tasks.  *gone counts
+ * them. */
 MUST_CHECK enum rc sqlite_sweep_calls(struct sqlite_store *, const struct op *,
     const struct sweep_rules *, int64_t limit, int64_t *gone);
+
+/* Is there anything for it?  (A read.) */
+MUST_CHECK enum rc sqlite_sweep_calls_any(struct sqlite_store *,
+    const struct op *, const struct sweep_rules *, bool *any);
 
 /* --------------------------------- sqlite_session.c and sqlite_upkeep.c */
 
@@ -386,5 +500,51 @@ enum rc sqlite_host_drain(
 enum rc sqlite_hosts(struct store *, const struct op *, struct host_rows *);
 enum rc sqlite_nonce_use(struct store *, const struct op *,
     const unsigned char nonce[DIGEST_BYTES], int64_t end);
+
+/* ----------- operations of sqlite_call.c, sqlite_question.c, sqlite_task.c */
+
+enum rc sqlite_call_open(struct store *, const struct op *,
+    struct call_row *row, const struct call_limits *, enum call_opened *,
+    int64_t *reader);
+enum rc sqlite_call_get(
+    struct store *, const struct op *, int64_t call, struct call_row *);
+enum rc sqlite_call_look(
+    struct store *, const struct op *, int64_t call, struct call_news *);
+enum rc sqlite_call_group(struct store *, const struct op *, int64_t call,
+    int64_t epoch, int64_t group, int64_t start);
+enum rc sqlite_call_finish(struct store *, const struct op *,
+    const struct call_finish *, struct appended *);
+enum rc sqlite_call_claim(struct store *, const struct op *, int64_t call,
+    int64_t epoch, struct slice owner, struct call_row *);
+enum rc sqlite_call_cancel(struct store *, const struct op *, int64_t session,
+    struct slice request_id, int64_t *call);
+enum rc sqlite_call_stop(struct store *, const struct op *, int64_t call);
+enum rc sqlite_calls_list(struct store *, const struct op *,
+    const struct call_filter *, struct call_rows *);
+enum rc sqlite_question_put(struct store *, const struct op *,
+    const struct question_row *, size_t n, int64_t epoch,
+    const struct call_limits *, struct appended *);
+enum rc sqlite_question_answer(struct store *, const struct op *,
+    const struct question_name *, struct slice answer, bool is_error);
+enum rc sqlite_questions_get(
+    struct store *, const struct op *, int64_t call, struct question_rows *);
+enum rc sqlite_questions_close(
+    struct store *, const struct op *, int64_t call, int64_t epoch);
+enum rc sqlite_question_send(struct store *, const struct op *,
+    const struct question_name *, int64_t stream, struct slice data,
+    struct appended *);
+enum rc sqlite_questions_return(
+    struct store *, const struct op *, int64_t stream);
+enum rc sqlite_task_open(struct store *, const struct op *, struct task_row *,
+    struct call_row *, const struct call_limits *, enum call_opened *);
+enum rc sqlite_task_get(struct store *, const struct op *,
+    const unsigned char id[TASK_ID_BYTES],
+    const unsigned char principal[DIGEST_BYTES], struct task_row *);
+enum rc sqlite_task_find(
+    struct store *, const struct op *, int64_t number, struct task_row *);
+enum rc sqlite_task_cancel(
+    struct store *, const struct op *, int64_t number, struct task_row *);
+enum rc sqlite_tasks_list(struct store *, const struct op *,
+    const struct task_filter *, struct task_rows *);
 
 #endif

@@ -139,9 +139,9 @@ static enum rc
 ask(struct sqlite_store *s, const struct op *op, const struct question_row *q,
     struct appended *out)
 {
-	const struct event_append event = { .session = q->session,
-		.stream = q->stream,
-		.data = q->data };
+	const struct event_append event = {
+		.session = q->session, .stream = q->stream, .data = q->data
+	};
 	const struct sqlite_value v[] = { SQL_SLICE(q->rpc_id),
 		SQL_SLICE(q->key), SQL_SLICE(q->method), SQL_SLICE(q->params),
 		SQL_NUMBER(q->call), SQL_NUMBER(q->session),
@@ -172,10 +172,14 @@ sqlite_question_put(struct store *base, const struct op *op,
 	rc = sqlite_fence(s, q[0].call, epoch);
 	if (rc == RC_OK)
 		rc = sqlite_call_brief(s, q[0].call, &call);
+	if (rc == RC_OK && call.session != 0)
+		rc = sqlite_is_live(s, call.session);
 	if (rc == RC_OK)
 		rc = look_for_room(s, &call, op->arena, limits);
 	for (size_t i = 0; i < n && rc == RC_OK; i++)
-		rc = q[i].call == q[0].call ? ask(s, op, &q[i], &got) : RC_BUG;
+		rc = q[i].call == call.number && q[i].session == call.session
+		    ? ask(s, op, &q[i], &got)
+		    : RC_BUG;
 	if (rc == RC_OK)
 		rc = set_waiting(s, op, &call, true);
 	rc = sqlite_write_end(s, rc);
@@ -338,8 +342,7 @@ tell_tasks(struct sqlite_store *s, const struct op *op, int64_t stream)
 	enum rc rc = RC_OK;
 
 	while (rc == RC_OK) {
-		rc = sqlite_number(
-		    s, SQL_QUESTION_TASKS, v, 2, &v[1].number);
+		rc = sqlite_number(s, SQL_QUESTION_TASKS, v, 2, &v[1].number);
 		if (rc == RC_OK)
 			rc = sqlite_call_brief(s, v[1].number, &call);
 		if (rc == RC_OK)
@@ -350,8 +353,7 @@ tell_tasks(struct sqlite_store *s, const struct op *op, int64_t stream)
 }
 
 enum rc
-sqlite_questions_return(
-    struct store *base, const struct op *op, int64_t stream)
+sqlite_questions_return(struct store *base, const struct op *op, int64_t stream)
 {
 	struct sqlite_store *s = (struct sqlite_store *)base;
 	const struct sqlite_value v[] = { SQL_NUMBER(stream) };

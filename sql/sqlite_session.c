@@ -116,23 +116,12 @@ row_at(const unsigned char *sid)
 }
 
 static enum rc
-read_fixed(sqlite3_stmt *st, int column, unsigned char *out, int n)
-{
-	const void *p = sqlite3_column_blob(st, column);
-
-	if (p == NULL || sqlite3_column_bytes(st, column) != n)
-		return RC_BUG;
-	memcpy(out, p, (size_t)n);
-	return RC_OK;
-}
-
-static enum rc
 read_bytes(sqlite3_stmt *st, struct arena *a, struct session_row *row)
 {
-	enum rc rc = read_fixed(st, COLUMN_SID, row->key.sid, SID_BYTES);
+	enum rc rc = sqlite_fixed(st, COLUMN_SID, row->key.sid, SID_BYTES);
 
 	if (rc == RC_OK)
-		rc = read_fixed(
+		rc = sqlite_fixed(
 		    st, COLUMN_PRINCIPAL, row->key.principal, PRINCIPAL_BYTES);
 	if (rc == RC_OK)
 		rc = sqlite_column(st, COLUMN_REVISION, a, &row->revision);

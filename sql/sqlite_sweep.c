@@ -289,6 +289,8 @@ anything_to_sweep(struct sqlite_store *s, const struct op *op,
 		return rc;
 	rc = sqlite_number(s, SQL_SWEEP_ANY, v, 8, &yes);
 	*any = yes != 0;
+	if (rc == RC_OK && !*any)
+		rc = sqlite_sweep_calls_any(s, op, rules, any);
 	return sqlite_read_end(s, rc);
 }
 

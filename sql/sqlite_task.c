@@ -19,12 +19,11 @@
 
 /* Nobody can ask for their response: they are old, and have no stream of
  * their own (any more) and no task. */
-#define CALLS_OVER                                                             \
-	"SELECT c.number FROM call c WHERE c.state = 2 AND c.ended < ?1"       \
+#define CALLS_OVER(before)                                                     \
+	"SELECT c.number FROM call c WHERE c.state = 2 AND c.ended < " before  \
 	" AND NOT EXISTS(SELECT 1 FROM stream s"                               \
 	" WHERE s.number = c.stream AND s.kind = 1)"                           \
-	" AND NOT EXISTS(SELECT 1 FROM task t WHERE t.number = c.task)"        \
-	" ORDER BY c.ended LIMIT ?2"
+	" AND NOT EXISTS(SELECT 1 FROM task t WHERE t.number = c.task)"
 
 const struct sqlite_text sqlite_task_texts[] = {
 	{ SQL_TASK_ADD,
@@ -34,7 +33,8 @@ const struct sqlite_text sqlite_task_texts[] = {
 	{ SQL_TASK_GET,
 	    "SELECT " TASK_COLUMNS " FROM task"
 	    " WHERE id = ?1 AND principal = ?2" },
-	{ SQL_TASK_FIND, "SELECT " TASK_COLUMNS " FROM task WHERE number = ?1" },
+	{ SQL_TASK_FIND,
+	    "SELECT " TASK_COLUMNS " FROM task WHERE number = ?1" },
 	{ SQL_TASK_CANCEL,
 	    "UPDATE task SET state = 5, updated = ?2"
 	    " WHERE number = ?1 AND state <= 2" },
@@ -46,7 +46,9 @@ const struct sqlite_text sqlite_task_texts[] = {
 	    " (SELECT call FROM task WHERE number IN (" TASKS_OVER "))"
 	    " LIMIT 1" },
 	{ SQL_TASK_SWEEP, "DELETE FROM task WHERE number IN (" TASKS_OVER ")" },
-	{ SQL_CALL_SWEEP, "DELETE FROM call WHERE number IN (" CALLS_OVER ")" },
+	{ SQL_CALL_SWEEP,
+	    "DELETE FROM call WHERE number IN (" CALLS_OVER(
+		"?1") " ORDER BY c.ended LIMIT ?2)" },
 	{ SQL_CANCEL_SWEEP,
 	    "DELETE FROM cancel WHERE (session, request_id) IN"
 	    " (SELECT session, request_id FROM cancel WHERE at < ?1"
@@ -55,7 +57,7 @@ const struct sqlite_text sqlite_task_texts[] = {
 	    "SELECT EXISTS(SELECT 1 FROM task WHERE ttl_ms > 0"
 	    " AND created + ttl_ms <= ?1)"
 	    " OR EXISTS(SELECT 1 FROM cancel WHERE at < ?2)"
-	    " OR EXISTS(SELECT 1 FROM call WHERE state = 2 AND ended < ?3)" },
+	    " OR EXISTS(" CALLS_OVER("?3") ")" },
 	/* Every row is a law; its number comes out where it is broken. */
 	{ SQL_CALLS_CHECK,
 	    "SELECT 101 WHERE EXISTS(SELECT 1 FROM call WHERE state = 2"
@@ -160,9 +162,9 @@ add(struct sqlite_store *s, const struct op *op, struct task_row *task,
 }
 
 enum rc
-sqlite_task_open(struct store *base, const struct op *op,
-    struct task_row *task, struct call_row *call,
-    const struct call_limits *limits, enum call_opened *opened)
+sqlite_task_open(struct store *base, const struct op *op, struct task_row *task,
+    struct call_row *call, const struct call_limits *limits,
+    enum call_opened *opened)
 {
 	struct sqlite_store *s = (struct sqlite_store *)base;
 	struct task_row task_got = *task;
@@ -258,8 +260,10 @@ sqlite_tasks_list(struct store *base, const struct op *op,
 	const enum sqlite_sql which = any ? SQL_TASKS : SQL_TASKS_OF;
 	const struct sqlite_value v[] = {
 		SQL_BYTES(f->principal, any ? 0 : DIGEST_BYTES),
-		SQL_NUMBER(f->after), SQL_NUMBER(f->session),
-		SQL_NUMBER(f->form), SQL_LIMIT(f->limit),
+		SQL_NUMBER(f->after),
+		SQL_NUMBER(f->session),
+		SQL_NUMBER(f->form),
+		SQL_LIMIT(f->limit),
 	};
 	bool more = false;
 	enum rc rc = sqlite_read_begin(s, op);
@@ -274,10 +278,9 @@ sqlite_tasks_list(struct store *base, const struct op *op,
 			break;
 		rows->row = sqlite_grown(
 		    op->arena, rows->row, rows->n, sizeof(*rows->row));
-		rc = rows->row == NULL
-		    ? RC_NOMEM
-		    : read_row(
-			  s->statement[which], op->arena, &rows->row[rows->n++]);
+		rc = rows->row == NULL ? RC_NOMEM
+				       : read_row(s->statement[which],
+					     op->arena, &rows->row[rows->n++]);
 	}
 	sqlite_done(s, which);
 	return sqlite_read_end(s, rc);
@@ -297,8 +300,8 @@ calls_before(const struct sweep_rules *rules)
 /* Tasks that nobody may ask for any longer; who still works on one is told to
  * stop. */
 static enum rc
-sweep_tasks(struct sqlite_store *s, const struct op *op, int64_t limit,
-    int64_t *gone)
+sweep_tasks(
+    struct sqlite_store *s, const struct op *op, int64_t limit, int64_t *gone)
 {
 	const struct sqlite_value v[] = { SQL_NUMBER(op->now_ms),
 		SQL_NUMBER(limit) };

@@ -28,6 +28,10 @@ static const struct sqlite_text *const tables[] = {
 	sqlite_owner_texts,
 	sqlite_sweep_texts,
 	sqlite_check_texts,
+	sqlite_call_texts,
+	sqlite_call_open_texts,
+	sqlite_question_texts,
+	sqlite_task_texts,
 };
 
 static const char *
@@ -201,6 +205,17 @@ sqlite_column(sqlite3_stmt *st, int column, struct arena *a, struct slice *out)
 	if (in.ptr == NULL)
 		return RC_NOMEM;
 	return arena_copy(a, in, out);
+}
+
+enum rc
+sqlite_fixed(sqlite3_stmt *st, int column, unsigned char *out, int n)
+{
+	const void *p = sqlite3_column_blob(st, column);
+
+	if (p == NULL || sqlite3_column_bytes(st, column) != n)
+		return RC_BUG;
+	memcpy(out, p, (size_t)n);
+	return RC_OK;
 }
 
 void *

@@ -46,6 +46,7 @@ struct exchange {
 	bool wants_event;           /* the client takes no JSON, only events */
 	bool has_session;
 	struct session session;
+	int64_t stream; /* where answers go if not on the POST; 0: none */
 	uint32_t caps; /* what this client can, enum client_cap */
 	bool in_batch; /* one of several: its answer waits for the others */
 	int log_level; /* messages below it are not wanted; -1: none said */
@@ -57,6 +58,10 @@ struct exchange {
 	struct slice tool;
 	enum rc rc;
 };
+
+/* A new one, now; nothing is known yet.  Empties server->body. */
+void exchange_init(struct exchange *x, struct server *s, struct arena *a,
+    const struct http_request *http, struct sink *sink);
 
 /* Have the keys to seal and open with; RC_BUSY, or what the store says. */
 MUST_CHECK enum rc exchange_keys(struct exchange *x);

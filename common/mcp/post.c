@@ -4,6 +4,7 @@
 #include "level.h"
 #include "method.h"
 #include "reply.h"
+#include "running.h"
 #include "session.h"
 
 /* One POST keeps one worker: what it may ask for is bounded. */
@@ -105,6 +106,8 @@ notify(struct exchange *x)
 	if (x->has_session &&
 	    slice_eq(x->message.method, SLICE("notifications/initialized")))
 		return session_initialized(x);
+	if (slice_eq(x->message.method, SLICE("notifications/cancelled")))
+		return running_cancel(x);
 	return RC_OK;
 }
 
@@ -119,6 +122,8 @@ handle_legacy(struct exchange *x, const struct post_facts *f)
 		return method_dispatch(x);
 	if (x->message.kind == RPC_NOTIFICATION)
 		rc = notify(x);
+	else if (x->message.kind == RPC_RESPONSE)
+		rc = running_answer(x);
 	if (rc == RC_OK)
 		reply_empty(x, 202);
 	return rc;
@@ -173,7 +178,7 @@ handle_element(struct exchange *x, const struct json *element, bool *answered)
 	if (x->message.kind == RPC_NOTIFICATION)
 		return notify(x);
 	if (x->message.kind == RPC_RESPONSE)
-		return RC_OK;
+		return running_answer(x);
 	json_put_comma(&x->server->body);
 	*answered = true;
 	return method_dispatch(x);
@@ -204,6 +209,7 @@ handle_batch(struct exchange *x, const struct post_facts *f)
 	}
 	if (!batch_is_well(x, f->array))
 		return RC_OK;
+	x->in_batch = true;
 	buf_put_char(&x->server->body, '[');
 	/* What follows a response that has no room would be done for nobody. */
 	for (const struct json *e = f->array->child;

@@ -229,15 +229,24 @@ answer_too_large(struct exchange *x)
 }
 
 void
+reply_settle(struct exchange *x)
+{
+	if (buf_finish(&x->server->body) != RC_OK)
+		answer_too_large(x);
+}
+
+void
 reply_send(struct exchange *x)
 {
 	const struct sink_ops *ops = x->sink->ops;
 	struct slice bytes;
 	enum rc rc;
 
-	if (buf_finish(&x->server->body) != RC_OK)
-		answer_too_large(x);
+	if (x->reply.body == REPLY_SENT)
+		return;
+	reply_settle(x);
 	bytes = body_bytes(x);
+	x->reply.body = REPLY_SENT;
 	rc = ops->head(x->sink, x->reply.status, x->reply.header,
 	    x->reply.n_headers, SINK_WHOLE);
 	if (rc == RC_OK && bytes.len > 0)

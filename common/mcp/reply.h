@@ -64,7 +64,11 @@ void reply_put_server_info(struct buf *b, const struct server_info *info,
  * 500; -32603 with the id, if there is one. */
 void reply_failed(struct exchange *x, enum rc rc);
 
-/* Write it out.  Remembers a failing sink in x->rc. */
+/* A body that met its ceiling, or found no memory, becomes the error that says
+ * so.  Harmless when said twice; reply_send() does it too. */
+void reply_settle(struct exchange *x);
+
+/* Write it out, once.  Remembers a failing sink in x->rc. */
 void reply_send(struct exchange *x);
 
 #endif

@@ -33,13 +33,14 @@ CREATE TABLE IF NOT EXISTS call(
 ) STRICT;
 -- The same request again, and the one that a cancel means.
 CREATE INDEX IF NOT EXISTS call_request
-	ON call(session, request_id) WHERE session <> 0;
+	ON call(session, request_id);
 -- What counts to the limits, and what a dead process leaves behind: a host is
 -- a range of owners.
 CREATE INDEX IF NOT EXISTS call_owner
 	ON call(owner, is_waiting) WHERE state = 1;
 CREATE INDEX IF NOT EXISTS call_principal
 	ON call(principal, is_waiting) WHERE state = 1;
+CREATE INDEX IF NOT EXISTS call_stream ON call(stream) WHERE state = 1;
 CREATE INDEX IF NOT EXISTS call_ended ON call(ended) WHERE state = 2;
 CREATE TRIGGER IF NOT EXISTS call_stays_ended
 	BEFORE UPDATE OF state ON call WHEN OLD.state = 2 AND NEW.state = 1
