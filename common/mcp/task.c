@@ -19,6 +19,13 @@ form_of(const struct exchange *x)
 	return x->transport->answers_on_post ? x->revision->tasks : TASKS_NONE;
 }
 
+bool
+task_is_wished(const struct exchange *x)
+{
+	return form_of(x) == TASKS_EXPERIMENTAL &&
+	    json_get(x->message.params, "task") != NULL;
+}
+
 /* How long the client wishes the task to be kept; below 0: nonsense. */
 static int64_t
 wished_ttl(const struct exchange *x)
@@ -33,7 +40,8 @@ wished_ttl(const struct exchange *x)
 		return rules->task_ttl_ms;
 	if (ttl->type != JSON_NUMBER)
 		return -1;
-	if (json_double(ttl, &ms) != RC_OK || ms > (double)rules->task_ttl_max_ms)
+	if (json_double(ttl, &ms) != RC_OK ||
+	    ms > (double)rules->task_ttl_max_ms)
 		return ttl->raw.ptr[0] == '-' ? -1 : rules->task_ttl_max_ms;
 	if (ms < 0)
 		return -1;

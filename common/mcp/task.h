@@ -32,14 +32,14 @@ MUST_CHECK enum rc task_respond(struct running *r);
  * first run.  RC_NOTFOUND: the task is gone. */
 MUST_CHECK enum rc task_adopt(struct running *r);
 
+/* Does the request wish to become a task (2025-11-25)?  Then nothing but a task
+ * or an error answers it. */
+bool task_is_wished(const struct exchange *x);
+
 /* What call_finish() is to say about the task of a run that is over; the
  * response (whole message) is in server->body.  Memory is the arena's. */
 MUST_CHECK enum rc task_fill_finish(
     struct exchange *x, const struct running *r, struct call_finish *out);
-
-/* The same for a run that came to no response: it failed, and this is why. */
-MUST_CHECK enum rc task_fill_error(struct arena *a, enum rpc_code code,
-    const char *text, struct call_finish *out);
 
 /* May tasks/list be offered: can this client be told from others? */
 bool task_may_list(const struct exchange *x);

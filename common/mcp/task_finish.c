@@ -32,8 +32,7 @@ relate(struct running *r, const struct json *own, const struct json **meta)
 	buf_release(&b);
 	if (rc != RC_OK)
 		return rc;
-	return json_read(
-	    r->x->arena, text, &json_limits_default, meta, NULL);
+	return json_read(r->x->arena, text, &json_limits_default, meta, NULL);
 }
 
 enum rc
@@ -130,31 +129,9 @@ task_fill_finish(
 		return fill_refusal(x, body, out);
 	out->task_result = result;
 	/* A tool that says it failed: one form calls that a failed task. */
-	out->task_state = r->call.result.is_error &&
-		x->revision->tasks == TASKS_EXPERIMENTAL
+	out->task_state =
+	    r->call.result.is_error && x->revision->tasks == TASKS_EXPERIMENTAL
 	    ? TASK_FAILED
 	    : TASK_COMPLETED;
 	return RC_OK;
-}
-
-enum rc
-task_fill_error(struct arena *a, enum rpc_code code, const char *text,
-    struct call_finish *out)
-{
-	struct buf b = BUF_INIT(a->max);
-	enum rc rc;
-
-	buf_put_slice(&b, SLICE("{\"code\":"));
-	buf_put_i64(&b, code);
-	json_put_key(&b, "message");
-	json_put_string(&b, slice_of(text));
-	buf_put_char(&b, '}');
-	rc = buf_finish(&b);
-	if (rc == RC_OK)
-		rc = arena_copy(a, buf_slice(&b), &out->task_result);
-	buf_release(&b);
-	out->task_state = TASK_FAILED;
-	out->task_is_error = true;
-	out->task_message = slice_of(text);
-	return rc;
 }

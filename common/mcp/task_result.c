@@ -239,9 +239,8 @@ answer_with(struct exchange *x, const struct task_row *task)
 
 	if (task->result.len == 0) {
 		answer_error(x, 200, RPC_INTERNAL_ERROR,
-		    task->state == TASK_CANCELLED
-			? "The task was cancelled"
-			: "The task has no result",
+		    task->state == TASK_CANCELLED ? "The task was cancelled"
+						  : "The task has no result",
 		    SLICE_NONE);
 		return;
 	}
@@ -266,8 +265,8 @@ respond(struct running *r)
 	if (w->is_known)
 		answer_with(r->x, &w->task);
 	else
-		answer_error(r->x, 200, RPC_INVALID_PARAMS, "Unknown task",
-		    SLICE_NONE);
+		answer_error(
+		    r->x, 200, RPC_INVALID_PARAMS, "Unknown task", SLICE_NONE);
 	return RC_OK;
 }
 

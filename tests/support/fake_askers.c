@@ -44,8 +44,7 @@ said(struct tool_call *c, const struct tool_question *q)
 
 /* Ask, and say how that went if it did not go well. */
 static bool
-ask(struct tool_call *c, struct tool_question *q, size_t n,
-    enum tool_done *out)
+ask(struct tool_call *c, struct tool_question *q, size_t n, enum tool_done *out)
 {
 	switch (tool_ask(c, q, n)) {
 	case ASK_ANSWERED:

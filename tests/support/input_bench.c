@@ -35,8 +35,7 @@ input_bench_init(struct input_bench *b, bool with_store)
 	if (!with_store)
 		return;
 	store_scratch_init_fast(&b->scratch);
-	must(store_scratch_fresh(
-	    &b->scratch, &b->clock.clock, 1, &b->store));
+	must(store_scratch_fresh(&b->scratch, &b->clock.clock, 1, &b->store));
 	b->server.store = b->store;
 }
 
@@ -78,8 +77,8 @@ input_bench_begin(
 	memcpy(x->principal.digest, principal, sizeof(principal));
 	buf_reset(&b->server.body);
 	b->in = NULL;
-	rc = json_read(&b->arena, params, &json_limits_default,
-	    &x->message.params, NULL);
+	rc = json_read(
+	    &b->arena, params, &json_limits_default, &x->message.params, NULL);
 	return rc == RC_OK ? input_read(x, &b->in) : rc;
 }
 
@@ -138,8 +137,8 @@ input_bench_answer(struct input_bench *b)
 	if (rc != RC_OK)
 		return rc;
 	result = json_get(reply_of(b), "result");
-	if (!json_text_is(json_get(result, "resultType"),
-		SLICE("input_required")))
+	if (!json_text_is(
+		json_get(result, "resultType"), SLICE("input_required")))
 		return RC_SYNTAX;
 	b->state = json_text(json_get(result, "requestState"));
 	b->requests = json_get(result, "inputRequests");

@@ -19,8 +19,8 @@ struct input_bench {
 	struct store_scratch scratch;
 	struct store *store; /* NULL: it has none, and a fixed key */
 	struct arena arena;
-	struct exchange x; /* of the round at hand */
-	struct input *in;  /* likewise; NULL: it was refused */
+	struct exchange x;  /* of the round at hand */
+	struct input *in;   /* likewise; NULL: it was refused */
 	struct slice state; /* of the last answer; lives in the arena */
 	const struct json *requests; /* its inputRequests */
 };

@@ -69,9 +69,9 @@ what_was_asked_for_is_answered_in_place(void **state)
 	struct slice answer;
 
 	first_round(b);
-	assert_int_equal(input_bench_call(b, TOOL,
-			     SLICE("{\"name\": {\"action\":\n\"accept\"}}"),
-			     b->state),
+	assert_int_equal(
+	    input_bench_call(b, TOOL,
+		SLICE("{\"name\": {\"action\":\n\"accept\"}}"), b->state),
 	    RC_OK);
 	assert_int_equal(ask(b, "name", &answer), ASK_ANSWERED);
 	assert_true(slice_eq(answer, SLICE("{\"action\":\"accept\"}")));
@@ -86,8 +86,8 @@ answers_of_earlier_rounds_come_back_from_the_state(void **state)
 
 	first_round(b);
 	first_state = b->state;
-	assert_int_equal(input_bench_call(b, TOOL,
-			     SLICE("{\"name\":" ACCEPT "}"), b->state),
+	assert_int_equal(
+	    input_bench_call(b, TOOL, SLICE("{\"name\":" ACCEPT "}"), b->state),
 	    RC_OK);
 	assert_int_equal(ask(b, "name", NULL), ASK_ANSWERED);
 	assert_int_equal(ask(b, "more", NULL), ASK_PENDING);
@@ -120,8 +120,8 @@ what_is_missing_is_asked_for_again(void **state)
 
 	first_round(b);
 	for (size_t i = 0; i < sizeof(responses) / sizeof(*responses); i++) {
-		assert_int_equal(input_bench_call(b, TOOL,
-				     slice_of(responses[i]), b->state),
+		assert_int_equal(
+		    input_bench_call(b, TOOL, slice_of(responses[i]), b->state),
 		    RC_OK);
 		assert_int_equal(ask(b, "name", NULL), ASK_PENDING);
 		assert_int_equal(input_bench_answer(b), RC_OK);
@@ -150,8 +150,8 @@ responses_that_are_none_are_refused(void **state)
 
 	first_round(b);
 	for (size_t i = 0; i < sizeof(responses) / sizeof(*responses); i++) {
-		assert_int_equal(input_bench_call(b, TOOL,
-				     slice_of(responses[i]), b->state),
+		assert_int_equal(
+		    input_bench_call(b, TOOL, slice_of(responses[i]), b->state),
 		    RC_OK);
 		assert_null(b->in);
 		assert_int_equal(input_bench_error(b), RPC_INVALID_PARAMS);
@@ -166,8 +166,7 @@ refuses(struct input_bench *b, struct slice method, const char *members)
 	buf_printf(&text, "{%s,\"requestState\":\"%.*s\"}", members,
 	    SLICE_FMT(b->state));
 	assert_int_equal(buf_finish(&text), RC_OK);
-	assert_int_equal(
-	    input_bench_begin(b, method, buf_slice(&text)), RC_OK);
+	assert_int_equal(input_bench_begin(b, method, buf_slice(&text)), RC_OK);
 	assert_null(b->in);
 	assert_int_equal(input_bench_error(b), RPC_INVALID_PARAMS);
 	buf_release(&text);
@@ -201,8 +200,9 @@ what_differs_between_rounds_does_not_matter(void **state)
 	first_round(b);
 	assert_int_equal(
 	    input_bench_call(b,
-		SLICE("\"_meta\":{\"progressToken\":9},"
-		      "\"arguments\": {\"b\":[2], \"a\":1},\"name\":\"\\u0074\""),
+		SLICE(
+		    "\"_meta\":{\"progressToken\":9},"
+		    "\"arguments\": {\"b\":[2], \"a\":1},\"name\":\"\\u0074\""),
 		SLICE("{\"name\":" ACCEPT "}"), b->state),
 	    RC_OK);
 	assert_non_null(b->in);
@@ -235,9 +235,8 @@ a_state_that_was_tampered_with_is_refused(void **state)
 		assert_null(b->in);
 		assert_int_equal(input_bench_error(b), RPC_INVALID_PARAMS);
 	}
-	assert_int_equal(
-	    input_bench_begin(b, SLICE("tools/call"),
-		SLICE("{\"name\":\"t\",\"requestState\":{}}")),
+	assert_int_equal(input_bench_begin(b, SLICE("tools/call"),
+			     SLICE("{\"name\":\"t\",\"requestState\":{}}")),
 	    RC_OK);
 	assert_null(b->in);
 }
@@ -307,11 +306,11 @@ only_what_the_client_declared_is_asked(void **state)
 			if ((rows[i].needs & bit) == 0)
 				continue;
 			b->x.caps = ALL_CAPS & ~bit;
-			assert_int_equal(input_bench_call(b, TOOL, SLICE_NONE,
-					     SLICE_NONE),
+			assert_int_equal(
+			    input_bench_call(b, TOOL, SLICE_NONE, SLICE_NONE),
 			    RC_OK);
-			assert_int_equal(input_ask(&b->x, b->in, &q, 1),
-			    ASK_UNSUPPORTED);
+			assert_int_equal(
+			    input_ask(&b->x, b->in, &q, 1), ASK_UNSUPPORTED);
 			assert_false(input_is_pending(b->in));
 		}
 	}
@@ -342,8 +341,7 @@ answers_beyond_what_a_state_carries_are_an_error(void **state)
 
 	first_round(b);
 	for (int i = 0; i < 2; i++) {
-		size_t n = i == 0 ? INPUT_ANSWERS_MAX - 100
-				  : INPUT_ANSWERS_MAX;
+		size_t n = i == 0 ? INPUT_ANSWERS_MAX - 100 : INPUT_ANSWERS_MAX;
 
 		buf_reset(&answer);
 		buf_put_slice(&answer,
@@ -351,8 +349,8 @@ answers_beyond_what_a_state_carries_are_an_error(void **state)
 		for (size_t k = 0; k < n; k++)
 			buf_put_char(&answer, 'y');
 		buf_put_slice(&answer, SLICE("\"}}"));
-		assert_int_equal(input_bench_call(b, TOOL, buf_slice(&answer),
-				     b->state),
+		assert_int_equal(
+		    input_bench_call(b, TOOL, buf_slice(&answer), b->state),
 		    RC_OK);
 		assert_int_equal(ask(b, "name", NULL), ASK_ANSWERED);
 		assert_int_equal(ask(b, "more", NULL), ASK_PENDING);
@@ -375,8 +373,8 @@ complete(struct input_bench *b, struct slice sealed)
 {
 	bool fresh = false;
 
-	assert_int_equal(input_bench_call(b, TOOL,
-			     SLICE("{\"name\":" ACCEPT "}"), sealed),
+	assert_int_equal(
+	    input_bench_call(b, TOOL, SLICE("{\"name\":" ACCEPT "}"), sealed),
 	    RC_OK);
 	assert_int_equal(ask(b, "name", NULL), ASK_ANSWERED);
 	assert_int_equal(input_complete(&b->x, b->in, &fresh), RC_OK);
@@ -413,8 +411,7 @@ states_of_one_round_are_used_up_together(void **state)
 
 	first_round(b);
 	first = b->state;
-	assert_int_equal(
-	    input_bench_call(b, TOOL, SLICE("{}"), first), RC_OK);
+	assert_int_equal(input_bench_call(b, TOOL, SLICE("{}"), first), RC_OK);
 	assert_int_equal(ask(b, "name", NULL), ASK_PENDING);
 	assert_int_equal(input_bench_answer(b), RC_OK);
 	assert_true(complete(b, b->state));
@@ -437,12 +434,10 @@ each_further_round_is_used_up_by_itself(void **state)
 		    RC_OK);
 		/* What an earlier round used up is not used again. */
 		assert_int_equal(ask(b, "name", NULL), ASK_ANSWERED);
-		assert_int_equal(
-		    input_complete(&b->x, b->in, &fresh), RC_OK);
+		assert_int_equal(input_complete(&b->x, b->in, &fresh), RC_OK);
 		assert_true(fresh);
 		assert_int_equal(ask(b, "more", NULL), ASK_ANSWERED);
-		assert_int_equal(
-		    input_complete(&b->x, b->in, &fresh), RC_OK);
+		assert_int_equal(input_complete(&b->x, b->in, &fresh), RC_OK);
 		assert_int_equal(fresh, i == 0);
 	}
 }
