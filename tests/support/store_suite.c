@@ -150,20 +150,28 @@ suite_fill(struct suite *f, uint32_t from, uint32_t n, unsigned char who)
 }
 
 int
+suite_run(
+    struct store_maker *maker, const struct CMUnitTest *const *parts, size_t n)
+{
+	struct CMUnitTest tests[CASES_MAX];
+	size_t all = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		for (const struct CMUnitTest *t = parts[i];
+		     t->name != NULL && all < CASES_MAX; t++) {
+			tests[all] = *t;
+			tests[all++].initial_state = maker;
+		}
+	}
+	/* The macros of cmocka want an array of the right length. */
+	return _cmocka_run_group_tests(maker->name, tests, all, NULL, NULL);
+}
+
+int
 store_suite_run(struct store_maker *maker)
 {
 	static const struct CMUnitTest *const parts[] = { suite_rows,
 		suite_caps, suite_lists };
-	struct CMUnitTest tests[CASES_MAX];
-	size_t n = 0;
 
-	for (size_t i = 0; i < COUNT(parts); i++) {
-		for (const struct CMUnitTest *t = parts[i];
-		     t->name != NULL && n < CASES_MAX; t++) {
-			tests[n] = *t;
-			tests[n++].initial_state = maker;
-		}
-	}
-	/* The macros of cmocka want an array of the right length. */
-	return _cmocka_run_group_tests(maker->name, tests, n, NULL, NULL);
+	return suite_run(maker, parts, COUNT(parts));
 }
