@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "clock.h"
+#include "store_suite_calls.h"
 #include "store_suite_part.h"
 
 /* More than there are. */
@@ -74,6 +75,18 @@ suite_put(
 	int64_t id = 0;
 
 	return f->ops->session_put(f->store, &f->op, &row, caps, &id);
+}
+
+int64_t
+suite_session(struct suite *f, uint32_t n)
+{
+	const struct session_row row = store_row(n, 1, 2000);
+	int64_t id = 0;
+
+	assert_int_equal(
+	    f->ops->session_put(f->store, &f->op, &row, &store_no_caps, &id),
+	    RC_OK);
+	return id;
 }
 
 enum rc
@@ -172,6 +185,15 @@ store_suite_run(struct store_maker *maker)
 {
 	static const struct CMUnitTest *const parts[] = { suite_rows,
 		suite_caps, suite_lists };
+
+	return suite_run(maker, parts, COUNT(parts));
+}
+
+int
+store_suite_calls_run(struct store_maker *maker)
+{
+	static const struct CMUnitTest *const parts[] = { suite_calls,
+		suite_call_ends, suite_questions, suite_tasks };
 
 	return suite_run(maker, parts, COUNT(parts));
 }
