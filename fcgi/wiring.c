@@ -107,12 +107,6 @@ slices_of(const struct config_list *list)
 	return out;
 }
 
-static struct slice
-slice_or_absent(const char *s)
-{
-	return s == NULL ? (struct slice){ NULL, 0 } : slice_of(s);
-}
-
 /* What the configuration does not say stays as server_init() left it. */
 static void
 fill_rules(const struct wiring *w, struct server_rules *r)
@@ -120,8 +114,8 @@ fill_rules(const struct wiring *w, struct server_rules *r)
 	const struct config *c = w->config;
 
 	r->path = slice_of(c->path);
-	r->sse_path = slice_or_absent(c->sse_path);
-	r->messages_path = slice_or_absent(c->messages_path);
+	r->sse_path = slice_of(c->sse_path);
+	r->messages_path = slice_of(c->messages_path);
 	r->origins = w->origins;
 	r->n_origins = c->origins.n;
 	r->hosts = w->hosts;
