@@ -171,6 +171,24 @@ raise_incarnation(struct sqlite_store *s)
 	    SQL_NUMBER((int64_t)(s->noise & INT32_MAX) | 1));
 }
 
+/*
+ * What was committed before may be lost, and its numbers given away again:
+ * nothing more is written to those streams, and who ran a call then may not
+ * write for it.
+ */
+static enum rc
+end_former(struct sqlite_store *s)
+{
+	enum rc rc = one_change(s,
+	    "UPDATE stream SET is_open = 0, changed = ?1 WHERE is_open = 1",
+	    SQL_NUMBER(clock_wall_ms(s->options.clock)));
+
+	if (rc != RC_OK)
+		return rc;
+	return sqlite_exec(
+	    s, "UPDATE call SET epoch = epoch + 1 WHERE state = 1");
+}
+
 static enum rc
 renew_incarnation(struct sqlite_store *s)
 {
@@ -184,6 +202,8 @@ renew_incarnation(struct sqlite_store *s)
 		rc = was_restarted(s, &restarted);
 	if (rc == RC_OK && restarted)
 		rc = raise_incarnation(s);
+	if (rc == RC_OK && restarted)
+		rc = end_former(s);
 	if (rc == RC_OK && restarted)
 		rc = one_change(s, "UPDATE meta SET v = ?1 WHERE k = 'boot_id'",
 		    SQL_SLICE(slice_of(s->boot_id)));

@@ -9,8 +9,14 @@
 
 #define EVICT(more)                                                            \
 	"DELETE FROM session WHERE at ="                                       \
-	" (SELECT at FROM session WHERE state = 1 AND touched < ?1" more       \
-	" ORDER BY touched, id LIMIT 1)"
+	" (SELECT at FROM session e WHERE state = 1 AND touched < ?1" more     \
+	" AND " SQLITE_UNUSED("e") " ORDER BY touched, id LIMIT 1)"
+
+/* What a tombstone has forgotten. */
+#define END                                                                    \
+	"UPDATE session SET state = 2, transport = 0, caps = 0,"               \
+	" log_level = -1, initialized = 0, lists = 0, revision = NULL,"        \
+	" principal_name = NULL, client = NULL"
 
 #define LIST(which)                                                            \
 	"SELECT " SESSION_COLUMNS " FROM session s"                            \
@@ -40,17 +46,19 @@ const struct sqlite_text sqlite_session_texts[] = {
 	    "INSERT INTO session(at, sid, principal, created,"
 	    " incarnation, transport, caps, log_level, initialized,"
 	    " lists, touched, revision, principal_name, client, id)"
-	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
-	    " ?12, ?13, ?14, ?15)" },
+	    " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, topic,"
+	    " ?10, ?11, ?12, ?13, ?14 FROM counter" },
 	{ SQL_SET_INITIALIZED, SET("initialized") },
 	{ SQL_SET_TOUCHED, SET("touched") },
 	{ SQL_SET_LOG_LEVEL, SET("log_level") },
 	{ SQL_END,
-	    "UPDATE session SET state = 2, why = ?5, transport = 0,"
-	    " caps = 0, log_level = -1, initialized = 0, lists = 0,"
-	    " touched = ?6, revision = NULL, principal_name = NULL,"
-	    " client = NULL WHERE at = ?1 AND sid = ?2"
-	    " AND principal = ?3 AND created = ?4 AND state = 1" },
+	    END ", why = ?5, touched = ?6 WHERE at = ?1 AND sid = ?2"
+		" AND principal = ?3 AND created = ?4 AND state = 1" },
+	{ SQL_CLOSE,
+	    END ", why = ?2, touched = ?3"
+		" WHERE id = ?1 AND state = 1" },
+	/* What the program's clock said when sessions were dropped. */
+	{ SQL_NOW, "UPDATE counter SET now = ?1" },
 	{ SQL_TOMBSTONE,
 	    "INSERT INTO session(at, sid, principal, created,"
 	    " why, touched, incarnation, state, id)"
@@ -108,23 +116,12 @@ row_at(const unsigned char *sid)
 }
 
 static enum rc
-read_fixed(sqlite3_stmt *st, int column, unsigned char *out, int n)
-{
-	const void *p = sqlite3_column_blob(st, column);
-
-	if (p == NULL || sqlite3_column_bytes(st, column) != n)
-		return RC_BUG;
-	memcpy(out, p, (size_t)n);
-	return RC_OK;
-}
-
-static enum rc
 read_bytes(sqlite3_stmt *st, struct arena *a, struct session_row *row)
 {
-	enum rc rc = read_fixed(st, COLUMN_SID, row->key.sid, SID_BYTES);
+	enum rc rc = sqlite_fixed(st, COLUMN_SID, row->key.sid, SID_BYTES);
 
 	if (rc == RC_OK)
-		rc = read_fixed(
+		rc = sqlite_fixed(
 		    st, COLUMN_PRINCIPAL, row->key.principal, PRINCIPAL_BYTES);
 	if (rc == RC_OK)
 		rc = sqlite_column(st, COLUMN_REVISION, a, &row->revision);
@@ -187,22 +184,32 @@ sqlite_session_get(struct store *base, const struct op *op,
 	return sqlite_read_end(s, rc);
 }
 
+enum rc
+sqlite_set_now(struct sqlite_store *s, const struct op *op)
+{
+	const struct sqlite_value v[] = { SQL_NUMBER(op->now_ms) };
+
+	return sqlite_run(s, SQL_NOW, v, 1, NULL);
+}
+
 /* Forget the least recently touched; RC_FULL if all are too young. */
 static enum rc
-evict(struct sqlite_store *s, enum sqlite_sql which,
+evict(struct sqlite_store *s, const struct op *op, enum sqlite_sql which,
     const struct sqlite_value *v, size_t n)
 {
 	int64_t gone = 0;
-	enum rc rc = sqlite_run(s, which, v, n, &gone);
+	enum rc rc = sqlite_set_now(s, op);
 
+	if (rc == RC_OK)
+		rc = sqlite_run(s, which, v, n, &gone);
 	return rc == RC_OK && gone == 0 ? RC_FULL : rc;
 }
 
 /* Stay below the caps.  Who meets both forgets a row of its own, which makes
  * room for both. */
 static enum rc
-make_room(struct sqlite_store *s, const struct session_key *key,
-    const struct session_caps *caps)
+make_room(struct sqlite_store *s, const struct op *op,
+    const struct session_key *key, const struct session_caps *caps)
 {
 	const struct sqlite_value own[] = { PRINCIPAL(key) };
 	const struct sqlite_value idle[] = { SQL_NUMBER(caps->idle_before),
@@ -216,11 +223,11 @@ make_room(struct sqlite_store *s, const struct session_key *key,
 		rc = RC_OK;
 	if (rc == RC_OK && caps->per_principal > 0 &&
 	    live >= caps->per_principal)
-		return evict(s, SQL_EVICT_OF, idle, 2);
+		return evict(s, op, SQL_EVICT_OF, idle, 2);
 	if (rc == RC_OK && caps->total > 0)
 		rc = sqlite_number(s, SQL_LIVE, NULL, 0, &live);
 	if (rc == RC_OK && caps->total > 0 && live >= caps->total)
-		return evict(s, SQL_EVICT, idle, 1);
+		return evict(s, op, SQL_EVICT, idle, 1);
 	return rc;
 }
 
@@ -232,9 +239,9 @@ insert(struct sqlite_store *s, const struct session_row *row, int64_t id)
 		SQL_NUMBER(key->created), SQL_NUMBER(key->incarnation),
 		SQL_NUMBER(row->transport), SQL_NUMBER(row->caps),
 		SQL_NUMBER(row->log_level), SQL_NUMBER(row->initialized),
-		SQL_NUMBER(row->lists), SQL_NUMBER(row->touched),
-		SQL_SLICE(row->revision), SQL_SLICE(row->principal_name),
-		SQL_SLICE(row->client), SQL_NUMBER(id) };
+		SQL_NUMBER(row->touched), SQL_SLICE(row->revision),
+		SQL_SLICE(row->principal_name), SQL_SLICE(row->client),
+		SQL_NUMBER(id) };
 
 	return sqlite_run(s, SQL_PUT, v, sizeof(v) / sizeof(v[0]), NULL);
 }
@@ -256,7 +263,7 @@ sqlite_session_put(struct store *base, const struct op *op,
 	else if (rc == RC_NOTFOUND)
 		rc = sqlite_has_room(s) ? RC_OK : RC_FULL;
 	if (rc == RC_OK)
-		rc = make_room(s, &row->key, caps);
+		rc = make_room(s, op, &row->key, caps);
 	if (rc == RC_OK)
 		rc = sqlite_number(s, SQL_LAST_ID, NULL, 0, &new_id);
 	if (rc == RC_OK)
@@ -303,6 +310,18 @@ bury(struct sqlite_store *s, const struct sqlite_value *v, size_t n)
 		return rc;
 	rc = sqlite_number(s, SQL_FIND, v, 4, &state);
 	return rc == RC_OK ? RC_CONFLICT : rc;
+}
+
+enum rc
+sqlite_session_close(
+    struct sqlite_store *s, const struct op *op, int64_t session, int shard)
+{
+	const struct sqlite_value row[] = { SQL_NUMBER(session),
+		SQL_NUMBER(END_DELETED), SQL_NUMBER(op->now_ms) };
+	const struct sqlite_value rev[] = { SQL_NUMBER(shard) };
+	enum rc rc = sqlite_run(s, SQL_CLOSE, row, 3, NULL);
+
+	return rc == RC_OK ? sqlite_run(s, SQL_RAISE, rev, 1, NULL) : rc;
 }
 
 enum rc

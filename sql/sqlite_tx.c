@@ -19,6 +19,19 @@ static const struct sqlite_text *const tables[] = {
 	sqlite_tx_texts,
 	sqlite_session_texts,
 	sqlite_upkeep_texts,
+	sqlite_stream_texts,
+	sqlite_event_texts,
+	sqlite_change_texts,
+	sqlite_topic_texts,
+	sqlite_want_texts,
+	sqlite_host_texts,
+	sqlite_owner_texts,
+	sqlite_sweep_texts,
+	sqlite_check_texts,
+	sqlite_call_texts,
+	sqlite_call_open_texts,
+	sqlite_question_texts,
+	sqlite_task_texts,
 };
 
 static const char *
@@ -194,6 +207,32 @@ sqlite_column(sqlite3_stmt *st, int column, struct arena *a, struct slice *out)
 	return arena_copy(a, in, out);
 }
 
+enum rc
+sqlite_fixed(sqlite3_stmt *st, int column, unsigned char *out, int n)
+{
+	const void *p = sqlite3_column_blob(st, column);
+
+	if (p == NULL || sqlite3_column_bytes(st, column) != n)
+		return RC_BUG;
+	memcpy(out, p, (size_t)n);
+	return RC_OK;
+}
+
+void *
+sqlite_grown(struct arena *a, void *rows, size_t n, size_t size)
+{
+	void *p;
+
+	/* Full when it holds a power of two of at least 16. */
+	if (n != 0 && (n < 16 || (n & (n - 1)) != 0))
+		return rows;
+	p = arena_alloc(a, (n == 0 ? 16 : n * 2) * size);
+	/* What is left behind goes with the arena. */
+	if (p != NULL && n > 0)
+		memcpy(p, rows, n * size);
+	return p;
+}
+
 static bool
 has_moved(struct sqlite_store *s)
 {
@@ -260,6 +299,26 @@ enum rc
 sqlite_read_end(struct sqlite_store *s, enum rc rc)
 {
 	return settle(s, rc);
+}
+
+enum rc
+sqlite_snapshot_begin(struct sqlite_store *s, const struct op *op)
+{
+	enum rc rc = sqlite_read_begin(s, op);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = sqlite_run(s, SQL_BEGIN_READ, NULL, 0, NULL);
+	return rc == RC_OK ? RC_OK : sqlite_read_end(s, rc);
+}
+
+enum rc
+sqlite_snapshot_end(struct sqlite_store *s, enum rc rc)
+{
+	if (sqlite3_get_autocommit(s->db) == 0 &&
+	    sqlite_run(s, SQL_ROLLBACK, NULL, 0, NULL) != RC_OK)
+		rc = RC_IO;
+	return sqlite_read_end(s, rc);
 }
 
 static enum rc
