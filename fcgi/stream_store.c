@@ -76,8 +76,8 @@ is_ours(const struct http_request *r)
 	return r->method != HTTP_POST ||
 	    (slice_eq(
 		 http_get(r, HTTP_MCP_METHOD), SLICE("subscriptions/listen")) &&
-		slice_eq(http_get(r, HTTP_MCP_PROTOCOL_VERSION),
-		    revision_modern()->date));
+		revision_text_is_modern(
+		    http_get(r, HTTP_MCP_PROTOCOL_VERSION)));
 }
 
 static void

@@ -30,7 +30,7 @@ struct stream_held {
 	uint32_t next_session; /* likewise; or of the next free slot */
 	uint32_t principal;    /* its count */
 	enum stream_use use;
-	int64_t sent;  /* written to the client */
+	int64_t sent;   /* written to the client */
 	int64_t events; /* given so far; of a listen: pages */
 	int64_t opened_ms;
 	const char *why;    /* we end it; NULL: not yet */
