@@ -86,7 +86,7 @@ def test(world):
     names = paste(text, folder)
     tools = {name.split("/")[-1].split(".")[0] for name in names
              if name != "mcp-fcgi.conf"}
-    check(len(tools) == 3, "not three examples: %r", names)
+    check(len(tools) == 5, "not five examples: %r", names)
     command(text, "chmod", folder)
     command(text, "cc", folder)
     equal(command(text, "mcpctl", folder), "0 errors\n", "mcpctl check")
