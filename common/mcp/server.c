@@ -2,6 +2,7 @@
 
 #include "exchange.h"
 #include "gate.h"
+#include "get.h"
 #include "level.h"
 #include "post.h"
 #include "reply.h"
@@ -147,9 +148,12 @@ server_handle(struct server *s, struct arena *a,
 
 	exchange_init(&x, s, a, request, sink);
 	rc = answer(&x);
-	if (rc != RC_OK)
+	if (rc != RC_OK && x.reply.body == REPLY_SENT)
+		x.rc = rc;
+	else if (rc != RC_OK)
 		reply_failed(&x, rc);
-	reply_send(&x);
+	if (x.reply.body != REPLY_SENT)
+		reply_send(&x);
 	log_request(&x);
 	return x.rc;
 }
