@@ -350,6 +350,20 @@ run_dir_keep_house(struct run_dir *d)
 	return true;
 }
 
+bool
+run_dir_keeps_house(const struct run_dir *d)
+{
+	return d->house >= 0;
+}
+
+void
+run_dir_leave_house(struct run_dir *d)
+{
+	if (d->house >= 0)
+		(void)close(d->house);
+	d->house = -1;
+}
+
 char *
 run_dir_path(const struct run_dir *d, const char *name)
 {
@@ -371,8 +385,7 @@ run_dir_free(struct run_dir *d)
 		(void)unlinkat(d->folder, d->process + NAME_LEN + 1, 0);
 		(void)close(d->own);
 	}
-	if (d->house >= 0)
-		(void)close(d->house);
+	run_dir_leave_house(d);
 	if (d->folder >= 0)
 		(void)close(d->folder);
 	free(d->path);

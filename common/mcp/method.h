@@ -29,6 +29,12 @@ MUST_CHECK enum rc method_dispatch(struct exchange *x);
 enum rc method_initialize(struct exchange *x);
 enum rc method_ping(struct exchange *x);
 enum rc method_discover(struct exchange *x);
+enum rc method_listen(struct exchange *x);
+enum rc method_resources_list(struct exchange *x);
+enum rc method_resources_read(struct exchange *x);
+enum rc method_templates_list(struct exchange *x);
+enum rc method_subscribe(struct exchange *x);
+enum rc method_unsubscribe(struct exchange *x);
 enum rc method_tools_list(struct exchange *x);
 enum rc method_tools_call(struct exchange *x);
 

@@ -2,6 +2,7 @@
 
 #include "exchange.h"
 #include "gate.h"
+#include "get.h"
 #include "post.h"
 #include "reply.h"
 
@@ -136,9 +137,12 @@ server_handle(struct server *s, struct arena *a,
 
 	buf_reset(&s->body);
 	rc = answer(&x);
-	if (rc != RC_OK)
+	if (rc != RC_OK && x.reply.body == REPLY_SENT)
+		x.rc = rc;
+	else if (rc != RC_OK)
 		reply_failed(&x, rc);
-	reply_send(&x);
+	if (x.reply.body != REPLY_SENT)
+		reply_send(&x);
 	log_request(&x);
 	return x.rc;
 }

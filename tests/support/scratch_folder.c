@@ -33,6 +33,8 @@ drop(const char *path, const struct stat *st, int type, struct FTW *at)
 void
 scratch_folder_release(struct scratch_folder *f)
 {
-	assert_int_equal(
-	    nftw(f->path, drop, DEPTH_MAX, FTW_DEPTH | FTW_PHYS), 0);
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+	int rc = nftw(f->path, drop, DEPTH_MAX, FTW_DEPTH | FTW_PHYS);
+
+	assert_int_equal(rc, 0);
 }

@@ -162,22 +162,22 @@ suite_fill(struct suite *f, uint32_t from, uint32_t n, unsigned char who)
 	}
 }
 
-static int
-run(struct store_maker *maker, const struct CMUnitTest *const *part, size_t n)
+int
+suite_run(
+    struct store_maker *maker, const struct CMUnitTest *const *parts, size_t n)
 {
 	struct CMUnitTest tests[CASES_MAX];
-	size_t cases = 0;
+	size_t all = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		for (const struct CMUnitTest *t = part[i]; t->name != NULL;
-		     t++) {
-			assert_true(cases < CASES_MAX);
-			tests[cases] = *t;
-			tests[cases++].initial_state = maker;
+		for (const struct CMUnitTest *t = parts[i];
+		     t->name != NULL && all < CASES_MAX; t++) {
+			tests[all] = *t;
+			tests[all++].initial_state = maker;
 		}
 	}
 	/* The macros of cmocka want an array of the right length. */
-	return _cmocka_run_group_tests(maker->name, tests, cases, NULL, NULL);
+	return _cmocka_run_group_tests(maker->name, tests, all, NULL, NULL);
 }
 
 int
@@ -186,7 +186,7 @@ store_suite_run(struct store_maker *maker)
 	static const struct CMUnitTest *const parts[] = { suite_rows,
 		suite_caps, suite_lists };
 
-	return run(maker, parts, COUNT(parts));
+	return suite_run(maker, parts, COUNT(parts));
 }
 
 int
@@ -195,5 +195,5 @@ store_suite_calls_run(struct store_maker *maker)
 	static const struct CMUnitTest *const parts[] = { suite_calls,
 		suite_call_ends, suite_questions, suite_tasks };
 
-	return run(maker, parts, COUNT(parts));
+	return suite_run(maker, parts, COUNT(parts));
 }

@@ -230,7 +230,23 @@ the_house_goes_to_the_next_when_its_keeper_dies(void **state)
 	end_child(r);
 	assert_true(run_dir_keep_house(r->d));
 	assert_true(run_dir_keep_house(r->d));
-	(void)start_child(r, false);
+	assert_true(run_dir_keeps_house(r->d));
+}
+
+static void
+who_has_no_time_gives_the_house_up(void **state)
+{
+	struct rig *r = *state;
+	struct run_dir *other = open_there(r);
+
+	assert_true(run_dir_keep_house(r->d));
+	assert_false(run_dir_keep_house(other));
+	run_dir_leave_house(r->d);
+	assert_false(run_dir_keeps_house(r->d));
+	assert_true(run_dir_keep_house(other));
+	assert_false(run_dir_keep_house(r->d));
+	run_dir_free(other);
+	assert_true(run_dir_keep_house(r->d));
 }
 
 static void
@@ -298,6 +314,7 @@ main(void)
 		TEST(a_clean_end_leaves_no_file),
 		TEST(of_names_that_are_not_ours_nobody_is_called_dead),
 		TEST(the_house_goes_to_the_next_when_its_keeper_dies),
+		TEST(who_has_no_time_gives_the_house_up),
 		TEST(what_was_begun_and_not_named_is_removed),
 		TEST(a_host_without_a_proper_name_is_refused),
 		TEST(a_path_is_one_in_the_folder),
