@@ -96,7 +96,7 @@ suite_assert_text(struct slice is, const char *text)
 }
 
 void
-suite_mark(struct suite *f, struct change_mark *mark)
+suite_set_mark(struct suite *f, struct change_mark *mark)
 {
 	struct change_rows rows;
 

@@ -56,7 +56,7 @@ struct task_row suite_task(
 struct task_row suite_task_now(struct suite *f, int64_t task);
 
 /* From here on changes are seen by suite_changed(). */
-void suite_mark(struct suite *f, struct change_mark *mark);
+void suite_set_mark(struct suite *f, struct change_mark *mark);
 
 /* How many changes of that kind and ref since the last time? */
 size_t suite_changed(struct suite *f, struct change_mark *mark,
