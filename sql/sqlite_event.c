@@ -258,7 +258,8 @@ read_all(struct sqlite_store *s, struct arena *a, size_t bytes,
 	return rc;
 }
 
-enum rc
+/* As many arguments as the interface has. */
+enum rc /* NOLINTNEXTLINE(readability-function-size) */
 sqlite_stream_read(struct store *base, const struct op *op, int64_t stream,
     int64_t after, const struct event_limits *limits, struct stream_row *row,
     struct event_rows *events)
