@@ -210,6 +210,8 @@ sqlite_event_append(struct store *base, const struct op *op,
 		rc = sqlite_fence(s, a->call, a->epoch);
 	if (rc == RC_OK) {
 		rc = find_key(s, a, out);
+		if (rc == RC_NOTFOUND && !sqlite_has_room(s))
+			rc = RC_FULL;
 		if (rc == RC_NOTFOUND)
 			rc = sqlite_event_add(s, op, a, caps, out);
 	}
