@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "clock.h"
+#include "store_suite_calls.h"
 #include "store_suite_part.h"
 
 /* More than there are. */
@@ -172,6 +173,15 @@ store_suite_run(struct store_maker *maker)
 {
 	static const struct CMUnitTest *const parts[] = { suite_rows,
 		suite_caps, suite_lists };
+
+	return suite_run(maker, parts, COUNT(parts));
+}
+
+int
+store_suite_calls_run(struct store_maker *maker)
+{
+	static const struct CMUnitTest *const parts[] = { suite_calls,
+		suite_call_ends, suite_questions, suite_tasks };
 
 	return suite_run(maker, parts, COUNT(parts));
 }
