@@ -90,7 +90,9 @@ put_answers(struct program_say *s)
 		const struct tool_question *q = &s->questions[i];
 		const struct json *root = NULL;
 
+		/* Compact it may fit, but so little room is not normal. */
 		is_json = q->answer.ptr != NULL &&
+		    q->answer.len < PROGRAM_ANSWER_MAX - s->answer.len &&
 		    json_read(&s->arena, q->answer, &json_limits_default, &root,
 			NULL) == RC_OK;
 		json_put_name(&s->answer, q->key);
