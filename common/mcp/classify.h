@@ -66,9 +66,11 @@ MUST_CHECK enum rc classify_facts(struct arena *a,
 const struct post_row *classify_post(const struct post_facts *facts);
 
 enum get_action {
-	GET_REFUSE,  /* at once */
-	GET_SESSION, /* look at its session, then refuse if that is well */
-	GET_END      /* DELETE: end its session */
+	GET_REFUSE, /* at once */
+	GET_RESUME, /* go on behind Last-Event-ID */
+	GET_STREAM, /* the session's own stream */
+	GET_SSE,    /* HTTP+SSE: a new session */
+	GET_END     /* DELETE: end its session */
 };
 
 struct get_facts {
@@ -80,7 +82,10 @@ struct get_facts {
 	bool has_event_id;
 	bool accepts_stream; /* by any range */
 	bool asks_stream;    /* by name */
+	/* Filled in by the caller: */
 	bool sessions_off;
+	bool is_sse_path; /* the path of HTTP+SSE alone */
+	bool has_sse;     /* HTTP+SSE is offered */
 };
 
 struct get_row {
@@ -91,8 +96,7 @@ struct get_row {
 	const char *allow; /* for 405 */
 };
 
-void classify_get_facts(
-    const struct http_request *http, bool sessions_off, struct get_facts *out);
+void classify_get_facts(const struct http_request *http, struct get_facts *out);
 
 /* The row that decides a GET or DELETE; never NULL. */
 const struct get_row *classify_get(const struct get_facts *facts);

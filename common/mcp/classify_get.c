@@ -1,8 +1,7 @@
 #include "classify.h"
 
 void
-classify_get_facts(
-    const struct http_request *http, bool sessions_off, struct get_facts *out)
+classify_get_facts(const struct http_request *http, struct get_facts *out)
 {
 	static const struct slice stream = SLICE_INIT("text/event-stream");
 	struct slice header = http_get(http, HTTP_MCP_PROTOCOL_VERSION);
@@ -13,9 +12,8 @@ classify_get_facts(
 		.has_session_id = http_get(http, HTTP_MCP_SESSION_ID).len > 0,
 		.has_event_id = http_get(http, HTTP_LAST_EVENT_ID).len > 0,
 		.accepts_stream = http_accepts(accept, stream),
-		.asks_stream =
-		    accept.ptr != NULL && http_accepts_exactly(accept, stream),
-		.sessions_off = sessions_off };
+		.asks_stream = accept.ptr != NULL &&
+		    http_accepts_exactly(accept, stream) };
 	out->header_is_modern =
 	    out->has_header && revision_text_is_modern(header);
 	if (out->has_header && !out->header_is_modern)
@@ -53,6 +51,12 @@ takes_no_stream(const struct get_facts *f)
 }
 
 static bool
+is_for_http_sse(const struct get_facts *f)
+{
+	return f->is_sse_path;
+}
+
+static bool
 resumes(const struct get_facts *f)
 {
 	return f->has_session_id && f->has_event_id;
@@ -67,7 +71,7 @@ has_session(const struct get_facts *f)
 static bool
 opens_http_sse(const struct get_facts *f)
 {
-	return !f->has_header && f->asks_stream;
+	return f->has_sse && !f->has_header && f->asks_stream;
 }
 
 static bool
@@ -82,11 +86,6 @@ always(const struct get_facts *f)
 	(void)f;
 	return true;
 }
-
-#define NO_STREAM                                                              \
-	{                                                                      \
-		405, RPC_INVALID_REQUEST, "There is no event stream here"      \
-	}
 
 /*
  * Protocol 1.4.  G2 and G3 (unknown session, unsupported version) are found
@@ -106,12 +105,16 @@ static const struct get_row get_rows[] = {
 	{ "G9", takes_no_stream, GET_REFUSE,
 	    { 406, RPC_INVALID_REQUEST, "Accept must allow text/event-stream" },
 	    NULL },
-	{ "G4", resumes, GET_SESSION, NO_STREAM, "POST, DELETE" },
-	{ "G5", has_session, GET_SESSION, NO_STREAM, "POST, DELETE" },
-	{ "G6", opens_http_sse, GET_REFUSE, NO_STREAM, "POST, DELETE" },
+	{ "G6", is_for_http_sse, GET_SSE, { 0 }, NULL },
+	{ "G4", resumes, GET_RESUME, { 0 }, NULL },
+	{ "G5", has_session, GET_STREAM, { 0 }, NULL },
+	{ "G6", opens_http_sse, GET_SSE, { 0 }, NULL },
 	{ "G7", lacks_session, GET_REFUSE,
 	    { 400, RPC_INVALID_REQUEST, "Mcp-Session-Id is missing" }, NULL },
-	{ "G8", always, GET_REFUSE, NO_STREAM, "POST, DELETE" },
+	{ "G8", always, GET_REFUSE,
+	    { 405, RPC_INVALID_REQUEST,
+		"There is no event stream without a session" },
+	    "POST, DELETE" },
 };
 
 const struct get_row *

@@ -13,8 +13,8 @@
  */
 struct event_id {
 	uint32_t incarnation;
-	int64_t stream;
-	int64_t seq; /* 0: the priming event, before the first one */
+	int64_t stream; /* 1 and above */
+	int64_t seq;    /* 0: the priming event, before the first one */
 };
 
 void event_id_put(struct buf *b, const struct event_id *id);

@@ -20,7 +20,8 @@ enum reply_body {
 	REPLY_SENT   /* it has gone through the sink already */
 };
 
-/* Content-Type, Mcp-Session-Id, Allow, Retry-After, four of CORS. */
+/* Content-Type, Cache-Control, Mcp-Session-Id, Allow, Retry-After, four of
+ * CORS. */
 #define REPLY_HEADERS_MAX 10
 
 struct reply {
@@ -28,6 +29,13 @@ struct reply {
 	enum reply_body body;
 	struct sink_header header[REPLY_HEADERS_MAX];
 	size_t n_headers;
+};
+
+/* Which of our paths it came by. */
+enum place {
+	PLACE_ENDPOINT,
+	PLACE_SSE,     /* HTTP+SSE: its stream */
+	PLACE_MESSAGES /* HTTP+SSE: where its client posts */
 };
 
 struct exchange {
@@ -40,15 +48,18 @@ struct exchange {
 	struct op op;     /* for store calls of this request */
 
 	struct principal principal;
+	enum place place;
 	const struct transport *transport;
 	const struct revision *revision;
 	struct rpc_message message; /* the one being answered */
 	bool wants_event;           /* the client takes no JSON, only events */
 	bool has_session;
 	struct session session;
-	uint32_t caps; /* what this client can, enum client_cap */
-	bool in_batch; /* one of several: its answer waits for the others */
-	int log_level; /* messages below it are not wanted; -1: none said */
+	int64_t stream; /* where answers go if not on the POST; 0: none */
+	bool has_room;  /* of stream_room() */
+	uint32_t caps;  /* what this client can, enum client_cap */
+	bool in_batch;  /* one of several: its answer waits for the others */
+	int log_level;  /* messages below it are not wanted; -1: none said */
 	/* The row of a call that is run again for its absent client. */
 	const struct call_row *claimed;
 
@@ -57,5 +68,12 @@ struct exchange {
 	struct slice tool;
 	enum rc rc;
 };
+
+/* A new one, now; nothing is known yet.  Empties server->body. */
+void exchange_init(struct exchange *x, struct server *s, struct arena *a,
+    const struct http_request *http, struct sink *sink);
+
+/* Have the keys to seal and open with; RC_BUSY, or what the store says. */
+MUST_CHECK enum rc exchange_keys(struct exchange *x);
 
 #endif

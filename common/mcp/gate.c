@@ -2,6 +2,7 @@
 
 #include "http.h"
 #include "reply.h"
+#include "sse_session.h"
 
 static const struct slice json_type = SLICE_INIT("application/json");
 static const struct slice event_type = SLICE_INIT("text/event-stream");
@@ -123,10 +124,33 @@ pass_path(struct exchange *x)
 {
 	static const struct refusal no_page = { 404, RPC_INVALID_REQUEST,
 		"There is nothing here; see the configured endpoint" };
+	const struct server_rules *rules = &x->server->rules;
+	struct slice path = x->http->path;
+	bool is_any = slice_eq(rules->path, SLICE("*"));
 
-	return path_is(x->http->path, x->server->rules.path) ||
-	    refuse(x, &no_page);
+	x->place = PLACE_ENDPOINT;
+	if (!is_any && path_is(path, rules->path))
+		return true;
+	if (sse_is_offered(x->server)) {
+		if (path_is(path, rules->messages_path))
+			x->place = PLACE_MESSAGES;
+		else if (rules->sse_path.ptr != NULL &&
+		    path_is(path, rules->sse_path))
+			x->place = PLACE_SSE;
+	}
+	return is_any || x->place != PLACE_ENDPOINT || refuse(x, &no_page);
 }
+
+/* What each place is for. */
+static const struct {
+	bool has_get;
+	bool has_post;
+	struct slice allow;
+} places[] = {
+	[PLACE_ENDPOINT] = { true, true, SLICE_INIT("GET, POST, DELETE") },
+	[PLACE_SSE] = { true, false, SLICE_INIT("GET") },
+	[PLACE_MESSAGES] = { false, true, SLICE_INIT("POST") },
+};
 
 static bool
 pass_method(struct exchange *x)
@@ -136,9 +160,17 @@ pass_method(struct exchange *x)
 
 	switch (x->http->method) {
 	case HTTP_GET:
+		if (places[x->place].has_get)
+			return true;
+		break;
 	case HTTP_POST:
+		if (places[x->place].has_post)
+			return true;
+		break;
 	case HTTP_DELETE:
-		return true;
+		if (x->place == PLACE_ENDPOINT)
+			return true;
+		break;
 	case HTTP_OPTIONS:
 		reply_header(x, "Access-Control-Allow-Methods",
 		    SLICE("GET, POST, DELETE"));
@@ -153,7 +185,7 @@ pass_method(struct exchange *x)
 	case HTTP_OTHER:
 		break;
 	}
-	reply_header(x, "Allow", SLICE("POST, DELETE"));
+	reply_header(x, "Allow", places[x->place].allow);
 	return refuse(x, &bad_method);
 }
 
@@ -185,7 +217,8 @@ pass_accept(struct exchange *x)
 		"Accept must allow application/json or text/event-stream" };
 	struct slice accept = http_get(x->http, HTTP_ACCEPT);
 
-	if (http_accepts(accept, json_type))
+	/* What is posted to HTTP+SSE is not answered here. */
+	if (x->place == PLACE_MESSAGES || http_accepts(accept, json_type))
 		return true;
 	x->wants_event = http_accepts(accept, event_type);
 	return x->wants_event || refuse(x, &unacceptable);

@@ -6,10 +6,10 @@
 #include <stdint.h>
 
 #include "buf.h"
-#include "json.h"
 #include "rc.h"
 #include "slice.h"
 #include "store.h"
+#include "topic.h"
 
 /*
  * subscriptions/listen (2026-07-28 basic/patterns/subscriptions): the topics
@@ -18,13 +18,23 @@
  */
 struct listen;
 
-/* Names of the list topics; a resource's topic is "resource:" and its URI. */
-#define TOPIC_TOOLS "tools"
-#define TOPIC_PROMPTS "prompts"
-#define TOPIC_RESOURCES "resources"
-#define TOPIC_RESOURCE "resource:"
+/* What a client asked for, and for whom.  Nothing of it must outlive the
+ * call. */
+struct listen_wish {
+	struct slice id; /* of the request, JSON text */
+	struct slice
+	    server; /* an Implementation object, JSON text; or absent */
+	const struct slice *topics; /* their names, each once */
+	size_t n_topics;
+};
 
-struct feed;
+/* RC_NOMEM. */
+MUST_CHECK enum rc listen_new(
+    const struct listen_wish *wish, struct listen **out);
+
+/* From now on; what happened before is not told.  What the store says. */
+MUST_CHECK enum rc listen_start(
+    struct listen *l, struct store *store, const struct op *op);
 
 /*
  * Append messages for all that changed, tagged with the id of the request;

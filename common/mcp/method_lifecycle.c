@@ -1,15 +1,34 @@
 #include "method.h"
+#include "refuse.h"
 #include "reply.h"
 #include "session.h"
 
 /* What a session remembers of its client, at most. */
 #define CLIENT_MAX ((size_t)32 * 1024)
 
+/* Without a session there is no stream to tell a legacy client anything on. */
+static bool
+can_tell(const struct exchange *x)
+{
+	return x->revision->is_modern ||
+	    x->server->rules.sessions != SESSIONS_OFF;
+}
+
 static void
-put_capabilities(struct buf *b)
+put_capabilities(struct exchange *x, struct buf *b)
 {
 	json_put_key(b, "capabilities");
-	buf_put_slice(b, SLICE("{\"tools\":{}}"));
+	buf_put_char(b, '{');
+	json_put_key(b, "tools");
+	buf_put_slice(
+	    b, can_tell(x) ? SLICE("{\"listChanged\":true}") : SLICE("{}"));
+	json_put_key(b, "resources");
+	buf_put_slice(b,
+	    can_tell(x) ? SLICE("{\"subscribe\":true,\"listChanged\":true}")
+			: SLICE("{}"));
+	json_put_key(b, "logging");
+	buf_put_slice(b, SLICE("{}"));
+	buf_put_char(b, '}');
 }
 
 static void
@@ -69,23 +88,81 @@ answer_initialize(struct exchange *x)
 
 	json_put_key(b, "protocolVersion");
 	json_put_string(b, x->revision->date);
-	put_capabilities(b);
+	put_capabilities(x, b);
 	json_put_key(b, "serverInfo");
 	reply_put_server_info(b, &x->server->info, x->revision);
 	put_instructions(b, &x->server->info);
 	answer_end(x, false, NULL);
 }
 
-enum rc
-method_initialize(struct exchange *x)
+/* Refuse a second one in a session; *found is SESSION_FOUND then. */
+static enum rc
+check_session(struct exchange *x, enum session_found *found)
+{
+	*found = SESSION_NO_ID;
+	if (x->transport->id_in_query) {
+		if (x->session.row.revision.ptr != NULL)
+			*found = SESSION_FOUND;
+		return RC_OK;
+	}
+	return session_peek(x, found);
+}
+
+/* A session for the client, or the terms of the one it has.  RC_CONFLICT: it
+ * has agreed to some meanwhile. */
+static enum rc
+remember(struct exchange *x, struct slice client)
+{
+	if (x->transport->id_in_query)
+		return session_negotiate(x, x->revision, x->caps, client);
+	return session_open(x, x->revision, x->caps, client);
+}
+
+static void
+refuse_again(struct exchange *x)
 {
 	static const struct refusal again = { 400, RPC_INVALID_REQUEST,
 		"This session is initialized already" };
+
+	reply_refuse(x, &again, x->message.id, SLICE_NONE);
+}
+
+static enum rc
+initialize_session(struct exchange *x)
+{
+	enum session_found found;
+	struct slice client;
+	enum rc rc = check_session(x, &found);
+
+	if (rc != RC_OK)
+		return rc;
+	if (found == SESSION_FOUND) {
+		refuse_again(x);
+		return RC_OK;
+	}
+	rc = describe_client(x, &client);
+	if (rc == RC_FULL) {
+		answer_error(x, 200, RPC_INVALID_PARAMS,
+		    "clientInfo and capabilities are too large", SLICE_NONE);
+		return RC_OK;
+	}
+	if (rc == RC_OK)
+		rc = remember(x, client);
+	if (rc == RC_OK)
+		answer_initialize(x);
+	else if (rc == RC_CONFLICT)
+		refuse_again(x);
+	else if (rc == RC_NOTFOUND)
+		reply_refuse(
+		    x, &refuse_unknown_session, x->message.id, SLICE_NONE);
+	return rc == RC_CONFLICT || rc == RC_NOTFOUND ? RC_OK : rc;
+}
+
+enum rc
+method_initialize(struct exchange *x)
+{
 	const struct json *params = x->message.params;
 	const char *fault = initialize_fault(params);
-	struct slice client;
-	enum session_found found = SESSION_NO_ID;
-	enum rc rc = RC_OK;
 
 	if (fault != NULL) {
 		answer_error(x, 200, RPC_INVALID_PARAMS, fault, SLICE_NONE);
@@ -98,24 +175,7 @@ method_initialize(struct exchange *x)
 		answer_initialize(x);
 		return RC_OK;
 	}
-	rc = session_peek(x, &found);
-	if (rc != RC_OK)
-		return rc;
-	if (found == SESSION_FOUND) {
-		reply_refuse(x, &again, x->message.id, SLICE_NONE);
-		return RC_OK;
-	}
-	rc = describe_client(x, &client);
-	if (rc == RC_FULL) {
-		answer_error(x, 200, RPC_INVALID_PARAMS,
-		    "clientInfo and capabilities are too large", SLICE_NONE);
-		return RC_OK;
-	}
-	if (rc == RC_OK)
-		rc = session_open(x, x->revision, x->caps, client);
-	if (rc == RC_OK)
-		answer_initialize(x);
-	return rc;
+	return initialize_session(x);
 }
 
 enum rc
@@ -135,7 +195,7 @@ method_discover(struct exchange *x)
 	buf_put_char(b, '[');
 	json_put_string(b, revision_modern()->date);
 	buf_put_char(b, ']');
-	put_capabilities(b);
+	put_capabilities(x, b);
 	put_instructions(b, &x->server->info);
 	answer_end(x, true, NULL);
 	return RC_OK;

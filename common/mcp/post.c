@@ -1,42 +1,19 @@
 #include "post.h"
 
 #include "classify.h"
+#include "level.h"
 #include "method.h"
+#include "refuse.h"
 #include "reply.h"
+#include "running.h"
 #include "session.h"
+#include "sse_session.h"
 
 /* One POST keeps one worker: what it may ask for is bounded. */
 #define BATCH_MAX 256
 
-static const struct refusal unknown_session = { 404, RPC_SESSION_NOT_FOUND,
-	"Session not found" };
-static const struct refusal no_session = { 400, RPC_INVALID_REQUEST,
-	"Mcp-Session-Id is missing; initialize first" };
-static const struct refusal bad_version = { 400, RPC_UNSUPPORTED_VERSION,
-	"Unsupported protocol version" };
-
-/* A byte of a JSON string is at most "\u0000". */
-#define ESCAPED_MAX 6
-
-/* data of -32022: what can be had instead, and what was asked for. */
-static struct slice
-version_data(struct exchange *x, struct slice requested)
-{
-	struct buf b = BUF_INIT(requested.len * ESCAPED_MAX + 256);
-	struct slice data = SLICE_NONE;
-
-	buf_put_slice(&b, SLICE("{\"supported\":["));
-	json_put_string(&b, revision_modern()->date);
-	buf_put_slice(&b, SLICE("],\"requested\":"));
-	json_put_string(&b, requested);
-	buf_put_char(&b, '}');
-	/* Without memory for it the error goes out without data. */
-	if (buf_finish(&b) != RC_OK ||
-	    arena_copy(x->arena, buf_slice(&b), &data) != RC_OK)
-		data = SLICE_NONE;
-	buf_release(&b);
-	return data;
-}
+static const struct refusal no_query = { 400, RPC_INVALID_REQUEST,
+	"sessionId is missing in the query" };
 
 static void
 refuse_by_row(
@@ -48,7 +25,7 @@ refuse_by_row(
 	if (why.text == NULL)
 		why.text = f->envelope;
 	if (why.code == RPC_UNSUPPORTED_VERSION)
-		data = version_data(
+		data = refuse_version_data(
 		    x, f->claim != NULL ? f->claim->text : f->header);
 	reply_refuse(x, &why, row->with_id ? x->message.id : SLICE_NONE, data);
 }
@@ -71,29 +48,37 @@ enter_session(struct exchange *x, const struct post_facts *f, enum rc *rc)
 {
 	enum session_mode mode = x->server->rules.sessions;
 	enum session_found found = SESSION_NO_ID;
+	bool ok = true;
 
 	*rc = mode == SESSIONS_OFF ? RC_OK : session_load(x, &found);
 	if (*rc != RC_OK)
 		return false;
 	if (found == SESSION_UNKNOWN) {
-		reply_refuse(x, &unknown_session, reply_id(x), SLICE_NONE);
+		reply_refuse(
+		    x, &refuse_unknown_session, reply_id(x), SLICE_NONE);
 		return false;
 	}
-	if (found == SESSION_NO_ID && mode == SESSIONS_REQUIRED) {
-		reply_refuse(x, &no_session, reply_id(x), SLICE_NONE);
+	if (found == SESSION_NO_ID &&
+	    (mode == SESSIONS_REQUIRED || x->transport->id_in_query)) {
+		reply_refuse(x,
+		    x->transport->id_in_query ? &no_query : &refuse_no_session,
+		    reply_id(x), SLICE_NONE);
 		return false;
 	}
 	if (f->header.ptr != NULL && f->header_legacy == NULL) {
-		reply_refuse(
-		    x, &bad_version, reply_id(x), version_data(x, f->header));
+		reply_refuse(x, &refuse_bad_version, reply_id(x),
+		    refuse_version_data(x, f->header));
 		return false;
 	}
 	go_without_session(x, f);
 	if (found == SESSION_FOUND) {
 		x->revision = x->session.revision;
 		x->caps = x->session.row.caps;
+		x->log_level = x->session.row.log_level;
 	}
-	return true;
+	if (x->transport->id_in_query)
+		*rc = sse_enter(x, &ok);
+	return *rc == RC_OK && ok;
 }
 
 /* A legacy notification; what it asks for is done, nothing is answered. */
@@ -103,7 +88,21 @@ notify(struct exchange *x)
 	if (x->has_session &&
 	    slice_eq(x->message.method, SLICE("notifications/initialized")))
 		return session_initialized(x);
+	if (slice_eq(x->message.method, SLICE("notifications/cancelled")))
+		return running_cancel(x);
 	return RC_OK;
+}
+
+/* What was not refused is answered where the transport says. */
+static enum rc
+dispatch(struct exchange *x)
+{
+	enum rc rc = method_dispatch(x);
+
+	if (rc == RC_OK && !x->transport->answers_on_post &&
+	    x->reply.body == REPLY_JSON && x->reply.status == 200)
+		rc = sse_answer(x);
+	return rc;
 }
 
 static enum rc
@@ -114,12 +113,25 @@ handle_legacy(struct exchange *x, const struct post_facts *f)
 	if (!enter_session(x, f, &rc))
 		return rc;
 	if (x->message.kind == RPC_REQUEST)
-		return method_dispatch(x);
+		return dispatch(x);
 	if (x->message.kind == RPC_NOTIFICATION)
 		rc = notify(x);
+	else if (x->message.kind == RPC_RESPONSE)
+		rc = running_answer(x);
 	if (rc == RC_OK)
 		reply_empty(x, 202);
 	return rc;
+}
+
+/* Only HTTP+SSE has a session by now. */
+static enum rc
+handle_initialize(struct exchange *x, const struct post_facts *f)
+{
+	enum rc rc;
+
+	if (!x->transport->id_in_query)
+		return method_initialize(x);
+	return enter_session(x, f, &rc) ? dispatch(x) : rc;
 }
 
 static enum rc
@@ -129,6 +141,8 @@ handle_modern(struct exchange *x, const struct post_facts *f)
 	x->revision = f->claimed;
 	x->caps = method_caps(
 	    json_get(f->meta, "io.modelcontextprotocol/clientCapabilities"));
+	x->log_level = level_read(
+	    json_text(json_get(f->meta, "io.modelcontextprotocol/logLevel")));
 	return method_dispatch(x);
 }
 
@@ -169,10 +183,14 @@ handle_element(struct exchange *x, const struct json *element, bool *answered)
 	if (x->message.kind == RPC_NOTIFICATION)
 		return notify(x);
 	if (x->message.kind == RPC_RESPONSE)
-		return RC_OK;
-	json_put_comma(&x->server->body);
+		return running_answer(x);
 	*answered = true;
-	return method_dispatch(x);
+	if (x->transport->answers_on_post) {
+		json_put_comma(&x->server->body);
+		return method_dispatch(x);
+	}
+	buf_reset(&x->server->body);
+	return dispatch(x);
 }
 
 /* Protocol 1.6. */
@@ -200,7 +218,9 @@ handle_batch(struct exchange *x, const struct post_facts *f)
 	}
 	if (!batch_is_well(x, f->array))
 		return RC_OK;
-	buf_put_char(&x->server->body, '[');
+	x->in_batch = true;
+	if (x->transport->answers_on_post)
+		buf_put_char(&x->server->body, '[');
 	/* What follows a response that has no room would be done for nobody. */
 	for (const struct json *e = f->array->child;
 	     e != NULL && rc == RC_OK && !x->server->body.failed; e = e->next)
@@ -208,8 +228,9 @@ handle_batch(struct exchange *x, const struct post_facts *f)
 	x->message = (struct rpc_message){ .kind = RPC_BATCH };
 	if (rc != RC_OK)
 		return rc;
-	buf_put_char(&x->server->body, ']');
-	if (!answered)
+	if (x->transport->answers_on_post && answered)
+		buf_put_char(&x->server->body, ']');
+	else if (x->reply.status != 404) /* the stream has ended meanwhile */
 		reply_empty(x, 202);
 	return RC_OK;
 }
@@ -226,7 +247,7 @@ act(struct exchange *x, const struct post_row *row, const struct post_facts *f)
 	case POST_LEGACY:
 		return handle_legacy(x, f);
 	case POST_INITIALIZE:
-		return method_initialize(x);
+		return handle_initialize(x, f);
 	case POST_MODERN:
 		return handle_modern(x, f);
 	case POST_ACCEPT:
@@ -263,6 +284,16 @@ read_body(struct exchange *x, const struct json **root, enum rc *rc)
 	return *rc == RC_OK;
 }
 
+/* Is it for the session of an HTTP+SSE client? */
+static bool
+goes_to_sse(const struct exchange *x, const struct post_facts *f)
+{
+	if (x->place == PLACE_MESSAGES)
+		return true;
+	return sse_is_offered(x->server) && !f->has_session_id &&
+	    sse_session_id(x).ptr != NULL;
+}
+
 enum rc
 post_handle(struct exchange *x)
 {
@@ -277,82 +308,9 @@ post_handle(struct exchange *x)
 	    x->message.kind == RPC_BATCH ? NULL : &x->message, &facts);
 	if (rc != RC_OK)
 		return rc;
+	if (goes_to_sse(x, &facts))
+		x->transport = transport_get(TRANSPORT_SSE);
 	row = classify_post(&facts);
 	x->row = row->name;
 	return act(x, row, &facts);
-}
-
-static void
-refuse_get(struct exchange *x, const struct get_row *row)
-{
-	reply_refuse(x, &row->refusal, SLICE_NONE, SLICE_NONE);
-	if (row->allow != NULL)
-		reply_header(x, "Allow", slice_of(row->allow));
-}
-
-static enum rc
-end_session(struct exchange *x)
-{
-	enum session_found found;
-	enum rc rc = session_close(x, &found);
-
-	if (rc != RC_OK)
-		return rc;
-	if (found == SESSION_FOUND) {
-		reply_empty(x, 204);
-		return RC_OK;
-	}
-	x->row = "D2";
-	reply_refuse(x, &unknown_session, SLICE_NONE, SLICE_NONE);
-	return RC_OK;
-}
-
-static enum rc
-look_at_session(
-    struct exchange *x, const struct get_row *row, const struct get_facts *f)
-{
-	enum session_found found;
-	enum rc rc = session_load(x, &found);
-
-	if (rc != RC_OK)
-		return rc;
-	if (found != SESSION_FOUND) {
-		x->row = "G2";
-		reply_refuse(x, &unknown_session, SLICE_NONE, SLICE_NONE);
-		return RC_OK;
-	}
-	x->revision = x->session.revision;
-	if (f->has_header && f->header_legacy == NULL) {
-		x->row = "G3";
-		reply_refuse(x, &bad_version, SLICE_NONE,
-		    version_data(
-			x, http_get(x->http, HTTP_MCP_PROTOCOL_VERSION)));
-		return RC_OK;
-	}
-	refuse_get(x, row);
-	return RC_OK;
-}
-
-enum rc
-get_handle(struct exchange *x)
-{
-	const struct get_row *row;
-	struct get_facts facts;
-
-	classify_get_facts(
-	    x->http, x->server->rules.sessions == SESSIONS_OFF, &facts);
-	row = classify_get(&facts);
-	x->row = row->name;
-	switch (row->action) {
-	case GET_REFUSE:
-		refuse_get(x, row);
-		return RC_OK;
-	case GET_SESSION:
-		return look_at_session(x, row, &facts);
-	case GET_END:
-		if (facts.has_header && facts.header_legacy == NULL)
-			return look_at_session(x, row, &facts);
-		return end_session(x);
-	}
-	return RC_BUG;
 }

@@ -7,7 +7,4 @@
 /* Answer a POST that has passed the gates: read, classify, dispatch. */
 MUST_CHECK enum rc post_handle(struct exchange *x);
 
-/* Answer a GET or DELETE that has passed the gates. */
-MUST_CHECK enum rc get_handle(struct exchange *x);
-
 #endif

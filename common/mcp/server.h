@@ -76,6 +76,14 @@ struct server_rules {
 	int64_t task_poll_ms; /* pollInterval */
 };
 
+/* What topic_tick() remembers of the tools. */
+struct topic_watch {
+	int64_t next_mono; /* it looks again then */
+	uint32_t incarnation;
+	bool is_known; /* the store was told of `tools` */
+	unsigned char tools[DIGEST_BYTES];
+};
+
 struct server {
 	const struct clock *clock;
 	const struct rng *rng;
@@ -91,6 +99,7 @@ struct server {
 	struct keyring keys;
 	struct server_info info;
 	struct server_rules rules;
+	struct topic_watch topics;
 	struct buf body;  /* of the reply being built; set its ceiling */
 	struct buf frame; /* the same as an event, if the client wants that */
 	struct buf line;  /* of the log */

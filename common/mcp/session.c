@@ -2,6 +2,7 @@
 
 #include "exchange.h"
 #include "reply.h"
+#include "sse_session.h"
 
 /* The store, or RC_BUSY while there is none. */
 static enum rc
@@ -27,7 +28,9 @@ is_too_old(const struct exchange *x, int64_t created)
 static enum rc
 identify(struct exchange *x, struct session_id *id, enum session_found *found)
 {
-	struct slice text = http_get(x->http, HTTP_MCP_SESSION_ID);
+	struct slice text = x->transport->id_in_query
+	    ? sse_session_id(x)
+	    : http_get(x->http, HTTP_MCP_SESSION_ID);
 	enum rc rc;
 
 	*found = SESSION_NO_ID;
@@ -38,7 +41,7 @@ identify(struct exchange *x, struct session_id *id, enum session_found *found)
 		return rc;
 	*found = SESSION_UNKNOWN;
 	if (session_id_read(text, &x->server->keys, x->now_ms, id) != RC_OK ||
-	    id->transport != TRANSPORT_STREAMABLE ||
+	    id->transport != x->transport->name ||
 	    is_too_old(x, id->key.created) ||
 	    !principal_is(&x->principal, id->key.principal))
 		return RC_OK;
@@ -96,7 +99,8 @@ look(struct exchange *x, bool may_revive, enum session_found *found)
 	if (rc != RC_OK || *found != SESSION_FOUND)
 		return rc;
 	rc = get_row(x, &s->id, &s->row, &incarnation);
-	if (rc == RC_NOTFOUND && may_revive &&
+	/* The session of an HTTP+SSE client was its connection. */
+	if (rc == RC_NOTFOUND && may_revive && !x->transport->id_in_query &&
 	    s->id.key.incarnation == incarnation)
 		rc = revive(x, &s->id, &s->row);
 	if (rc == RC_NOTFOUND || (rc == RC_OK && s->row.state != SESSION_LIVE))
@@ -161,12 +165,69 @@ new_key(struct exchange *x, struct session_id *id)
 	return rc == RC_NOTFOUND ? RC_OK : rc;
 }
 
+/* Keys that can seal an id for the store at hand, and the id's own key. */
 static enum rc
-put_header(struct exchange *x, const struct key_row *key)
+mint(struct exchange *x)
+{
+	struct session *s = &x->session;
+	enum rc rc = need_store(x);
+
+	if (rc == RC_OK)
+		rc = new_key(x, &s->id);
+	/* Another store was put in the place of the one whose keys we have:
+	 * nobody who reads its keys would believe an id made with those. */
+	if (rc == RC_OK &&
+	    !keyring_fits(&x->server->keys, s->id.key.incarnation))
+		rc = need_store(x);
+	if (rc == RC_OK && keyring_mint(&x->server->keys, x->now_ms) == NULL)
+		rc = RC_BUSY;
+	return rc;
+}
+
+/* A new row of what is in x->session.id. */
+static enum rc
+put_row(struct exchange *x, struct slice revision, struct slice client)
+{
+	struct session *s = &x->session;
+	const struct server_rules *rules = &x->server->rules;
+	struct session_caps room = { .total = rules->sessions_total,
+		.per_principal =
+		    x->principal.name.len > 0 ? rules->sessions_principal : 0,
+		.idle_before = x->now_ms - rules->session_spare_ms };
+	struct store *store = x->server->store;
+	enum rc rc;
+
+	s->row = (struct session_row){ .key = s->id.key,
+		.state = SESSION_LIVE,
+		.principal_name = x->principal.name,
+		.transport = (int)s->id.transport,
+		.revision = revision,
+		.caps = s->id.caps,
+		.client = client,
+		.log_level = -1,
+		.created = x->now_ms,
+		.touched = x->now_ms };
+	rc = store->ops->session_put(store, &x->op, &s->row, &room, &s->row.id);
+	if (rc != RC_OK)
+		return rc == RC_CONFLICT ? RC_BUG : rc;
+	x->has_session = true;
+	return RC_OK;
+}
+
+enum rc
+session_put_id(struct exchange *x, struct buf *out)
+{
+	const struct key_row *key = keyring_mint(&x->server->keys, x->now_ms);
+
+	return key == NULL ? RC_BUSY : session_id_put(out, key, &x->session.id);
+}
+
+static enum rc
+put_header(struct exchange *x)
 {
 	struct buf text = BUF_INIT((size_t)2 * SESSION_ID_CHARS);
 	struct slice value = SLICE_NONE;
-	enum rc rc = session_id_put(&text, key, &x->session.id);
+	enum rc rc = session_put_id(x, &text);
 
 	if (rc == RC_OK)
 		rc = arena_copy(x->arena, buf_slice(&text), &value);
@@ -180,49 +241,48 @@ enum rc
 session_open(struct exchange *x, const struct revision *revision, uint32_t caps,
     struct slice client)
 {
-	struct session *s = &x->session;
-	const struct server_rules *rules = &x->server->rules;
-	struct session_caps room = { .total = rules->sessions_total,
-		.per_principal =
-		    x->principal.name.len > 0 ? rules->sessions_principal : 0,
-		.idle_before = x->now_ms - rules->session_spare_ms };
-	const struct key_row *key;
-	struct store *store;
-	enum rc rc = need_store(x);
+	enum rc rc;
 
-	if (rc != RC_OK)
-		return rc;
-	*s = (struct session){ .revision = revision,
+	x->session = (struct session){ .revision = revision,
 		.id = { .transport = TRANSPORT_STREAMABLE,
 		    .revision = revision->name,
 		    .caps = caps } };
-	rc = new_key(x, &s->id);
-	/* Another store was put in the place of the one whose keys we have:
-	 * nobody who reads its keys would believe an id made with those. */
-	if (rc == RC_OK &&
-	    !keyring_fits(&x->server->keys, s->id.key.incarnation))
-		rc = need_store(x);
-	if (rc != RC_OK)
-		return rc;
-	key = keyring_mint(&x->server->keys, x->now_ms);
-	if (key == NULL)
-		return RC_BUSY;
-	s->row = (struct session_row){ .key = s->id.key,
-		.state = SESSION_LIVE,
-		.principal_name = x->principal.name,
-		.transport = (int)s->id.transport,
-		.revision = revision->date,
-		.caps = caps,
-		.client = client,
-		.log_level = -1,
-		.created = x->now_ms,
-		.touched = x->now_ms };
-	store = x->server->store;
-	rc = store->ops->session_put(store, &x->op, &s->row, &room, &s->row.id);
-	if (rc != RC_OK)
-		return rc == RC_CONFLICT ? RC_BUG : rc;
-	x->has_session = true;
-	return put_header(x, key);
+	rc = mint(x);
+	if (rc == RC_OK)
+		rc = put_row(x, revision->date, client);
+	return rc == RC_OK ? put_header(x) : rc;
+}
+
+enum rc
+session_open_sse(struct exchange *x)
+{
+	enum rc rc;
+
+	x->session = (struct session){ .revision = x->revision,
+		.id = { .transport = TRANSPORT_SSE,
+		    .revision = x->revision->name } };
+	rc = mint(x);
+	return rc == RC_OK ? put_row(x, SLICE_NONE, SLICE("{}")) : rc;
+}
+
+enum rc
+session_negotiate(struct exchange *x, const struct revision *revision,
+    uint32_t caps, struct slice client)
+{
+	struct store *store = x->server->store;
+	const struct session_terms terms = { revision->date, caps, client };
+	enum rc rc;
+
+	if (x->session.row.revision.ptr != NULL)
+		return RC_CONFLICT;
+	rc = store->ops->session_negotiate(
+	    store, &x->op, x->session.row.id, &terms);
+	if (rc == RC_OK) {
+		x->session.revision = revision;
+		x->session.row.revision = revision->date;
+		x->session.row.caps = caps;
+	}
+	return rc;
 }
 
 enum rc

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "buf.h"
 #include "rc.h"
 #include "revision.h"
 #include "session_id.h"
@@ -47,6 +48,22 @@ MUST_CHECK enum rc session_peek(struct exchange *x, enum session_found *found);
  * JSON to remember of it.  RC_FULL at the cap.
  */
 MUST_CHECK enum rc session_open(struct exchange *x,
+    const struct revision *revision, uint32_t caps, struct slice client);
+
+/*
+ * Open one for an HTTP+SSE client, which says later who it is; nothing is
+ * added to the reply.  RC_FULL at the cap.
+ */
+MUST_CHECK enum rc session_open_sse(struct exchange *x);
+
+/* Append the id of the session that was just opened.  RC_BUSY, RC_NOMEM. */
+MUST_CHECK enum rc session_put_id(struct exchange *x, struct buf *out);
+
+/*
+ * What the client of an HTTP+SSE session says when it initializes it.
+ * RC_CONFLICT: it has before; RC_NOTFOUND: the session has ended meanwhile.
+ */
+MUST_CHECK enum rc session_negotiate(struct exchange *x,
     const struct revision *revision, uint32_t caps, struct slice client);
 
 /* End the session the request names, as its client wishes. */

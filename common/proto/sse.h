@@ -12,8 +12,8 @@ void sse_put_message(struct buf *b, struct slice json);
 
 /* One event, whole.  Absent members are left out; so is retry below 0. */
 struct sse_event {
-	struct slice type; /* "message", "endpoint" */
-	struct slice id;
+	struct slice type; /* "message", "endpoint"; one line */
+	struct slice id;   /* one line */
 	int64_t retry_ms;
 	struct slice data; /* may be empty, but not absent, to be dispatched */
 };

@@ -119,6 +119,13 @@ struct session_change { /* one column at a time */
 	int64_t number;
 };
 
+/* What client and server agreed upon, once. */
+struct session_terms {
+	struct slice revision; /* date */
+	uint32_t caps;
+	struct slice client;
+};
+
 struct session_filter {
 	int64_t id;                  /* only this row; 0: any */
 	const unsigned char *sid;    /* only this sid; NULL: any */
@@ -179,6 +186,10 @@ struct store_ops {
 	/* Change one column of a live row; RC_NOTFOUND if there is none. */
 	enum rc (*session_set)(struct store *, const struct op *,
 	    int64_t session, const struct session_change *);
+	/* Write the terms of a live row that has no revision; RC_CONFLICT if
+	 * it has one, RC_NOTFOUND if there is no such live row. */
+	enum rc (*session_negotiate)(struct store *, const struct op *,
+	    int64_t session, const struct session_terms *);
 	/* End it: state, why, touched = now, and everything else of it but the
 	 * key dropped: streams, events, questions, wants; running calls are
 	 * cancelled.  Leaves CHANGE_END.  Inserts the tombstone if the row is missing.
@@ -211,6 +222,9 @@ struct store_ops {
 	 * CHANGE_READER.  RC_OK also if the stream is gone. */
 	enum rc (*stream_detach)(
 	    struct store *, const struct op *, const struct stream_sent *);
+	/* The newest open stream of that kind of a session; RC_NOTFOUND. */
+	enum rc (*stream_find)(struct store *, const struct op *,
+	    int64_t session, enum stream_kind, struct stream_row *);
 	/* The row and what comes behind `after`; RC_NOTFOUND.  With `after`
 	 * below `purged` no events come: there is a gap. */
 	enum rc (*stream_read)(struct store *, const struct op *,

@@ -1,0 +1,253 @@
+#include "get.h"
+
+#include "classify.h"
+#include "event_id.h"
+#include "feed.h"
+#include "follow.h"
+#include "refuse.h"
+#include "reply.h"
+#include "session.h"
+#include "sse.h"
+#include "sse_session.h"
+#include "topic.h"
+
+/* A priming event or a comment. */
+#define FIRST_MAX 256
+
+static void
+refuse_get(struct exchange *x, const struct get_row *row)
+{
+	reply_refuse(x, &row->refusal, SLICE_NONE, SLICE_NONE);
+	if (row->allow != NULL)
+		reply_header(x, "Allow", slice_of(row->allow));
+}
+
+static enum rc
+end_session(struct exchange *x)
+{
+	enum session_found found;
+	enum rc rc = session_close(x, &found);
+
+	if (rc != RC_OK)
+		return rc;
+	if (found == SESSION_FOUND) {
+		bell_ring(x->server->bell);
+		reply_empty(x, 204);
+		return RC_OK;
+	}
+	x->row = "D2";
+	reply_refuse(x, &refuse_unknown_session, SLICE_NONE, SLICE_NONE);
+	return RC_OK;
+}
+
+/* Is the version header, if there is one, of a legacy revision? */
+static bool
+version_is_well(struct exchange *x, const struct get_facts *f)
+{
+	struct slice version = http_get(x->http, HTTP_MCP_PROTOCOL_VERSION);
+
+	if (!f->has_header || f->header_legacy != NULL)
+		return true;
+	x->row = "G3";
+	reply_refuse(x, &refuse_bad_version, SLICE_NONE,
+	    refuse_version_data(x, version));
+	return false;
+}
+
+/* Load the session; false: it was refused, or *rc says why not. */
+static bool
+enter(struct exchange *x, const struct get_facts *f, enum rc *rc)
+{
+	enum session_found found;
+
+	*rc = session_load(x, &found);
+	if (*rc != RC_OK)
+		return false;
+	if (found != SESSION_FOUND) {
+		x->row = "G2";
+		reply_refuse(
+		    x, &refuse_unknown_session, SLICE_NONE, SLICE_NONE);
+		return false;
+	}
+	x->revision = x->session.revision;
+	return version_is_well(x, f);
+}
+
+/* -------------------------------------------------------------- streams */
+
+static void
+init_feed(struct exchange *x, struct feed *f)
+{
+	*f = (struct feed){ .transport = x->transport,
+		.revision = x->revision,
+		.session = x->session.row.id,
+		.kind = STREAM_SESSION };
+	for (size_t i = 0; i < PRINCIPAL_BYTES; i++)
+		f->principal[i] = x->principal.digest[i];
+}
+
+static enum rc
+attach(struct exchange *x, struct feed *f, struct stream_attach *where)
+{
+	struct store *store = x->server->store;
+	struct stream_row row;
+	enum rc rc = server_owner(x->server, &where->owner);
+
+	where->session = f->session;
+	if (rc == RC_OK)
+		rc = store->ops->stream_attach(store, &x->op, where, &row);
+	if (rc != RC_OK)
+		return rc;
+	/* Others of this session see that they are not the newest now. */
+	bell_ring(x->server->bell);
+	f->stream = row.number;
+	f->kind = row.kind;
+	f->incarnation = row.incarnation;
+	f->reader = row.reader;
+	f->cursor = where->after;
+	if (where->after < 0)
+		f->cursor = row.sent > row.purged ? row.sent : row.purged;
+	return RC_OK;
+}
+
+/* The first bytes: what tells a client that may come back where it is. */
+static void
+put_first(struct exchange *x, const struct feed *f, struct buf *out)
+{
+	const struct event_id number = { f->incarnation, f->stream, f->cursor };
+	struct sse_event event = { .retry_ms = x->server->rules.retry_ms,
+		.data = SLICE("") };
+	struct buf id = BUF_INIT(FIRST_MAX);
+
+	if (!f->revision->has_priming) {
+		feed_put_comment(out);
+		return;
+	}
+	event_id_put(&id, &number);
+	event.id = buf_slice(&id);
+	if (buf_finish(&id) == RC_OK)
+		sse_put_event(out, &event);
+	else
+		feed_put_comment(out);
+	buf_release(&id);
+}
+
+/* What waits for the session in other places goes into its stream, and the
+ * stream to its client. */
+static enum rc
+go_on(struct exchange *x, struct feed *f, bool is_resumed)
+{
+	struct buf first = BUF_INIT(FIRST_MAX);
+	enum rc rc = RC_OK;
+
+	if (f->kind == STREAM_SESSION)
+		rc = topics_catch_up(x->server, &x->op, f->session);
+	if (is_resumed)
+		feed_put_comment(&first);
+	else
+		put_first(x, f, &first);
+	if (rc == RC_OK)
+		rc = buf_finish(&first);
+	if (rc == RC_OK) {
+		rc = stream_reply(x, f, buf_slice(&first));
+	} else {
+		stream_drop(x, f);
+		stream_give_up(x);
+	}
+	buf_release(&first);
+	return rc;
+}
+
+/* G4.  Never 404: that would end the session. */
+static enum rc
+resume(struct exchange *x)
+{
+	static const struct refusal bad_event = { 400, RPC_INVALID_REQUEST,
+		"Last-Event-ID cannot be resumed" };
+	struct stream_attach where = { .after = 0 };
+	struct event_id id;
+	struct feed f;
+	bool has_room;
+	enum rc rc;
+
+	if (event_id_read(http_get(x->http, HTTP_LAST_EVENT_ID), &id) !=
+	    RC_OK) {
+		reply_refuse(x, &bad_event, SLICE_NONE, SLICE_NONE);
+		return RC_OK;
+	}
+	init_feed(x, &f);
+	rc = stream_room(x, &f, &has_room);
+	if (rc != RC_OK || !has_room)
+		return rc;
+	where.stream = id.stream;
+	where.after = id.seq;
+	where.incarnation = id.incarnation;
+	rc = attach(x, &f, &where);
+	if (rc == RC_OK)
+		return go_on(x, &f, true);
+	stream_give_up(x);
+	if (rc != RC_NOTFOUND)
+		return rc;
+	reply_refuse(x, &bad_event, SLICE_NONE, SLICE_NONE);
+	return RC_OK;
+}
+
+/* G5. */
+static enum rc
+open_stream(struct exchange *x)
+{
+	struct store *store = x->server->store;
+	struct stream_attach where = { .after = -1 };
+	struct feed f;
+	bool has_room;
+	enum rc rc;
+
+	init_feed(x, &f);
+	rc = stream_room(x, &f, &has_room);
+	if (rc != RC_OK || !has_room)
+		return rc;
+	rc = store->ops->want_put(store, &x->op, f.session, topic_lists,
+	    TOPIC_LISTS, x->session.row.lists, 0);
+	if (rc == RC_OK)
+		rc = attach(x, &f, &where);
+	if (rc == RC_OK)
+		return go_on(x, &f, false);
+	stream_give_up(x);
+	if (rc != RC_NOTFOUND)
+		return rc;
+	/* Ended since it was loaded. */
+	x->row = "G2";
+	reply_refuse(x, &refuse_unknown_session, SLICE_NONE, SLICE_NONE);
+	return RC_OK;
+}
+
+enum rc
+get_handle(struct exchange *x)
+{
+	const struct get_row *row;
+	struct get_facts facts;
+	enum rc rc;
+
+	classify_get_facts(x->http, &facts);
+	facts.sessions_off = x->server->rules.sessions == SESSIONS_OFF;
+	facts.is_sse_path = x->place == PLACE_SSE;
+	facts.has_sse = sse_is_offered(x->server);
+	row = classify_get(&facts);
+	x->row = row->name;
+	switch (row->action) {
+	case GET_REFUSE:
+		refuse_get(x, row);
+		return RC_OK;
+	case GET_RESUME:
+		return enter(x, &facts, &rc) ? resume(x) : rc;
+	case GET_STREAM:
+		return enter(x, &facts, &rc) ? open_stream(x) : rc;
+	case GET_SSE:
+		return version_is_well(x, &facts) ? sse_open(x) : RC_OK;
+	case GET_END:
+		if (facts.has_header && facts.header_legacy == NULL)
+			return enter(x, &facts, &rc) ? RC_BUG : rc;
+		return end_session(x);
+	}
+	return RC_BUG;
+}
