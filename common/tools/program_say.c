@@ -368,6 +368,8 @@ take_part(struct program_say *s, struct slice part)
 		if (buf_finish(&s->line) == RC_OK)
 			return;
 		note(s, NO_ROOM);
+		/* It may have been a question; who asked sees the end. */
+		program_say_deafen(s);
 	} else {
 		part.len = PROGRAM_LINE_MAX - s->line.len;
 		buf_put_slice(&s->line, part);
