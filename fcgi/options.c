@@ -70,7 +70,10 @@ scan(struct wiring_options *options, struct config *config, bool second,
 		if (second && c == 'o')
 			rc = set(config, optarg, why);
 		if (second && c == 's')
-			rc = config_set(config, "server.socket", optarg, why);
+			rc = config_set(config,
+			    options->socket_key != NULL ? options->socket_key
+							: "server.socket",
+			    optarg, why);
 		if (rc != RC_OK)
 			return WIRING_BAD;
 	}
