@@ -76,7 +76,7 @@ stream_bench_init(struct stream_bench *b)
 	struct store *inner;
 
 	*b = (struct stream_bench){ .arena = ARENA_INIT(ARENA_MAX) };
-	b->log = LOG_INIT(drop_lines, b, LOG_ERR);
+	b->log = LOG_INIT(drop_lines, b, LOG_ERROR);
 	assert_int_equal(seal_init(), RC_OK);
 	fake_clock_init(&b->clock, INT64_C(1788264000000));
 	counted_rng_init(&b->rng, 7);

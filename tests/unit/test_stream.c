@@ -355,7 +355,7 @@ a_holder_gets_the_feed_after_the_first_bytes(void **state)
 	assert_int_equal(stream_bench_count(told.body, "id: 1-1-0\n"), 1);
 	assert_int_equal(h.takes, 1);
 	assert_int_equal(h.taken.kind, STREAM_SESSION);
-	assert_int_equal(h.taken.reader, 1);
+	assert_true(h.taken.reader > 0);
 	assert_int_equal(h.taken.cursor, 0);
 	assert_int_equal(a.b->crew[0].begins, 0);
 	assert_int_equal(a.b->store.calls[STORE_STREAM_DETACH], 0);
