@@ -78,11 +78,13 @@ ctl_sweep(struct ctl *ctl, int argc, char **argv)
 			return ctl_failed("sweep", rc);
 		all.forgotten += done.forgotten;
 		all.removed += done.removed;
+		all.others += done.others;
 		more = done.more;
 		arena_reset(&ctl->arena);
 	}
-	(void)printf("forgotten %lld idle, removed %lld old\n",
-	    (long long)all.forgotten, (long long)all.removed);
+	(void)printf("forgotten %lld idle, removed %lld old, %lld other rows\n",
+	    (long long)all.forgotten, (long long)all.removed,
+	    (long long)all.others);
 	return 0;
 }
 

@@ -31,10 +31,15 @@ struct op ctl_op(struct ctl *ctl);
 /* Say what could not be done; always 1. */
 int ctl_failed(const char *what, enum rc rc);
 
+int ctl_call(struct ctl *ctl, int argc, char **argv);
+int ctl_calls(struct ctl *ctl, int argc, char **argv);
+int ctl_hosts(struct ctl *ctl, int argc, char **argv);
 int ctl_manual(struct ctl *ctl, int argc, char **argv);
 int ctl_check(struct ctl *ctl, int argc, char **argv);
+int ctl_notify(struct ctl *ctl, int argc, char **argv);
 int ctl_session(struct ctl *ctl, int argc, char **argv);
 int ctl_sweep(struct ctl *ctl, int argc, char **argv);
+int ctl_tasks(struct ctl *ctl, int argc, char **argv);
 int ctl_version(struct ctl *ctl, int argc, char **argv);
 
 #endif

@@ -11,10 +11,15 @@ static const struct {
 	int (*run)(struct ctl *, int, char **);
 	const char *sentence;
 } commands[] = {
+	{ "call", ctl_call, "cancel a call" },
+	{ "calls", ctl_calls, "list calls that are running" },
 	{ "check", ctl_check, "check the configuration and the catalog" },
+	{ "hosts", ctl_hosts, "list hosts that share the store" },
 	{ "manual", ctl_manual, "print the manual page of the configuration" },
+	{ "notify", ctl_notify, "say that a list or a resource has changed" },
 	{ "session", ctl_session, "list, show, end, export, import sessions" },
 	{ "sweep", ctl_sweep, "remove what is idle or too old" },
+	{ "tasks", ctl_tasks, "list tasks" },
 	{ "version", ctl_version, "say which version this is" },
 };
 

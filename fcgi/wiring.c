@@ -1,6 +1,9 @@
 #include "wiring.h"
 
+#include <limits.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "catalog.h"
 #include "clock.h"
@@ -27,6 +30,7 @@ struct wiring {
 	struct slice *origins;
 	struct slice *hosts;
 	int64_t tried_mono; /* to open the store */
+	char bin[PATH_MAX];
 };
 
 static void
@@ -173,6 +177,24 @@ fill_server(struct wiring *w)
 	return RC_OK;
 }
 
+/* The folder of this very program, for the programs that lie beside it; NULL
+ * if it is not to be had, or could not stand in a PATH. */
+static const char *
+find_bin(struct wiring *w)
+{
+	ssize_t n = readlink("/proc/self/exe", w->bin, sizeof(w->bin) - 1);
+	char *end;
+
+	if (n < 0)
+		return NULL;
+	w->bin[n] = '\0';
+	end = strrchr(w->bin, '/');
+	if (end == NULL || end == w->bin || strchr(w->bin, ':') != NULL)
+		return NULL;
+	*end = '\0';
+	return w->bin;
+}
+
 enum rc
 wiring_open(const struct config *config, struct log *log,
     const struct wiring_watch *watch, bool may_create, struct wiring **out,
@@ -191,7 +213,8 @@ wiring_open(const struct config *config, struct log *log,
 		.timeout_ms = config->tool_timeout_ms,
 		.output_max = config->tool_output,
 		.memory = config->tool_memory,
-		.path = config->tool_path };
+		.path = config->tool_path,
+		.bin = find_bin(w) };
 	if (watch != NULL) {
 		w->host.started = watch->started;
 		w->host.ended = watch->ended;

@@ -32,6 +32,7 @@ enum sqlite_sql {
 	SQL_SET_INITIALIZED,
 	SQL_SET_TOUCHED,
 	SQL_SET_LOG_LEVEL,
+	SQL_NEGOTIATE,
 	SQL_END,
 	SQL_CLOSE,
 	SQL_NOW,
@@ -53,6 +54,7 @@ enum sqlite_sql {
 	SQL_STREAM_ADD,
 	SQL_STREAM_FIND,
 	SQL_STREAM_OF_SESSION,
+	SQL_STREAM_OF_KIND,
 	SQL_STREAM_ATTACH,
 	SQL_STREAM_SENT,
 	SQL_STREAM_LEAVE,
@@ -434,6 +436,8 @@ enum rc sqlite_session_put(struct store *, const struct op *,
     const struct session_row *, const struct session_caps *, int64_t *id);
 enum rc sqlite_session_set(struct store *, const struct op *, int64_t session,
     const struct session_change *);
+enum rc sqlite_session_negotiate(struct store *, const struct op *,
+    int64_t session, const struct session_terms *);
 enum rc sqlite_session_end(struct store *, const struct op *,
     const struct session_key *, enum end_why);
 enum rc sqlite_session_list(struct store *, const struct op *,
@@ -464,6 +468,8 @@ enum rc sqlite_stream_attach(struct store *, const struct op *,
     const struct stream_attach *, struct stream_row *);
 enum rc sqlite_stream_detach(
     struct store *, const struct op *, const struct stream_sent *);
+enum rc sqlite_stream_find(struct store *, const struct op *, int64_t session,
+    enum stream_kind, struct stream_row *);
 enum rc sqlite_stream_read(struct store *, const struct op *, int64_t stream,
     int64_t after, const struct event_limits *, struct stream_row *,
     struct event_rows *);

@@ -51,6 +51,9 @@ const struct sqlite_text sqlite_session_texts[] = {
 	{ SQL_SET_INITIALIZED, SET("initialized") },
 	{ SQL_SET_TOUCHED, SET("touched") },
 	{ SQL_SET_LOG_LEVEL, SET("log_level") },
+	{ SQL_NEGOTIATE,
+	    "UPDATE session SET revision = ?2, caps = ?3, client = ?4"
+	    " WHERE id = ?1 AND state = 1 AND revision IS NULL" },
 	{ SQL_END,
 	    END ", why = ?5, touched = ?6 WHERE at = ?1 AND sid = ?2"
 		" AND principal = ?3 AND created = ?4 AND state = 1" },
@@ -295,6 +298,27 @@ sqlite_session_set(struct store *base, const struct op *op, int64_t session,
 	rc = sqlite_run(s, statements[change->column], v, 2, &changed);
 	if (rc == RC_OK && changed == 0)
 		rc = RC_NOTFOUND;
+	return sqlite_write_end(s, rc);
+}
+
+enum rc
+sqlite_session_negotiate(struct store *base, const struct op *op,
+    int64_t session, const struct session_terms *terms)
+{
+	struct sqlite_store *s = (struct sqlite_store *)base;
+	const struct sqlite_value v[] = { SQL_NUMBER(session),
+		SQL_SLICE(terms->revision), SQL_NUMBER(terms->caps),
+		SQL_SLICE(terms->client) };
+	int64_t changed = 0;
+	enum rc rc = sqlite_write_begin(s, op);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = sqlite_run(s, SQL_NEGOTIATE, v, 4, &changed);
+	if (rc == RC_OK && changed == 0) {
+		rc = sqlite_is_live(s, session);
+		rc = rc == RC_OK ? RC_CONFLICT : rc;
+	}
 	return sqlite_write_end(s, rc);
 }
 

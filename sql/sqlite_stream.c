@@ -19,6 +19,9 @@ const struct sqlite_text sqlite_stream_texts[] = {
 	    "incarnation" },
 	{ SQL_STREAM_FIND, FIND("s.number = ?2") },
 	{ SQL_STREAM_OF_SESSION, FIND("s.kind = 2 AND s.is_open = 1") },
+	{ SQL_STREAM_OF_KIND,
+	    FIND("s.kind = ?2 AND s.is_open = 1") " ORDER BY s.number DESC "
+						  "LIMIT 1" },
 	{ SQL_STREAM_ATTACH,
 	    "UPDATE stream SET reader = reader + 1,"
 	    " owner = ?2 WHERE number = ?1 RETURNING reader" },
@@ -135,26 +138,51 @@ sqlite_stream_open(struct store *base, const struct op *op,
 	return sqlite_write_end(s, rc);
 }
 
-/* The stream that is meant; RC_NOTFOUND. */
+/* The one row that a statement finds; RC_NOTFOUND. */
 static enum rc
-find(struct sqlite_store *s, const struct op *op, const struct stream_attach *a,
+find_row(struct sqlite_store *s, enum sqlite_sql which,
+    const struct sqlite_value *v, size_t n, struct arena *a,
     struct stream_row *row)
 {
-	const enum sqlite_sql which =
-	    a->stream == 0 ? SQL_STREAM_OF_SESSION : SQL_STREAM_FIND;
-	const struct sqlite_value v[] = { SQL_NUMBER(a->session),
-		SQL_NUMBER(a->stream) };
 	bool there = false;
-	enum rc rc = sqlite_bind(s, which, v, a->stream == 0 ? 1 : 2);
+	enum rc rc = sqlite_bind(s, which, v, n);
 
 	if (rc == RC_OK)
 		rc = sqlite_step(s, which, &there);
 	if (rc == RC_OK && !there)
 		rc = RC_NOTFOUND;
 	if (rc == RC_OK)
-		rc = sqlite_stream_row(s->statement[which], op->arena, row);
+		rc = sqlite_stream_row(s->statement[which], a, row);
 	sqlite_done(s, which);
 	return rc;
+}
+
+enum rc
+sqlite_stream_find(struct store *base, const struct op *op, int64_t session,
+    enum stream_kind kind, struct stream_row *row)
+{
+	struct sqlite_store *s = (struct sqlite_store *)base;
+	const struct sqlite_value v[] = { SQL_NUMBER(session),
+		SQL_NUMBER(kind) };
+	enum rc rc = sqlite_read_begin(s, op);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = find_row(s, SQL_STREAM_OF_KIND, v, 2, op->arena, row);
+	return sqlite_read_end(s, rc);
+}
+
+/* The stream that is meant; RC_NOTFOUND. */
+static enum rc
+find(struct sqlite_store *s, const struct op *op, const struct stream_attach *a,
+    struct stream_row *row)
+{
+	const struct sqlite_value v[] = { SQL_NUMBER(a->session),
+		SQL_NUMBER(a->stream) };
+
+	if (a->stream == 0)
+		return find_row(s, SQL_STREAM_OF_SESSION, v, 1, op->arena, row);
+	return find_row(s, SQL_STREAM_FIND, v, 2, op->arena, row);
 }
 
 /* A session that has no stream of its own gets one, which nobody reads. */

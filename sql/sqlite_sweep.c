@@ -50,10 +50,11 @@ const struct sqlite_text sqlite_sweep_texts[] = {
 								"1) < ?6"
 								" OR " ANY(OLD_TOPICS(
 								    "?7")) " OR"
-									   " " ANY("nonce "
-										   "WHERE "
-										   "end_at < "
-										   "?8") },
+									   " " ANY(
+									       "nonce "
+									       "WHERE "
+									       "end_at < "
+									       "?8") },
 	{ SQL_SWEEP_OLD, SESSIONS("created < ?1 ORDER BY created") },
 	{ SQL_SWEEP_IDLE, SESSIONS(IS_IDLE("?1") " ORDER BY touched") },
 	{ SQL_SWEEP_SESSION, "DELETE FROM session WHERE at = ?1" },

@@ -1,6 +1,7 @@
 #include "classify.h"
 
 #include "header.h"
+#include "level.h"
 
 #define META "io.modelcontextprotocol/"
 
@@ -26,21 +27,6 @@ any_claim(const struct json *array)
 	return false;
 }
 
-static bool
-is_level(struct slice text)
-{
-	static const struct slice level[] = { SLICE_INIT("debug"),
-		SLICE_INIT("info"), SLICE_INIT("notice"), SLICE_INIT("warning"),
-		SLICE_INIT("error"), SLICE_INIT("critical"),
-		SLICE_INIT("alert"), SLICE_INIT("emergency") };
-
-	for (size_t i = 0; i < sizeof(level) / sizeof(level[0]); i++) {
-		if (slice_eq(text, level[i]))
-			return true;
-	}
-	return false;
-}
-
 /* What is wrong with the optional keys of a modern _meta, or NULL. */
 static const char *
 options_fault(const struct json *meta)
@@ -53,7 +39,7 @@ options_fault(const struct json *meta)
 	    (!json_is(json_get(info, "name"), JSON_STRING) ||
 		!json_is(json_get(info, "version"), JSON_STRING)))
 		return "_meta " META "clientInfo needs name and version";
-	if (level != NULL && !is_level(json_text(level)))
+	if (level != NULL && level_read(json_text(level)) == LEVEL_NONE)
 		return "_meta " META "logLevel is not a log level";
 	if (token != NULL && token->type != JSON_STRING &&
 	    !json_is_integer(token))

@@ -4,25 +4,12 @@
 
 #include "seal.h"
 
-static enum rc
-refresh(struct exchange *x)
-{
-	struct server *s = x->server;
-
-	if (s->store == NULL && s->keys.rows.n == 0)
-		return RC_BUSY;
-	if (s->store == NULL)
-		return RC_OK;
-	return keyring_refresh(
-	    &s->keys, s->store, &x->op, s->rng, x->start_us / 1000);
-}
-
 /* Have keys, and bind to the list and to who may use it. */
 static enum rc
 prepare(struct exchange *x, struct slice list, struct seal_use *use)
 {
 	size_t len = list.len + PRINCIPAL_BYTES;
-	enum rc rc = refresh(x);
+	enum rc rc = exchange_keys(x);
 	char *p;
 
 	if (rc != RC_OK)

@@ -69,4 +69,11 @@ struct exchange {
 	enum rc rc;
 };
 
+/* A new one, now; nothing is known yet.  Empties server->body. */
+void exchange_init(struct exchange *x, struct server *s, struct arena *a,
+    const struct http_request *http, struct sink *sink);
+
+/* Have the keys to seal and open with; RC_BUSY, or what the store says. */
+MUST_CHECK enum rc exchange_keys(struct exchange *x);
+
 #endif

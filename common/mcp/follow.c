@@ -164,6 +164,14 @@ must_leave(const struct follower *w)
 	    (s->is_leaving != NULL && s->is_leaving(s->leaving_ctx));
 }
 
+/* The store was restored, or the like: what was committed may be lost. */
+static bool
+is_outlived(const struct follower *w)
+{
+	return w->feed->stream != 0 &&
+	    w->mark.incarnation != w->feed->incarnation;
+}
+
 static enum step
 step(struct follower *w)
 {
@@ -174,6 +182,8 @@ step(struct follower *w)
 	if (must_leave(w))
 		return STEP_CLOSE;
 	rc = look(w);
+	if (rc == RC_OK && is_outlived(w))
+		return STEP_END;
 	if (rc == RC_OK && (w->is_due || w->now >= w->turn))
 		rc = turn(w, &turned);
 	if (rc != RC_OK)

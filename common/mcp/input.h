@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "exchange.h"
+#include "question_kind.h"
 #include "rc.h"
 #include "tool.h"
 
@@ -15,30 +16,42 @@
  */
 struct input;
 
+/* Answers that a requestState carries, as JSON text, at most. */
+#define INPUT_ANSWERS_MAX ((size_t)32 * 1024)
+
 /*
  * Read inputResponses and requestState of x->message.  RC_OK with *out NULL:
  * they were refused, and the exchange has been answered.
  */
 MUST_CHECK enum rc input_read(struct exchange *x, struct input **out);
 
-/* Questions of one round: ASK_ANSWERED, ASK_PENDING, ASK_UNSUPPORTED (the
- * client declared no such thing) or ASK_DECLINED. */
+/*
+ * Questions of one round: ASK_ANSWERED with the answers in place, ASK_PENDING,
+ * or ASK_UNSUPPORTED (the client declared no such thing).  An answer counts if
+ * it was asked for by the requestState it came with and looks like one.
+ * ASK_TIMEOUT: it went wrong, see input_is_broken().
+ */
 enum tool_ask input_ask(
     struct exchange *x, struct input *in, struct tool_question *q, size_t n);
 
 /* Was anything asked that is still open? */
 bool input_is_pending(const struct input *in);
 
-/* The tool was told ASK_PENDING: answer with input_required. */
+/* Something of ours failed meanwhile, or the state was used before: whatever
+ * the tool makes of it is no answer. */
+bool input_is_broken(const struct input *in);
+
+/* The tool was told ASK_PENDING: answer with input_required.  What failed
+ * meanwhile. */
 MUST_CHECK enum rc input_answer(struct exchange *x, struct input *in);
 
-/* The completing round of a tool that must not run twice: use up its state.
- * *fresh is false for one that was used, and the exchange is answered. */
+/*
+ * For tools that must not run twice, whenever input_ask() said ASK_ANSWERED:
+ * what comes now may be done once only, so use up the state that brought the
+ * answers.  *fresh is false if that was done before: the exchange has been
+ * answered, and the tool must not go on.
+ */
 MUST_CHECK enum rc input_complete(
     struct exchange *x, struct input *in, bool *fresh);
-
-/* Which client capability does a question of this method and these params
- * need (enum client_cap bits; 0: none we know, so it cannot be asked)? */
-uint32_t question_needs(struct slice method, const struct json *params);
 
 #endif

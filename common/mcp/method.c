@@ -6,6 +6,8 @@
 static const struct method methods[] = {
 	{ SLICE_INIT("initialize"), REVISION_2024_11_05, REVISION_2025_11_25,
 	    method_initialize },
+	{ SLICE_INIT("logging/setLevel"), REVISION_2024_11_05,
+	    REVISION_2025_11_25, method_set_level },
 	{ SLICE_INIT("ping"), REVISION_2024_11_05, REVISION_2025_11_25,
 	    method_ping },
 	{ SLICE_INIT("resources/list"), REVISION_2024_11_05,
@@ -34,12 +36,9 @@ method_find(struct slice name, const struct revision *revision)
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
 		const struct method *m = &methods[i];
 
-		if (slice_eq(m->name, name)) {
-			return revision->name >= m->since &&
-				revision->name <= m->until
-			    ? m
-			    : NULL;
-		}
+		if (slice_eq(m->name, name) && revision->name >= m->since &&
+		    revision->name <= m->until)
+			return m;
 	}
 	return NULL;
 }

@@ -8,7 +8,7 @@
 
 /*
  * The methods a client may call, each with the first and the last revision
- * that has it.  A handler answers x->message with answer_*(); what it returns
+ * that has it in this form.  A handler answers x->message with answer_*(); what it returns
  * is only about our own failures.
  */
 struct method {
@@ -28,6 +28,7 @@ MUST_CHECK enum rc method_dispatch(struct exchange *x);
 /* Handlers, by file. */
 enum rc method_initialize(struct exchange *x);
 enum rc method_ping(struct exchange *x);
+enum rc method_set_level(struct exchange *x);
 enum rc method_discover(struct exchange *x);
 enum rc method_listen(struct exchange *x);
 enum rc method_resources_list(struct exchange *x);

@@ -26,6 +26,8 @@ put_capabilities(struct exchange *x, struct buf *b)
 	buf_put_slice(b,
 	    can_tell(x) ? SLICE("{\"subscribe\":true,\"listChanged\":true}")
 			: SLICE("{}"));
+	json_put_key(b, "logging");
+	buf_put_slice(b, SLICE("{}"));
 	buf_put_char(b, '}');
 }
 

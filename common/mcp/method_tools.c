@@ -1,7 +1,9 @@
 #include "cursor.h"
+#include "input.h"
 #include "method.h"
 #include "project.h"
 #include "reply.h"
+#include "running.h"
 #include "tool_check.h"
 
 static const struct slice list_name = SLICE_INIT("tools");
@@ -120,74 +122,57 @@ answer_bad_arguments(
 
 /* What the client lacks of what the tool needs (P18). */
 static enum rc
-answer_lacking(struct exchange *x, struct tool_call *call, uint32_t lacking)
+refuse_lacking(struct exchange *x, struct tool_call *call, uint32_t lacking)
 {
-	struct buf data = BUF_INIT(1024);
-	struct slice json = SLICE_NONE;
-	enum rc rc;
-
-	if (!x->transport->errors_in_status) {
-		return answer_failure(x, call,
-		    SLICE("This tool needs a capability that the client did "
-			  "not declare"));
-	}
-	x->row = "P18";
-	tool_put_capabilities(&data, lacking);
-	rc = buf_finish(&data);
-	if (rc == RC_OK)
-		rc = arena_copy(x->arena, buf_slice(&data), &json);
-	buf_release(&data);
-	if (rc == RC_OK)
-		answer_error(x, 400, RPC_MISSING_CAPABILITY,
-		    "Missing required client capability", json);
-	return rc;
-}
-
-/* Run it and answer with what it made. */
-static enum rc
-run(struct exchange *x, struct tool_call *call)
-{
-	const struct json *meta = NULL;
-	struct buf *b;
-	enum tool_done done = call->tool->call(call->tool, call);
-	enum rc rc = tool_conclude(call, done);
-
-	if (rc == RC_OK && call->result.meta.ptr != NULL)
-		rc = json_read(x->arena, call->result.meta,
-		    &json_limits_default, &meta, NULL);
-	if (rc != RC_OK)
-		return rc;
-	b = answer_begin(x);
-	project_result(b, call->tool, &call->result, x->revision);
-	answer_end(x, false, meta);
-	return RC_OK;
+	if (x->transport->errors_in_status)
+		return answer_lacking(x, lacking);
+	return answer_failure(x, call,
+	    SLICE("This tool needs a capability that the client did "
+		  "not declare"));
 }
 
 /* Abandoned calls must not pile up behind a slow program. */
 static bool
 is_abandoned(struct exchange *x, const struct tool *tool)
 {
-	return (tool->flags & (TOOL_COSTLY | TOOL_DETACHED)) != 0 &&
+	return x->claimed == NULL &&
+	    (tool->flags & (TOOL_COSTLY | TOOL_DETACHED)) != 0 &&
 	    x->sink->ops->peer_gone(x->sink);
 }
 
+/* Answers that came with the request are read where questions are results;
+ * those of a task have other ways. */
 static enum rc
-check_and_run(struct exchange *x, struct tool_call *call)
+run(struct exchange *x, struct running *r)
 {
+	enum rc rc;
+
+	if (!x->revision->asks_in_result || x->claimed != NULL)
+		return running_go(x, r);
+	rc = input_read(x, &r->input);
+	if (rc != RC_OK || r->input == NULL)
+		return rc;
+	return running_go(x, r);
+}
+
+static enum rc
+check_and_run(struct exchange *x, struct running *r)
+{
+	struct tool_call *call = &r->call;
 	struct buf why = BUF_INIT(TOOL_WHY_MAX);
 	uint32_t lacking = call->tool->needs & ~x->caps;
 	bool valid = false;
 	enum rc rc;
 
 	if (lacking != 0)
-		return answer_lacking(x, call, lacking);
+		return refuse_lacking(x, call, lacking);
 	rc = tool_check_arguments(call, &valid, &why);
 	if (rc == RC_OK && !valid)
 		rc = answer_bad_arguments(x, call, buf_slice(&why));
 	else if (rc == RC_OK && is_abandoned(x, call->tool))
 		rc = answer_failure(x, call, SLICE("The client has left"));
 	else if (rc == RC_OK)
-		rc = run(x, call);
+		rc = run(x, r);
 	buf_release(&why);
 	return rc;
 }
@@ -231,38 +216,6 @@ session_hash(struct exchange *x)
 	return out;
 }
 
-/* A call and whose it is. */
-struct inline_call {
-	struct tool_call call; /* first, so that a call * is one of these */
-	struct tool_env_ops env;
-	struct sink *sink;
-};
-
-static bool
-client_has_left(struct tool_call *call)
-{
-	struct sink *sink = ((struct inline_call *)call)->sink;
-
-	return sink->ops->peer_gone(sink);
-}
-
-/* What the call can have around it.  Who leaves cancels, but only where the
- * protocol says so. */
-static struct tool_call *
-new_call(struct exchange *x)
-{
-	struct inline_call *c = arena_alloc(x->arena, sizeof(*c));
-
-	if (c == NULL)
-		return NULL;
-	c->sink = x->sink;
-	c->env = tool_env_inline;
-	if (x->transport->disconnect_cancels)
-		c->env.is_cancelled = client_has_left;
-	c->call.env = &c->env;
-	return &c->call;
-}
-
 enum rc
 method_tools_call(struct exchange *x)
 {
@@ -270,7 +223,7 @@ method_tools_call(struct exchange *x)
 		.raw = SLICE_INIT("{}") };
 	const struct tool *tool = find_tool(x);
 	const struct json *arguments = json_get(x->message.params, "arguments");
-	struct tool_call *call;
+	struct running *r;
 	bool agrees = true;
 	enum rc rc = RC_OK;
 
@@ -278,7 +231,7 @@ method_tools_call(struct exchange *x)
 		return RC_OK;
 	if (arguments == NULL)
 		arguments = &no_arguments;
-	if (x->transport->errors_in_status)
+	if (x->transport->errors_in_status && x->claimed == NULL)
 		rc = tool_check_headers(
 		    x->arena, x->http, tool, arguments, &agrees);
 	if (rc != RC_OK)
@@ -290,10 +243,10 @@ method_tools_call(struct exchange *x)
 		    SLICE_NONE);
 		return RC_OK;
 	}
-	call = new_call(x);
-	if (call == NULL)
+	r = arena_alloc(x->arena, sizeof(*r));
+	if (r == NULL)
 		return RC_NOMEM;
-	*call = (struct tool_call){ .tool = tool,
+	r->call = (struct tool_call){ .tool = tool,
 		.arena = x->arena,
 		.arguments = arguments,
 		.revision = x->revision->date,
@@ -302,7 +255,6 @@ method_tools_call(struct exchange *x)
 		.request_id = x->message.id,
 		.caps = x->caps,
 		.deadline_mono =
-		    x->start_us / 1000 + x->server->rules.tool_timeout_ms,
-		.env = call->env };
-	return check_and_run(x, call);
+		    x->start_us / 1000 + x->server->rules.tool_timeout_ms };
+	return check_and_run(x, r);
 }

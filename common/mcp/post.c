@@ -1,9 +1,11 @@
 #include "post.h"
 
 #include "classify.h"
+#include "level.h"
 #include "method.h"
 #include "refuse.h"
 #include "reply.h"
+#include "running.h"
 #include "session.h"
 #include "sse_session.h"
 
@@ -72,6 +74,7 @@ enter_session(struct exchange *x, const struct post_facts *f, enum rc *rc)
 	if (found == SESSION_FOUND) {
 		x->revision = x->session.revision;
 		x->caps = x->session.row.caps;
+		x->log_level = x->session.row.log_level;
 	}
 	if (x->transport->id_in_query)
 		*rc = sse_enter(x, &ok);
@@ -85,6 +88,8 @@ notify(struct exchange *x)
 	if (x->has_session &&
 	    slice_eq(x->message.method, SLICE("notifications/initialized")))
 		return session_initialized(x);
+	if (slice_eq(x->message.method, SLICE("notifications/cancelled")))
+		return running_cancel(x);
 	return RC_OK;
 }
 
@@ -111,6 +116,8 @@ handle_legacy(struct exchange *x, const struct post_facts *f)
 		return dispatch(x);
 	if (x->message.kind == RPC_NOTIFICATION)
 		rc = notify(x);
+	else if (x->message.kind == RPC_RESPONSE)
+		rc = running_answer(x);
 	if (rc == RC_OK)
 		reply_empty(x, 202);
 	return rc;
@@ -134,6 +141,8 @@ handle_modern(struct exchange *x, const struct post_facts *f)
 	x->revision = f->claimed;
 	x->caps = method_caps(
 	    json_get(f->meta, "io.modelcontextprotocol/clientCapabilities"));
+	x->log_level = level_read(
+	    json_text(json_get(f->meta, "io.modelcontextprotocol/logLevel")));
 	return method_dispatch(x);
 }
 
@@ -174,7 +183,7 @@ handle_element(struct exchange *x, const struct json *element, bool *answered)
 	if (x->message.kind == RPC_NOTIFICATION)
 		return notify(x);
 	if (x->message.kind == RPC_RESPONSE)
-		return RC_OK;
+		return running_answer(x);
 	*answered = true;
 	if (x->transport->answers_on_post) {
 		json_put_comma(&x->server->body);
@@ -209,6 +218,7 @@ handle_batch(struct exchange *x, const struct post_facts *f)
 	}
 	if (!batch_is_well(x, f->array))
 		return RC_OK;
+	x->in_batch = true;
 	if (x->transport->answers_on_post)
 		buf_put_char(&x->server->body, '[');
 	/* What follows a response that has no room would be done for nobody. */

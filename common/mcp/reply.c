@@ -4,6 +4,7 @@
 
 #include "http.h"
 #include "sse.h"
+#include "tool_check.h"
 
 /* Seconds; short, because what is busy usually passes at once. */
 static const struct slice retry_after = SLICE_INIT("2");
@@ -53,8 +54,27 @@ answer_error(struct exchange *x, int modern_status, enum rpc_code code,
 	x->reply.body = REPLY_JSON;
 }
 
+enum rc
+answer_lacking(struct exchange *x, uint32_t caps)
+{
+	struct buf data = BUF_INIT(1024);
+	struct slice json = SLICE_NONE;
+	enum rc rc;
+
+	x->row = "P18";
+	tool_put_capabilities(&data, caps);
+	rc = buf_finish(&data);
+	if (rc == RC_OK)
+		rc = arena_copy(x->arena, buf_slice(&data), &json);
+	buf_release(&data);
+	if (rc == RC_OK)
+		answer_error(x, 400, RPC_MISSING_CAPABILITY,
+		    "Missing required client capability", json);
+	return rc;
+}
+
 struct buf *
-answer_begin(struct exchange *x)
+answer_begin_as(struct exchange *x, struct slice type)
 {
 	struct buf *b = &x->server->body;
 
@@ -64,9 +84,15 @@ answer_begin(struct exchange *x)
 	buf_put_char(b, '{');
 	if (x->revision->has_result_type) {
 		json_put_key(b, "resultType");
-		buf_put_slice(b, SLICE("\"complete\""));
+		json_put_string(b, type);
 	}
 	return b;
+}
+
+struct buf *
+answer_begin(struct exchange *x)
+{
+	return answer_begin_as(x, SLICE("complete"));
 }
 
 static void
@@ -203,15 +229,24 @@ answer_too_large(struct exchange *x)
 }
 
 void
+reply_settle(struct exchange *x)
+{
+	if (buf_finish(&x->server->body) != RC_OK)
+		answer_too_large(x);
+}
+
+void
 reply_send(struct exchange *x)
 {
 	const struct sink_ops *ops = x->sink->ops;
 	struct slice bytes;
 	enum rc rc;
 
-	if (buf_finish(&x->server->body) != RC_OK)
-		answer_too_large(x);
+	if (x->reply.body == REPLY_SENT)
+		return;
+	reply_settle(x);
 	bytes = body_bytes(x);
+	x->reply.body = REPLY_SENT;
 	rc = ops->head(x->sink, x->reply.status, x->reply.header,
 	    x->reply.n_headers, SINK_WHOLE);
 	if (rc == RC_OK && bytes.len > 0)

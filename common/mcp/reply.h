@@ -40,6 +40,10 @@ void reply_header(struct exchange *x, const char *name, struct slice value);
 void answer_error(struct exchange *x, int modern_status, enum rpc_code code,
     const char *text, struct slice data);
 
+/* Answer x->message with -32021: the client did not declare what is needed
+ * (enum client_cap).  RC_NOMEM. */
+MUST_CHECK enum rc answer_lacking(struct exchange *x, uint32_t caps);
+
 /*
  * Answer x->message with a result.  Between the two calls members are appended
  * with json_put_key() and so on.  `extra` is a JSON object whose members
@@ -47,6 +51,8 @@ void answer_error(struct exchange *x, int modern_status, enum rpc_code code,
  * have cache hints get them.
  */
 struct buf *answer_begin(struct exchange *x);
+/* The same with another resultType, in revisions that have one. */
+struct buf *answer_begin_as(struct exchange *x, struct slice type);
 void answer_end(
     struct exchange *x, bool is_cacheable, const struct json *extra);
 
@@ -58,7 +64,11 @@ void reply_put_server_info(struct buf *b, const struct server_info *info,
  * 500; -32603 with the id, if there is one. */
 void reply_failed(struct exchange *x, enum rc rc);
 
-/* Write it out.  Remembers a failing sink in x->rc. */
+/* A body that met its ceiling, or found no memory, becomes the error that says
+ * so.  Harmless when said twice; reply_send() does it too. */
+void reply_settle(struct exchange *x);
+
+/* Write it out, once.  Remembers a failing sink in x->rc. */
 void reply_send(struct exchange *x);
 
 #endif

@@ -55,6 +55,7 @@ struct running {
 	 * NULL: the projected result of the tool. */
 	enum rc (*respond)(struct running *);
 	int64_t task; /* number of its task row; 0: none */
+	unsigned char task_id[TASK_ID_BYTES];
 	/* The row, if it has one already: of a task, owned by us. */
 	struct call_row row; /* number 0: it has none */
 
@@ -66,7 +67,6 @@ struct running {
 	bool is_cancelled; /* by its client, an operator, or its leaving */
 	bool is_fenced;    /* somebody else runs it now */
 	bool is_answered;  /* server->body holds the answer, whatever it says */
-	bool is_used_up;   /* the state of a tool that runs once is spent */
 	bool has_crew;     /* crew->end() is owed */
 	bool has_id;       /* an event with an id was written */
 

@@ -57,7 +57,7 @@ const struct key_row *keyring_find(
 #define SEAL_MAC_BYTES 16
 
 /* What a seal is for; a seal of one purpose never passes for another. */
-enum seal_purpose { SEAL_SESSION = 1, SEAL_CURSOR = 2 };
+enum seal_purpose { SEAL_SESSION = 1, SEAL_CURSOR = 2, SEAL_INPUT = 3 };
 
 /* The authenticator of some bytes (keyed BLAKE2b, 128 bits). */
 void seal_mac(const struct key_row *key, enum seal_purpose purpose,

@@ -3,6 +3,7 @@
 #include "exchange.h"
 #include "gate.h"
 #include "get.h"
+#include "level.h"
 #include "post.h"
 #include "reply.h"
 
@@ -117,25 +118,35 @@ answer(struct exchange *x)
 	return x->http->method == HTTP_POST ? post_handle(x) : get_handle(x);
 }
 
-enum rc
-server_handle(struct server *s, struct arena *a,
-    const struct http_request *request, struct sink *sink)
+void
+exchange_init(struct exchange *x, struct server *s, struct arena *a,
+    const struct http_request *http, struct sink *sink)
 {
 	int64_t start_us = clock_mono_us(s->clock);
 	int64_t now_ms = clock_wall_ms(s->clock);
-	struct exchange x = { .server = s,
+
+	*x = (struct exchange){ .server = s,
 		.arena = a,
-		.http = request,
+		.http = http,
 		.sink = sink,
 		.now_ms = now_ms,
 		.start_us = start_us,
 		.op = { .now_ms = now_ms,
 		    .give_up_mono = start_us / 1000 + s->rules.store_timeout_ms,
 		    .arena = a },
-		.transport = transport_get(TRANSPORT_STREAMABLE) };
+		.transport = transport_get(TRANSPORT_STREAMABLE),
+		.log_level = LEVEL_NONE };
+	buf_reset(&s->body);
+}
+
+enum rc
+server_handle(struct server *s, struct arena *a,
+    const struct http_request *request, struct sink *sink)
+{
+	struct exchange x;
 	enum rc rc;
 
-	buf_reset(&s->body);
+	exchange_init(&x, s, a, request, sink);
 	rc = answer(&x);
 	if (rc != RC_OK && x.reply.body == REPLY_SENT)
 		x.rc = rc;

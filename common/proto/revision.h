@@ -49,6 +49,7 @@ struct revision {
 	bool has_icons;
 	bool has_execution; /* execution.taskSupport on tools */
 	bool has_completions_capability;
+	bool has_progress_message; /* message in notifications/progress */
 	enum task_form tasks;
 	unsigned content;       /* bits of enum content_bit */
 	int resource_not_found; /* JSON-RPC code */

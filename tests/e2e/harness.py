@@ -32,6 +32,7 @@ BUILD = pathlib.Path(os.environ.get("MCP_BUILD", SOURCE / "build" / "dev"))
 REQUEST = BUILD / "bin" / "mcp-request"
 CTL = BUILD / "bin" / "mcpctl"
 UNITS = BUILD / "examples" / "units.so"
+COUNT = BUILD / "examples" / "count.so"
 CATALOG = SOURCE / "examples" / "catalog"
 JS = HERE / "js"
 
@@ -162,7 +163,7 @@ class World:
             "server": {"socket": folder / "request.sock",
                        "state": folder / "state", "workers": 2},
             "store": {"url": "sqlite://%s" % (self.folder / "sessions.db")},
-            "catalog": {"modules": [UNITS], "check": "50ms"},
+            "catalog": {"modules": [UNITS, COUNT], "check": "50ms"},
         }
         for section, keys in changes.items():
             sections.setdefault(section, {}).update(keys)

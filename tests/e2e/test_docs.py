@@ -61,7 +61,7 @@ def check_pages(world):
     made = world.folder / "mcp-fcgi.conf.5"
     made.write_text(subprocess.check_output([harness.CTL, "manual"],
                                             universal_newlines=True))
-    pages = sorted(harness.SOURCE.glob("fcgi/*.[58]")) + [made]
+    pages = sorted(harness.SOURCE.glob("fcgi/*.[158]")) + [made]
     check(len(pages) >= 4, "manual pages are missing: %r", pages)
     done = subprocess.run(["mandoc", "-Tlint", "-W", "warning", *pages],
                           stdout=subprocess.PIPE, universal_newlines=True)
@@ -86,7 +86,7 @@ def test(world):
     names = paste(text, folder)
     tools = {name.split("/")[-1].split(".")[0] for name in names
              if name != "mcp-fcgi.conf"}
-    check(len(tools) == 3, "not three examples: %r", names)
+    check(len(tools) == 5, "not five examples: %r", names)
     command(text, "chmod", folder)
     command(text, "cc", folder)
     equal(command(text, "mcpctl", folder), "0 errors\n", "mcpctl check")

@@ -31,6 +31,8 @@ FORWARD(STORE_SESSION_PUT, session_put, (COMMON, const struct session_row *a,
     const struct session_caps *b, int64_t *c), op, a, b, c)
 FORWARD(STORE_SESSION_SET, session_set, (COMMON, int64_t a,
     const struct session_change *b), op, a, b)
+FORWARD(STORE_SESSION_NEGOTIATE, session_negotiate, (COMMON, int64_t a,
+    const struct session_terms *b), op, a, b)
 FORWARD(STORE_SESSION_END, session_end, (COMMON, const struct session_key *a,
     enum end_why b), op, a, b)
 FORWARD(STORE_SESSION_LIST, session_list, (COMMON,
@@ -43,6 +45,8 @@ FORWARD(STORE_STREAM_ATTACH, stream_attach, (COMMON,
     const struct stream_attach *a, struct stream_row *b), op, a, b)
 FORWARD(STORE_STREAM_DETACH, stream_detach, (COMMON,
     const struct stream_sent *a), op, a)
+FORWARD(STORE_STREAM_FIND, stream_find, (COMMON, int64_t a, enum stream_kind b,
+    struct stream_row *c), op, a, b, c)
 FORWARD(STORE_STREAM_READ, stream_read, (COMMON, int64_t a, int64_t b,
     const struct event_limits *c, struct stream_row *d, struct event_rows *e),
     op, a, b, c, d, e)
@@ -139,12 +143,14 @@ store_count_init(struct store_count *c, struct store *inner)
 		.session_get = session_get,
 		.session_put = session_put,
 		.session_set = session_set,
+		.session_negotiate = session_negotiate,
 		.session_end = session_end,
 		.session_list = session_list,
 		.sweep = sweep,
 		.stream_open = stream_open,
 		.stream_attach = stream_attach,
 		.stream_detach = stream_detach,
+		.stream_find = stream_find,
 		.stream_read = stream_read,
 		.streams_sent = streams_sent,
 		.event_append = event_append,

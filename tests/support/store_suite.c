@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "clock.h"
+#include "store_suite_calls.h"
 #include "store_suite_part.h"
 
 /* More than there are. */
@@ -74,6 +75,18 @@ suite_put(
 	int64_t id = 0;
 
 	return f->ops->session_put(f->store, &f->op, &row, caps, &id);
+}
+
+int64_t
+suite_session(struct suite *f, uint32_t n)
+{
+	const struct session_row row = store_row(n, 1, 2000);
+	int64_t id = 0;
+
+	assert_int_equal(
+	    f->ops->session_put(f->store, &f->op, &row, &store_no_caps, &id),
+	    RC_OK);
+	return id;
 }
 
 enum rc
@@ -150,20 +163,37 @@ suite_fill(struct suite *f, uint32_t from, uint32_t n, unsigned char who)
 }
 
 int
+suite_run(
+    struct store_maker *maker, const struct CMUnitTest *const *parts, size_t n)
+{
+	struct CMUnitTest tests[CASES_MAX];
+	size_t all = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		for (const struct CMUnitTest *t = parts[i];
+		     t->name != NULL && all < CASES_MAX; t++) {
+			tests[all] = *t;
+			tests[all++].initial_state = maker;
+		}
+	}
+	/* The macros of cmocka want an array of the right length. */
+	return _cmocka_run_group_tests(maker->name, tests, all, NULL, NULL);
+}
+
+int
 store_suite_run(struct store_maker *maker)
 {
 	static const struct CMUnitTest *const parts[] = { suite_rows,
 		suite_caps, suite_lists };
-	struct CMUnitTest tests[CASES_MAX];
-	size_t n = 0;
 
-	for (size_t i = 0; i < COUNT(parts); i++) {
-		for (const struct CMUnitTest *t = parts[i];
-		     t->name != NULL && n < CASES_MAX; t++) {
-			tests[n] = *t;
-			tests[n++].initial_state = maker;
-		}
-	}
-	/* The macros of cmocka want an array of the right length. */
-	return _cmocka_run_group_tests(maker->name, tests, n, NULL, NULL);
+	return suite_run(maker, parts, COUNT(parts));
+}
+
+int
+store_suite_calls_run(struct store_maker *maker)
+{
+	static const struct CMUnitTest *const parts[] = { suite_calls,
+		suite_call_ends, suite_questions, suite_tasks };
+
+	return suite_run(maker, parts, COUNT(parts));
 }

@@ -19,6 +19,12 @@ struct store_maker {
 /* Run all cases; how many failed. */
 int store_suite_run(struct store_maker *);
 
+/* The same for the event log and all that belongs to it. */
+int store_suite_streams_run(struct store_maker *);
+
+/* The same of calls, questions and tasks. */
+int store_suite_calls_run(struct store_maker *);
+
 /* A live row: session number n of principal number who.  Its slices are
  * literals; created is 1000, whatever n is. */
 struct session_row store_row(uint32_t n, unsigned char who, int64_t touched);

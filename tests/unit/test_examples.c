@@ -13,8 +13,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const struct program_host host = { .clock = &clock_system };
-
 static const char *
 folder(char *path, size_t size)
 {
@@ -73,6 +71,10 @@ static const struct {
 	    "{\"hits\":[],\"searched\":" },
 	{ "search_documents", "{\"query\":\"?!\"}", true,
 	    "The query has no words in it." },
+	{ "count_script", "{\"n\":3,\"ms\":0,\"marker\":\"--m\"}", false,
+	    "--m counted to 3\n" },
+	{ "count_script", "{\"n\":0}", false, "count counted to 0\n" },
+	{ "greet", "{}", true, "mcp-tell: this client cannot be asked that" },
 };
 
 static void
@@ -114,6 +116,10 @@ the_example_tools_do_what_they_say(void **state)
 	struct catalog *c = NULL;
 	struct toolbox *box;
 	char path[1024];
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+	const char *build = getenv("MCP_BUILD");
+	char bin[1024];
+	const struct program_host host = { .clock = &clock_system, .bin = bin };
 	const struct catalog_options options = {
 		.folder = folder(path, sizeof(path)),
 		.check_ms = 1000,
@@ -123,6 +129,8 @@ the_example_tools_do_what_they_say(void **state)
 	};
 
 	(void)state;
+	(void)snprintf(
+	    bin, sizeof(bin), "%s/bin", build == NULL ? "build/dev" : build);
 	assert_int_equal(catalog_open(&options, &c, &why), RC_OK);
 	box = catalog_toolbox(c);
 	for (size_t i = 0; i < COUNT(calls); i++) {

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "module.h"
+#include "said_env.h"
 #include "tool_bench.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -244,6 +245,46 @@ the_example_module_lists_its_units(void **state)
 	module_free(module);
 }
 
+/* A call of the example that counts, in these surroundings. */
+static enum tool_done
+count(struct tool_bench *b, struct said_env *env, const struct module *module)
+{
+	tool_bench_init(b);
+	b->call.tool = tool_of(module, "count");
+	b->call.env = &env->ops;
+	tool_bench_arguments(b, "{\"n\":2,\"ms\":30,\"marker\":\"m\"}");
+	return b->call.tool->call(b->call.tool, &b->call);
+}
+
+static void
+the_example_module_counts_and_says_so(void **state)
+{
+	struct module *module = load("examples/count.so");
+	struct tool_bench b;
+	struct said_env env;
+
+	(void)state;
+	assert_int_equal(tool_of(module, "count")->flags,
+	    TOOL_DETACHED | TOOL_REPEAT | TOOL_TASK_OPTIONAL);
+	said_env_init(&env);
+	assert_int_equal(count(&b, &env, module), TOOL_DONE);
+	assert_string_equal(tool_bench_text(&b), "m counted to 2");
+	assert_string_equal(said_env_text(&env),
+	    "progress 1/2 m 1 of 2\nwait 30\nprogress 2/2 m 2 of 2\n"
+	    "wait 30\n");
+	tool_bench_release(&b);
+	said_env_release(&env);
+
+	said_env_init(&env);
+	env.is_cancelled = true;
+	assert_int_equal(count(&b, &env, module), TOOL_FAILED);
+	assert_string_equal(
+	    said_env_text(&env), "progress 1/2 m 1 of 2\nwait 30\n");
+	tool_bench_release(&b);
+	said_env_release(&env);
+	module_free(module);
+}
+
 int
 main(void)
 {
@@ -255,6 +296,7 @@ main(void)
 		cmocka_unit_test(
 		    the_example_module_says_what_it_cannot_convert),
 		cmocka_unit_test(the_example_module_lists_its_units),
+		cmocka_unit_test(the_example_module_counts_and_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,31 @@
+#include "level.h"
+#include "method.h"
+#include "reply.h"
+
+enum rc
+method_set_level(struct exchange *x)
+{
+	struct store *store = x->server->store;
+	int level = level_read(json_text(json_get(x->message.params, "level")));
+	struct session_change change = { SESSION_LOG_LEVEL, level };
+	enum rc rc = RC_OK;
+
+	if (level == LEVEL_NONE) {
+		answer_error(x, 200, RPC_INVALID_PARAMS,
+		    "level is not a log level", SLICE_NONE);
+		return RC_OK;
+	}
+	/* Without a session there is nobody to remember it for. */
+	if (x->has_session && x->session.row.log_level != level)
+		rc = store->ops->session_set(
+		    store, &x->op, x->session.row.id, &change);
+	/* Ended meanwhile: nothing will be sent to it. */
+	if (rc != RC_OK && rc != RC_NOTFOUND)
+		return rc;
+	if (x->has_session)
+		x->session.row.log_level = level;
+	x->log_level = level;
+	(void)answer_begin(x);
+	answer_end(x, false, NULL);
+	return RC_OK;
+}

@@ -1,0 +1,395 @@
+#include "question_kind.h"
+#include "running_part.h"
+
+/*
+ * Questions as messages: rows in the store, which any host may fill in.  The
+ * keys are unique in a call, so that a call that is run again finds what was
+ * asked before, and what was answered.
+ */
+
+/* Of one round. */
+#define QUESTIONS_MAX 64
+
+/* A question that the store will not take is offered again; see responses. */
+#define OFFERS_MAX 120
+#define OFFER_PAUSE_MS 250
+#define OFFERS_MS ((int64_t)30 * 1000)
+
+/* What a revision does not have cannot be asked, whatever was declared. */
+static uint32_t
+asks_of(const struct revision *revision)
+{
+	uint32_t caps = CAP_ROOTS | CAP_SAMPLING | CAP_SAMPLING_CONTEXT;
+
+	if (revision->name >= REVISION_2025_06_18)
+		caps |= CAP_ELICITATION;
+	if (revision->name >= REVISION_2025_11_25)
+		caps |= CAP_ELICITATION_URL | CAP_SAMPLING_TOOLS;
+	return caps;
+}
+
+/* Did the client declare what this question needs? */
+static enum rc
+may_ask(struct running *r, const struct tool_question *q, bool *may)
+{
+	const struct revision *revision = r->x->revision;
+	uint32_t has = r->call.caps & asks_of(revision);
+	const struct json *params = NULL;
+	uint32_t needs;
+	enum rc rc = RC_OK;
+
+	*may = false;
+	if (q->params.len > 0)
+		rc = json_read(r->call.arena, q->params, &json_limits_default,
+		    &params, NULL);
+	if (rc != RC_OK || (params != NULL && params->type != JSON_OBJECT))
+		return rc == RC_NOMEM ? rc : RC_OK;
+	needs = question_needs(q->method, params);
+	/* Before it had a capability of its own it came with sampling. */
+	if (revision->name < REVISION_2025_11_25)
+		needs &= ~(uint32_t)CAP_SAMPLING_CONTEXT;
+	*may = needs != 0 && (needs & ~has) == 0;
+	return RC_OK;
+}
+
+/* Is there a way to its client, and was everything declared? */
+static bool
+may_ask_all(struct running *r, const struct tool_question *q, size_t n)
+{
+	bool may = n > 0 && n <= QUESTIONS_MAX && r->x->has_session;
+
+	if (r->task != 0)
+		may = n > 0 && n <= QUESTIONS_MAX;
+	for (size_t i = 0; may && i < n; i++) {
+		if (may_ask(r, &q[i], &may) != RC_OK)
+			may = false;
+	}
+	if (!may || !running_become(r))
+		return false;
+	return r->task != 0 ||
+	    (r->row.stream != 0 &&
+		(r->may_stream || !r->x->transport->answers_on_post));
+}
+
+/* -------------------------------------------------------------- reading */
+
+static enum rc
+read_rows(struct running *r, struct question_rows *rows)
+{
+	struct store *store = r->x->server->store;
+	struct op op = running_op(r);
+
+	return store->ops->questions_get(store, &op, r->row.number, rows);
+}
+
+static const struct question_row *
+find(const struct question_rows *rows, struct slice key)
+{
+	for (size_t i = 0; i < rows->n; i++) {
+		if (slice_eq(rows->row[i].key, key))
+			return &rows->row[i];
+	}
+	return NULL;
+}
+
+/* Where the round stands.  Who declines one question ends it. */
+static enum tool_ask
+judge(const struct question_rows *rows, const struct tool_question *q, size_t n)
+{
+	enum tool_ask said = ASK_ANSWERED;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct question_row *row = find(rows, q[i].key);
+
+		if (row == NULL || row->state == QUESTION_CLOSED)
+			said = ASK_TIMEOUT;
+		else if (row->state == QUESTION_ANSWERED && row->is_error)
+			return ASK_DECLINED;
+		else if (row->state == QUESTION_OPEN && said == ASK_ANSWERED)
+			said = ASK_WAITING;
+	}
+	return said;
+}
+
+/* An answer of another shape than the question has is none. */
+static enum tool_ask
+take_answers(struct running *r, const struct question_rows *rows,
+    struct tool_question *q, size_t n)
+{
+	struct arena *a = r->call.arena;
+	const struct json *value;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct question_row *row = find(rows, q[i].key);
+		enum rc rc = arena_copy(a, row->answer, &q[i].answer);
+
+		if (rc == RC_OK)
+			rc = json_read(
+			    a, q[i].answer, &json_limits_default, &value, NULL);
+		if (rc == RC_SYNTAX ||
+		    (rc == RC_OK && !question_fits(q[i].method, value)))
+			return ASK_DECLINED;
+		if (rc != RC_OK) {
+			r->call.failed = rc;
+			return ASK_TIMEOUT;
+		}
+	}
+	return ASK_ANSWERED;
+}
+
+/* --------------------------------------------------------------- asking */
+
+/* The question as a request of ours. */
+static enum rc
+put_request(
+    struct running *r, const struct tool_question *q, struct question_row *row)
+{
+	struct buf b = BUF_INIT(r->message.max);
+	enum rc rc;
+
+	buf_put_slice(&b, SLICE("{\"jsonrpc\":\"2.0\",\"id\":"));
+	buf_put_slice(&b, row->rpc_id);
+	json_put_key(&b, "method");
+	json_put_string(&b, q->method);
+	json_put_key(&b, "params");
+	buf_put_slice(&b, row->params);
+	buf_put_char(&b, '}');
+	rc = buf_finish(&b);
+	if (rc == RC_OK)
+		rc = arena_copy(r->call.arena, buf_slice(&b), &row->data);
+	buf_release(&b);
+	return rc;
+}
+
+/* Params as the client's revision knows them, in one line: forms were the only
+ * kind before there was a mode to say so. */
+static enum rc
+put_params(struct running *r, struct slice params, struct slice *out)
+{
+	const bool has_mode = r->x->revision->name >= REVISION_2025_11_25;
+	struct buf b = BUF_INIT(r->message.max);
+	const struct json *object = NULL;
+	enum rc rc = RC_OK;
+
+	if (params.len > 0)
+		rc = json_read(
+		    r->call.arena, params, &json_limits_default, &object, NULL);
+	if (rc != RC_OK)
+		return rc;
+	buf_put_char(&b, '{');
+	for (const struct json *m = object == NULL ? NULL : object->child;
+	     m != NULL; m = m->next) {
+		if (!has_mode && slice_eq(m->name, SLICE("mode")))
+			continue;
+		json_put_name(&b, m->name);
+		json_put_compact(&b, m);
+	}
+	buf_put_char(&b, '}');
+	rc = buf_finish(&b);
+	if (rc == RC_OK)
+		rc = arena_copy(r->call.arena, buf_slice(&b), out);
+	buf_release(&b);
+	return rc;
+}
+
+static enum rc
+put_question(
+    struct running *r, const struct tool_question *q, struct question_row *row)
+{
+	const struct server *s = r->x->server;
+	struct buf id = BUF_INIT(96);
+	enum rc rc;
+
+	*row = (struct question_row){ .key = q->key,
+		.method = q->method,
+		.call = r->row.number,
+		.session = r->row.session,
+		.stream = r->row.stream,
+		.state = QUESTION_OPEN,
+		.deadline = clock_wall_ms(s->clock) + s->rules.question_ms };
+	buf_printf(&id, "\"%lld.%lld.%lld\"", (long long)r->row.number,
+	    (long long)r->row.epoch, (long long)++r->asked);
+	rc = buf_finish(&id);
+	if (rc == RC_OK)
+		rc = arena_copy(r->call.arena, buf_slice(&id), &row->rpc_id);
+	buf_release(&id);
+	if (rc == RC_OK)
+		rc = put_params(r, q->params, &row->params);
+	if (rc == RC_OK && row->stream != 0)
+		rc = put_request(r, q, row);
+	return rc;
+}
+
+/* Rows for those questions that are not there yet. */
+static enum rc
+put_round(struct running *r, const struct question_rows *known,
+    const struct tool_question *q, size_t n, struct question_rows *out)
+{
+	enum rc rc = RC_OK;
+
+	out->n = 0;
+	out->row = arena_alloc(r->call.arena, n * sizeof(*out->row));
+	if (out->row == NULL)
+		return RC_NOMEM;
+	for (size_t i = 0; i < n && rc == RC_OK; i++) {
+		if (find(known, q[i].key) == NULL &&
+		    find(out, q[i].key) == NULL)
+			rc = put_question(r, &q[i], &out->row[out->n++]);
+	}
+	return rc;
+}
+
+static enum rc
+offer(struct running *r, const struct question_rows *rows)
+{
+	struct server *s = r->x->server;
+	struct appended appended = { 0, 0 };
+	struct op op = running_op(r);
+	enum rc rc = s->store->ops->question_put(s->store, &op, rows->row,
+	    rows->n, r->row.epoch, &s->rules.calls, &appended);
+
+	if (rc != RC_OK)
+		return rc;
+	bell_ring(s->bell);
+	if (r->row.stream != 0)
+		running_deliver(r, &appended, rows->row[rows->n - 1].data);
+	return RC_OK;
+}
+
+/*
+ * Ask what was not asked yet.  Whether a commit was made is not always known:
+ * what is there when it is tried again was made.
+ */
+static enum rc
+ask_rest(struct running *r, struct tool_question *q, size_t n)
+{
+	int64_t until = running_now(r) + OFFERS_MS;
+	struct question_rows known = { NULL, 0 }, rows;
+	enum rc rc = RC_BUSY;
+
+	for (int i = 0; i < OFFERS_MAX && running_now(r) < until; i++) {
+		if (i > 0)
+			running_pause(r, OFFER_PAUSE_MS);
+		rc = read_rows(r, &known);
+		if (rc == RC_OK)
+			rc = put_round(r, &known, q, n, &rows);
+		if (rc == RC_OK && rows.n > 0)
+			rc = offer(r, &rows);
+		if (rc != RC_BUSY && rc != RC_IO)
+			return rc;
+	}
+	return rc;
+}
+
+enum tool_ask
+question_begin(struct tool_call *call, struct tool_question *q, size_t n)
+{
+	struct running *r = (struct running *)(void *)call;
+	enum rc rc;
+
+	if (!may_ask_all(r, q, n))
+		return ASK_UNSUPPORTED;
+	if (running_is_cancelled(call))
+		return ASK_TIMEOUT;
+	running_flush(r);
+	rc = ask_rest(r, q, n);
+	if (rc == RC_CONFLICT)
+		r->is_fenced = true;
+	if (rc != RC_OK)
+		running_log(r, LOG_WARNING, "not asked", rc);
+	if (rc == RC_FULL)
+		return ASK_UNSUPPORTED;
+	if (rc != RC_OK)
+		return ASK_TIMEOUT;
+	r->asked_mono = running_now(r);
+	r->waited_mono = r->asked_mono;
+	r->answers_had = -1; /* there may be some from before */
+	return question_look(call, q, n);
+}
+
+/* -------------------------------------------------------------- waiting */
+
+/* Nobody is to answer any more what is still open. */
+static void
+withdraw(struct running *r, const struct tool_question *q, size_t n)
+{
+	struct store *store = r->x->server->store;
+	struct question_rows rows;
+	struct slice *id = arena_alloc(r->call.arena, n * sizeof(*id));
+	struct op op = running_op(r);
+	size_t ids = 0;
+	enum rc rc = store->ops->questions_close(
+	    store, &op, r->row.number, r->row.epoch);
+
+	if (rc == RC_CONFLICT)
+		r->is_fenced = true;
+	if (rc == RC_OK)
+		rc = read_rows(r, &rows);
+	if (rc != RC_OK || id == NULL || r->row.stream == 0)
+		return;
+	for (size_t i = 0; i < n && rc == RC_OK; i++) {
+		const struct question_row *row = find(&rows, q[i].key);
+
+		if (row != NULL && row->state == QUESTION_CLOSED)
+			rc = arena_copy(r->call.arena, row->rpc_id, &id[ids++]);
+	}
+	for (size_t i = 0; i < ids && rc == RC_OK; i++) {
+		struct buf *b = &r->message;
+
+		buf_reset(b);
+		buf_put_slice(b,
+		    SLICE("{\"jsonrpc\":\"2.0\",\"method\":"
+			  "\"notifications/cancelled\",\"params\":{"
+			  "\"requestId\":"));
+		buf_put_slice(b, id[i]);
+		buf_put_slice(b, SLICE("}}"));
+		running_say(r, false);
+	}
+}
+
+/* Time that passes for an answer is not the tool's. */
+static void
+move_deadline(struct running *r)
+{
+	int64_t now = running_now(r);
+
+	r->call.deadline_mono += now - r->waited_mono;
+	r->waited_mono = now;
+}
+
+static enum tool_ask
+close_round(struct running *r, struct tool_question *q, size_t n)
+{
+	struct question_rows rows;
+	enum tool_ask said = ASK_TIMEOUT;
+
+	withdraw(r, q, n);
+	/* An answer may have come at the last moment. */
+	if (read_rows(r, &rows) == RC_OK)
+		said = judge(&rows, q, n);
+	if (said == ASK_ANSWERED)
+		return take_answers(r, &rows, q, n);
+	return said == ASK_DECLINED ? said : ASK_TIMEOUT;
+}
+
+enum tool_ask
+question_look(struct tool_call *call, struct tool_question *q, size_t n)
+{
+	struct running *r = (struct running *)(void *)call;
+	int64_t late = r->asked_mono + r->x->server->rules.question_ms;
+	struct question_rows rows;
+	enum tool_ask said = ASK_WAITING;
+
+	if (running_is_cancelled(call))
+		return ASK_TIMEOUT;
+	move_deadline(r);
+	if (r->answers != r->answers_had && read_rows(r, &rows) == RC_OK) {
+		r->answers_had = r->answers;
+		said = judge(&rows, q, n);
+	}
+	if (said == ASK_ANSWERED)
+		return take_answers(r, &rows, q, n);
+	if (said == ASK_WAITING && running_now(r) < late)
+		return ASK_WAITING;
+	return close_round(r, q, n);
+}

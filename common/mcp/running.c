@@ -1,0 +1,121 @@
+#include "running.h"
+
+#include "reply.h"
+#include "running_part.h"
+
+struct op
+running_op(struct running *r)
+{
+	const struct server *s = r->x->server;
+
+	arena_reset(&r->scratch);
+	return (struct op){ .now_ms = clock_wall_ms(s->clock),
+		.give_up_mono =
+		    clock_mono_ms(s->clock) + s->rules.store_timeout_ms,
+		.arena = &r->scratch };
+}
+
+int64_t
+running_now(const struct running *r)
+{
+	return clock_mono_ms(r->x->server->clock);
+}
+
+void
+running_log(
+    struct running *r, enum log_level level, const char *what, enum rc rc)
+{
+	log_event(r->x->server->log, level, "call", "number=%lld %s=%s",
+	    (long long)r->row.number, what, rc_name(rc));
+}
+
+void
+running_pause(struct running *r, int64_t ms)
+{
+	struct sink *sink = r->x->sink;
+
+	for (; ms > 0; ms -= RUNNING_LOOK_MS) {
+		(void)sink->ops->wait(
+		    sink, ms < RUNNING_LOOK_MS ? ms : RUNNING_LOOK_MS);
+		running_wire_keep(r);
+	}
+}
+
+void
+running_release(struct running *r)
+{
+	running_leave(r);
+	buf_release(&r->message);
+	buf_release(&r->progress.message);
+	arena_release(&r->scratch);
+}
+
+static enum rc
+run(struct running *r)
+{
+	const struct tool *tool = r->call.tool;
+	enum tool_done done = tool->call(tool, &r->call);
+
+	return running_finish(r, done);
+}
+
+/* Its client is gone: the row says what it may have. */
+static void
+adopt(struct running *r, const struct call_row *row)
+{
+	r->row = *row;
+	r->task = row->task;
+	r->wire = WIRE_GONE;
+	r->may_stream = row->stream != 0;
+	r->x->claimed = NULL;
+}
+
+enum rc
+running_go(struct exchange *x, struct running *r)
+{
+	const bool is_detached = (r->call.tool->flags & TOOL_DETACHED) != 0;
+	enum call_opened opened = CALL_IS_NEW;
+	enum rc rc = RC_OK;
+
+	running_begin(x, r);
+	if (x->claimed != NULL)
+		adopt(r, x->claimed);
+	else if (is_detached && r->may_open)
+		rc = running_open(x, r, &opened);
+	else if (is_detached && !x->in_batch)
+		rc = running_stay(r);
+	if (rc == RC_OK && opened == CALL_IS_NEW)
+		rc = run(r);
+	running_release(r);
+	return rc;
+}
+
+enum rc
+running_alone(struct exchange *x, struct running *r)
+{
+	enum rc rc;
+
+	running_begin(x, r);
+	r->wire = WIRE_GONE;
+	rc = run(r);
+	running_release(r);
+	return rc;
+}
+
+/* The tool is gone, or takes no such arguments any more: what was answered
+ * is what there is. */
+enum rc
+running_close(struct exchange *x)
+{
+	struct running *r = arena_alloc(x->arena, sizeof(*r));
+	enum rc rc;
+
+	if (r == NULL)
+		return RC_NOMEM;
+	running_begin(x, r);
+	adopt(r, x->claimed);
+	r->is_answered = true;
+	rc = running_finish(r, TOOL_DONE);
+	running_release(r);
+	return rc;
+}

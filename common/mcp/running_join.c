@@ -1,0 +1,167 @@
+#include "event_id.h"
+#include "feed.h"
+#include "follow.h"
+#include "reply.h"
+#include "running_part.h"
+#include "sse.h"
+
+/*
+ * The same request came again while it is running, or before anybody took its
+ * response: this connection becomes the reader of its stream.
+ */
+
+static enum rc
+attach(struct running *r, const struct call_row *row, struct stream_row *stream)
+{
+	const struct event_limits one = { 1, 1 };
+	struct server *s = r->x->server;
+	struct stream_attach how = { .session = row->session,
+		.stream = row->stream };
+	struct event_rows events;
+	struct op op = running_op(r);
+	enum rc rc = server_owner(s, &how.owner);
+
+	if (rc == RC_OK)
+		rc = s->store->ops->stream_read(s->store, &op, row->stream,
+		    INT64_MAX, &one, stream, &events);
+	if (rc != RC_OK)
+		return rc;
+	how.incarnation = stream->incarnation;
+	how.after = stream->purged;
+	op = running_op(r);
+	rc = s->store->ops->stream_attach(s->store, &op, &how, stream);
+	if (rc == RC_OK)
+		bell_ring(s->bell);
+	return rc;
+}
+
+static enum rc
+join_as_stream(
+    struct exchange *x, struct running *r, const struct stream_row *stream)
+{
+	const bool has_priming = x->revision->has_priming;
+	struct buf first = BUF_INIT(256), text = BUF_INIT(64);
+	const struct event_id id = { stream->incarnation, stream->number,
+		stream->purged };
+	struct feed feed = { .transport = x->transport,
+		.revision = x->revision,
+		.session = stream->session,
+		.stream = stream->number,
+		.kind = stream->kind,
+		.incarnation = stream->incarnation,
+		.reader = stream->reader,
+		.cursor = stream->purged };
+	enum rc rc;
+
+	(void)r;
+	for (size_t i = 0; i < PRINCIPAL_BYTES; i++)
+		feed.principal[i] = x->principal.digest[i];
+	event_id_put(&text, &id);
+	if (!has_priming) {
+		sse_put_comment(&first);
+	} else {
+		sse_put_event(&first,
+		    &(struct sse_event){ .id = buf_slice(&text),
+			.retry_ms = x->server->rules.retry_ms,
+			.data = SLICE("") });
+	}
+	rc = buf_finish(&text);
+	if (rc == RC_OK)
+		rc = buf_finish(&first);
+	if (rc == RC_OK)
+		rc = stream_reply(x, &feed, buf_slice(&first));
+	buf_release(&text);
+	buf_release(&first);
+	return rc;
+}
+
+/* The last event of a stream that was closed is the response. */
+static enum rc
+take_response(struct running *r, const struct stream_row *stream, bool *found)
+{
+	struct server *s = r->x->server;
+	struct stream_sent sent = { stream->number, stream->reader,
+		stream->head };
+	struct stream_row now;
+	struct event_rows events;
+	struct op op = running_op(r);
+	enum rc rc = s->store->ops->stream_read(s->store, &op, stream->number,
+	    stream->head - 1, &s->rules.read, &now, &events);
+
+	*found = rc == RC_OK && events.n > 0;
+	if (!*found)
+		return rc;
+	buf_reset(&s->body);
+	buf_put_slice(&s->body, events.row[events.n - 1].data);
+	r->x->reply.status = 200;
+	r->x->reply.body = REPLY_JSON;
+	op = running_op(r);
+	op.relaxed = true;
+	rc = s->store->ops->streams_sent(s->store, &op, &sent, 1);
+	if (rc != RC_OK)
+		running_log(r, LOG_INFO, "sent", rc);
+	return RC_OK;
+}
+
+/* Who takes no events waits here for the end of the stream. */
+static enum rc
+join_as_json(
+    struct exchange *x, struct running *r, const struct stream_row *stream)
+{
+	const struct event_limits one = { 1, 1 };
+	const struct server_rules *rules = &x->server->rules;
+	struct store *store = x->server->store;
+	int64_t left = rules->tool_timeout_ms + rules->question_ms;
+	int64_t reader = stream->reader;
+	struct stream_row now = *stream;
+	struct event_rows events;
+	bool found = false;
+	enum rc rc = RC_OK;
+
+	while (rc == RC_OK && now.is_open && left > 0 && now.reader <= reader &&
+	    x->sink->ops->wait(x->sink, RUNNING_LOOK_MS)) {
+		struct op op = running_op(r);
+
+		left -= RUNNING_LOOK_MS;
+		rc = store->ops->stream_read(
+		    store, &op, stream->number, INT64_MAX, &one, &now, &events);
+	}
+	if (rc != RC_OK)
+		return rc == RC_NOTFOUND ? RC_BUSY : rc;
+	if (!now.is_open && now.head > now.purged)
+		rc = take_response(r, &now, &found);
+	/* Cancelled, taken over by a third one, or too late. */
+	if (rc == RC_OK && !found)
+		answer_error(x, 200, RPC_INTERNAL_ERROR,
+		    "The call ended without an answer", SLICE_NONE);
+	return rc;
+}
+
+enum rc
+running_join(struct exchange *x, struct running *r, const struct call_row *row)
+{
+	struct crew *crew = x->server->crew;
+	struct stream_row stream;
+	enum rc rc;
+
+	/* The answer comes on the stream that its client has anyway. */
+	if (!x->transport->answers_on_post) {
+		reply_empty(x, 202);
+		return RC_OK;
+	}
+	rc = attach(r, row, &stream);
+	/* Its stream was swept since: the client may try again. */
+	if (rc == RC_NOTFOUND)
+		return RC_BUSY;
+	if (rc != RC_OK)
+		return rc;
+	if (r->may_stream)
+		return join_as_stream(x, r, &stream);
+	rc = crew == NULL ? RC_OK : crew->ops->begin(crew, CREW_HELD);
+	if (rc != RC_OK)
+		return rc;
+	rc = join_as_json(x, r, &stream);
+	if (crew != NULL)
+		crew->ops->end(crew);
+	return rc;
+}

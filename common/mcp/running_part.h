@@ -1,0 +1,117 @@
+#ifndef MCP_RUNNING_PART_H
+#define MCP_RUNNING_PART_H
+
+#include "running.h"
+
+/* What the files of a running call have in common; nobody else's business. */
+
+/* Between two looks at the row and the client, and two steps of waiting. */
+#define RUNNING_LOOK_MS 50
+
+/* ------------------------------------------------------------ running.c */
+
+/* For a store call now.  What is read lands in r->scratch and is gone with
+ * the next one. */
+struct op running_op(struct running *r);
+int64_t running_now(const struct running *r); /* monotonic ms */
+void running_log(
+    struct running *r, enum log_level level, const char *what, enum rc rc);
+
+/* Give back what running_begin() and the call took. */
+void running_release(struct running *r);
+
+/* Let so much time pass, and keep the connection alive. */
+void running_pause(struct running *r, int64_t ms);
+
+/* ------------------------------------------------------- running_open.c */
+
+/* Has the exchange what a call with a row needs, and are messages for its
+ * client of any use? */
+void running_begin(struct exchange *x, struct running *r);
+
+/* What its row is to say, but for its number and the like. */
+MUST_CHECK enum rc running_put_row(struct running *r, struct call_row *row);
+
+/*
+ * A row for r, now.  With *opened other than CALL_IS_NEW the exchange has been
+ * answered.  RC_FULL: no room; or what the store says.
+ */
+MUST_CHECK enum rc running_open(
+    struct exchange *x, struct running *r, enum call_opened *opened);
+
+/* An inline call wants to speak: does it have a row, or can it have one? */
+bool running_become(struct running *r);
+
+/* Is there a row, or need there be none: the process may stay. */
+MUST_CHECK enum rc running_stay(struct running *r);
+void running_leave(struct running *r);
+
+/* Another connection has the same request running: read its stream from the
+ * start.  The exchange is answered. */
+MUST_CHECK enum rc running_join(
+    struct exchange *x, struct running *r, const struct call_row *row);
+
+/* ------------------------------------------------------- running_wire.c */
+
+/* Begin the stream of events if that is still to be done; false: there is no
+ * client to write to. */
+bool running_wire_begin(struct running *r);
+
+/* What was committed goes to the client, if this process is its reader. */
+void running_deliver(
+    struct running *r, const struct appended *appended, struct slice data);
+
+/* r->message to the client: committed first if there is a stream.  What is
+ * relaxed may get lost; what is not is worth a line in the log if it does. */
+void running_say(struct running *r, bool is_relaxed);
+
+/* One event without an id. */
+void running_put_event(struct running *r, struct slice data);
+
+/* Nothing was written yet: all of server->body, committed as that event, or
+ * not committed (0); then the connection is over. */
+void running_wire_whole(struct running *r, int64_t seq);
+
+/* The connection is over, for whatever reason: the call goes on without. */
+void running_wire_end(struct running *r);
+
+/* The same with a wish to come back, where the revision has one. */
+void running_wire_let_go(struct running *r);
+
+/* Begin a held stream, or write a comment, if it is time. */
+void running_wire_keep(struct running *r);
+
+/* -------------------------------------------------------- running_env.c */
+
+extern const struct tool_env_ops running_env;
+
+/* Look at the row and at the client, now. */
+void running_look(struct running *r);
+
+/* Progress that waits goes out. */
+void running_flush(struct running *r);
+
+/* The same as the environment's is_cancelled(). */
+bool running_is_cancelled(struct tool_call *call);
+
+/* ----------------------------------------------------------- question.c */
+
+enum tool_ask question_begin(
+    struct tool_call *call, struct tool_question *q, size_t n);
+enum tool_ask question_look(
+    struct tool_call *call, struct tool_question *q, size_t n);
+
+/* ------------------------------------------------------ running_finish.c */
+
+/* The tool is done: commit what is to be answered, and answer it. */
+MUST_CHECK enum rc running_finish(struct running *r, enum tool_done done);
+
+/* End the row x->claimed, which was answered before its tool came to run. */
+MUST_CHECK enum rc running_close(struct exchange *x);
+
+/* ------------------------------------------------------ running_client.c */
+
+/* Append an id in the one form in which ids are compared. */
+void running_put_id(struct buf *b, const struct json *id);
+
+#endif

@@ -1,0 +1,294 @@
+#include "event_id.h"
+#include "reply.h"
+#include "running_part.h"
+#include "sse.h"
+
+static int64_t
+comment_ms(const struct running *r)
+{
+	const struct server_rules *rules = &r->x->server->rules;
+
+	return r->x->transport->disconnect_cancels ? rules->comment_modern_ms
+						   : rules->comment_ms;
+}
+
+/* Tell the store how far its client is, and that nobody reads on. */
+static void
+detach(struct running *r)
+{
+	struct store *store = r->x->server->store;
+	struct stream_sent sent = { r->row.stream, r->reader, r->sent };
+	struct op op;
+	enum rc rc;
+
+	if (r->reader == 0)
+		return;
+	r->reader = 0;
+	op = running_op(r);
+	op.relaxed = true;
+	rc = store->ops->stream_detach(store, &op, &sent);
+	if (rc != RC_OK)
+		running_log(r, LOG_INFO, "detach", rc);
+	else
+		bell_ring(r->x->server->bell);
+}
+
+/* The head of a stream that is only opened to be ended, or to go on. */
+static enum rc
+put_head(struct running *r)
+{
+	struct exchange *x = r->x;
+
+	x->reply.status = 200;
+	x->reply.body = REPLY_SENT;
+	reply_header(x, "Content-Type", SLICE("text/event-stream"));
+	reply_header(x, "Cache-Control", SLICE("no-cache, no-transform"));
+	r->wire = WIRE_EVENTS;
+	return x->sink->ops->head(
+	    x->sink, 200, x->reply.header, x->reply.n_headers, SINK_STREAM);
+}
+
+void
+running_wire_end(struct running *r)
+{
+	struct sink *sink = r->x->sink;
+
+	if (r->wire == WIRE_GONE)
+		return;
+	if (r->wire == WIRE_HELD)
+		(void)put_head(r);
+	/* Whoever has left does not hear it. */
+	(void)sink->ops->end(sink);
+	sink->ops->close(sink);
+	r->wire = WIRE_GONE;
+	detach(r);
+}
+
+void
+running_wire_whole(struct running *r, int64_t seq)
+{
+	struct exchange *x = r->x;
+
+	reply_send(x);
+	if (x->rc == RC_OK)
+		r->sent = seq;
+	x->sink->ops->close(x->sink);
+	r->wire = WIRE_GONE;
+	detach(r);
+}
+
+/* It did not take what was written. */
+static void
+fail(struct running *r)
+{
+	if (r->x->transport->disconnect_cancels)
+		r->is_cancelled = true;
+	running_wire_end(r);
+}
+
+/* What is in server->frame to the client. */
+static bool
+put_frame(struct running *r)
+{
+	struct sink *sink = r->x->sink;
+	struct buf *frame = &r->x->server->frame;
+
+	if (buf_finish(frame) != RC_OK ||
+	    sink->ops->body(sink, buf_slice(frame)) != RC_OK) {
+		fail(r);
+		return false;
+	}
+	r->next_word = running_now(r) + comment_ms(r);
+	return true;
+}
+
+static bool
+put_event(struct running *r, int64_t seq, int64_t retry_ms, struct slice data)
+{
+	struct event_id id = { r->incarnation, r->row.stream, seq };
+	struct buf *frame = &r->x->server->frame;
+	struct buf text = BUF_INIT(64);
+	bool is_put;
+
+	event_id_put(&text, &id);
+	buf_reset(frame);
+	sse_put_event(frame,
+	    &(struct sse_event){
+		.type = data.len > 0 ? SLICE("message") : SLICE_NONE,
+		.id = buf_slice(&text),
+		.retry_ms = retry_ms,
+		.data = data });
+	if (text.failed)
+		frame->failed = true;
+	buf_release(&text);
+	is_put = put_frame(r);
+	if (is_put) {
+		r->sent = seq;
+		r->has_id = true;
+	}
+	return is_put;
+}
+
+void
+running_put_event(struct running *r, struct slice data)
+{
+	struct buf *frame = &r->x->server->frame;
+
+	if (!running_wire_begin(r))
+		return;
+	buf_reset(frame);
+	sse_put_message(frame, data);
+	(void)put_frame(r);
+}
+
+bool
+running_wire_begin(struct running *r)
+{
+	struct exchange *x = r->x;
+
+	if (r->wire != WIRE_HELD)
+		return r->wire == WIRE_EVENTS;
+	if (put_head(r) != RC_OK) {
+		fail(r);
+		return false;
+	}
+	if (r->row.stream != 0 && x->revision->has_priming)
+		return put_event(r, 0, x->server->rules.retry_ms, SLICE(""));
+	buf_reset(&x->server->frame);
+	sse_put_comment(&x->server->frame);
+	return put_frame(r);
+}
+
+/* A newer reader has come: what follows is its. */
+static bool
+is_superseded(struct running *r, int64_t reader)
+{
+	if (reader <= r->reader)
+		return false;
+	r->reader = 0;
+	running_wire_end(r);
+	return true;
+}
+
+/* Something before it was committed without our hearing of it: write all that
+ * the client has not been sent. */
+static void
+catch_up(struct running *r)
+{
+	struct store *store = r->x->server->store;
+	const struct event_limits *limits = &r->x->server->rules.read;
+	struct stream_row stream;
+	struct event_rows events;
+
+	do {
+		struct op op = running_op(r);
+		enum rc rc = store->ops->stream_read(store, &op, r->row.stream,
+		    r->sent, limits, &stream, &events);
+
+		if (rc != RC_OK || stream.purged > r->sent) {
+			running_log(r, LOG_WARNING, "catch up", rc);
+			running_wire_let_go(r);
+			return;
+		}
+		if (is_superseded(r, stream.reader))
+			return;
+		for (size_t i = 0; i < events.n && r->wire == WIRE_EVENTS; i++)
+			(void)put_event(
+			    r, events.row[i].seq, -1, events.row[i].data);
+	} while (
+	    r->wire == WIRE_EVENTS && events.n > 0 && r->sent < stream.head);
+}
+
+void
+running_deliver(
+    struct running *r, const struct appended *appended, struct slice data)
+{
+	if (r->wire == WIRE_GONE || is_superseded(r, appended->reader) ||
+	    !running_wire_begin(r))
+		return;
+	if (appended->seq == r->sent + 1)
+		(void)put_event(r, appended->seq, -1, data);
+	else
+		catch_up(r);
+}
+
+/* What the store said of an append. */
+static void
+note_append(struct running *r, enum rc rc, bool is_relaxed)
+{
+	if (rc == RC_CONFLICT)
+		r->is_fenced = true;
+	else if (rc == RC_NOTFOUND) /* the session was ended */
+		r->is_cancelled = true;
+	else if (rc != RC_FULL || !is_relaxed)
+		running_log(r, LOG_WARNING, "message lost", rc);
+}
+
+static void
+append(struct running *r, bool is_relaxed)
+{
+	struct server *s = r->x->server;
+	struct op op = running_op(r);
+	struct appended appended = { 0, 0 };
+	struct event_append event = { .session = r->row.session,
+		.stream = r->row.stream,
+		.key = (int64_t)((uint64_t)r->row.epoch << 32 |
+		    (uint64_t)(++r->keys)),
+		.call = r->row.number,
+		.epoch = r->row.epoch,
+		.data = buf_slice(&r->message) };
+	enum rc rc;
+
+	op.relaxed = is_relaxed;
+	rc = s->store->ops->event_append(
+	    s->store, &op, &event, &s->rules.stream, &appended);
+	if (rc != RC_OK) {
+		note_append(r, rc, is_relaxed);
+		return;
+	}
+	bell_ring(s->bell);
+	running_deliver(r, &appended, buf_slice(&r->message));
+}
+
+void
+running_say(struct running *r, bool is_relaxed)
+{
+	if (r->is_fenced || r->is_cancelled)
+		return;
+	if (buf_finish(&r->message) != RC_OK)
+		running_log(r, LOG_WARNING, "message lost", RC_NOMEM);
+	else if (r->row.stream != 0)
+		append(r, is_relaxed);
+	else
+		running_put_event(r, buf_slice(&r->message));
+}
+
+void
+running_wire_let_go(struct running *r)
+{
+	struct buf *frame = &r->x->server->frame;
+
+	if (r->wire == WIRE_EVENTS && r->x->revision->has_priming &&
+	    r->has_id) {
+		buf_reset(frame);
+		sse_put_retry(frame, r->x->server->rules.retry_ms);
+		(void)put_frame(r);
+	}
+	running_wire_end(r);
+}
+
+void
+running_wire_keep(struct running *r)
+{
+	int64_t now = running_now(r);
+	struct buf *frame = &r->x->server->frame;
+
+	if (r->wire == WIRE_HELD && r->may_stream && r->row.number != 0 &&
+	    now >= r->hold_until)
+		(void)running_wire_begin(r);
+	if (r->wire != WIRE_EVENTS || now < r->next_word)
+		return;
+	buf_reset(frame);
+	sse_put_comment(frame);
+	(void)put_frame(r);
+}
