@@ -90,7 +90,7 @@ running_put_row(struct running *r, struct call_row *row)
 		.revision = x->revision->date,
 		.transport = (int)x->transport->name,
 		.caps = x->caps,
-		.runs_max = RUNS_MAX,
+		.runs_max = r->runs_max > 0 ? r->runs_max : RUNS_MAX,
 		.deadline = x->now_ms + x->server->rules.tool_timeout_ms +
 		    x->server->rules.question_ms };
 	for (size_t i = 0; i < DIGEST_BYTES; i++)

@@ -111,6 +111,16 @@ set_remote_user(struct world *w, struct slice value)
 	return RC_OK;
 }
 
+/* Not a key of the program: which of the fake tools there are. */
+static enum rc
+set_tools(struct world *w, struct slice value)
+{
+	if (!slice_eq(value, SLICE("all")))
+		return RC_SYNTAX;
+	fake_tools_free(w->tools);
+	return fake_tools_open_all(&w->tool_calls, &w->tools);
+}
+
 static const struct key {
 	struct slice name;
 	enum rc (*set)(struct world *, struct slice);
@@ -120,6 +130,7 @@ static const struct key {
 	{ SLICE_INIT("http.origins"), set_origin },
 	{ SLICE_INIT("http.hosts"), set_host },
 	{ SLICE_INIT("auth.remote_user"), set_remote_user },
+	{ SLICE_INIT("test.tools"), set_tools },
 	{ SLICE_INIT("limits.page"), set_page },
 	{ SLICE_INIT("limits.body"), set_body },
 	{ SLICE_INIT("limits.result"), set_result },

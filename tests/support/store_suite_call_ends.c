@@ -90,7 +90,7 @@ a_finish_is_response_stream_questions_and_row_at_once(void **state)
 	struct call_row now;
 
 	assert_int_equal(suite_ask(f, &q, 1, 1), RC_OK);
-	suite_mark(f, &mark);
+	mark = suite_mark(f);
 	f->op.now_ms += 7;
 	assert_int_equal(
 	    f->ops->call_finish(f->store, &f->op, &finish, &out), RC_OK);
@@ -179,7 +179,7 @@ a_claim_raises_epoch_and_runs_and_keeps_the_rest(void **state)
 	assert_int_equal(
 	    f->ops->call_group(f->store, &f->op, call.number, 1, 4711, 12345),
 	    RC_OK);
-	suite_mark(f, &mark);
+	mark = suite_mark(f);
 	assert_int_equal(f->ops->call_claim(f->store, &f->op, call.number, 1,
 			     SLICE("h2.z"), &row),
 	    RC_OK);
@@ -273,7 +273,7 @@ a_running_call_is_cancelled_by_its_request_id(void **state)
 	struct change_mark mark;
 	int64_t number = 0;
 
-	suite_mark(f, &mark);
+	mark = suite_mark(f);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(f->ops->call_cancel(f->store, &f->op, session,
 				     SLICE("1"), &number),
@@ -350,7 +350,7 @@ an_operator_stops_a_call_by_its_number(void **state)
 	const struct call_row call = suite_opened(f, 0, "1");
 	struct change_mark mark;
 
-	suite_mark(f, &mark);
+	mark = suite_mark(f);
 	assert_int_equal(
 	    f->ops->call_stop(f->store, &f->op, call.number), RC_OK);
 	assert_true(look(f, call.number).is_cancelled);

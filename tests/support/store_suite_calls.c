@@ -95,15 +95,6 @@ suite_assert_text(struct slice is, const char *text)
 	assert_true(slice_eq(is, slice_of(text)));
 }
 
-void
-suite_mark(struct suite *f, struct change_mark *mark)
-{
-	struct change_rows rows;
-
-	*mark = (struct change_mark){ 0 };
-	assert_int_equal(f->ops->changes(f->store, &f->op, mark, &rows), RC_OK);
-}
-
 size_t
 suite_changed(struct suite *f, struct change_mark *mark, enum change_kind kind,
     int64_t ref)

@@ -55,9 +55,6 @@ struct task_row suite_task(
     struct suite *f, int64_t session, unsigned char number, unsigned char who);
 struct task_row suite_task_now(struct suite *f, int64_t task);
 
-/* From here on changes are seen by suite_changed(). */
-void suite_mark(struct suite *f, struct change_mark *mark);
-
 /* How many changes of that kind and ref since the last time? */
 size_t suite_changed(struct suite *f, struct change_mark *mark,
     enum change_kind kind, int64_t ref);

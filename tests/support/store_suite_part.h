@@ -77,9 +77,6 @@ void suite_assert_same_row(
 
 /* Everything succeeds. */
 
-/* Put session n of principal 1; its number. */
-int64_t suite_session(struct suite *f, uint32_t n);
-
 struct stream_row suite_stream(
     struct suite *f, int64_t session, enum stream_kind kind);
 

@@ -172,7 +172,7 @@ the_first_answer_wins(void **state)
 	struct change_mark mark;
 
 	assert_int_equal(suite_ask(f, q, 2, 1), RC_OK);
-	suite_mark(f, &mark);
+	mark = suite_mark(f);
 	assert_int_equal(
 	    f->ops->question_answer(f->store, &f->op, &name, SLICE("no"), true),
 	    RC_OK);

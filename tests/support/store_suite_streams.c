@@ -10,18 +10,6 @@
 
 static const struct stream_caps no_caps = { 0, 0 };
 
-int64_t
-suite_session(struct suite *f, uint32_t n)
-{
-	const struct session_row row = store_row(n, 1, 2000);
-	int64_t id = 0;
-
-	assert_int_equal(
-	    f->ops->session_put(f->store, &f->op, &row, &store_no_caps, &id),
-	    RC_OK);
-	return id;
-}
-
 struct stream_row
 suite_stream(struct suite *f, int64_t session, enum stream_kind kind)
 {
