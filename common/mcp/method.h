@@ -38,6 +38,13 @@ enum rc method_subscribe(struct exchange *x);
 enum rc method_unsubscribe(struct exchange *x);
 enum rc method_tools_list(struct exchange *x);
 enum rc method_tools_call(struct exchange *x);
+enum rc method_task_get(struct exchange *x);
+enum rc method_task_list(struct exchange *x);
+enum rc method_task_cancel(struct exchange *x);
+enum rc method_task_result(struct exchange *x);
+enum rc method_task_ext_get(struct exchange *x);
+enum rc method_task_ext_update(struct exchange *x);
+enum rc method_task_ext_cancel(struct exchange *x);
 
 /* Client capabilities as bits, from a capabilities object. */
 uint32_t method_caps(const struct json *capabilities);

@@ -2,6 +2,7 @@
 #include "refuse.h"
 #include "reply.h"
 #include "session.h"
+#include "task.h"
 
 /* What a session remembers of its client, at most. */
 #define CLIENT_MAX ((size_t)32 * 1024)
@@ -12,6 +13,30 @@ can_tell(const struct exchange *x)
 {
 	return x->revision->is_modern ||
 	    x->server->rules.sessions != SESSIONS_OFF;
+}
+
+/* Tasks as the revision has them; a list only for whom we can tell apart
+ * from others. */
+static void
+put_tasks(struct exchange *x, struct buf *b)
+{
+	if (x->revision->tasks == TASKS_EXTENSION) {
+		json_put_key(b, "extensions");
+		buf_put_slice(
+		    b, SLICE("{\"io.modelcontextprotocol/tasks\":{}}"));
+	}
+	if (x->revision->tasks != TASKS_EXPERIMENTAL)
+		return;
+	json_put_key(b, "tasks");
+	buf_put_char(b, '{');
+	if (task_may_list(x)) {
+		json_put_key(b, "list");
+		buf_put_slice(b, SLICE("{}"));
+	}
+	json_put_key(b, "cancel");
+	buf_put_slice(b, SLICE("{}"));
+	json_put_key(b, "requests");
+	buf_put_slice(b, SLICE("{\"tools\":{\"call\":{}}}}"));
 }
 
 static void
@@ -28,6 +53,7 @@ put_capabilities(struct exchange *x, struct buf *b)
 			: SLICE("{}"));
 	json_put_key(b, "logging");
 	buf_put_slice(b, SLICE("{}"));
+	put_tasks(x, b);
 	buf_put_char(b, '}');
 }
 

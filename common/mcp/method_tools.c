@@ -4,6 +4,7 @@
 #include "project.h"
 #include "reply.h"
 #include "running.h"
+#include "task.h"
 #include "tool_check.h"
 
 static const struct slice list_name = SLICE_INIT("tools");
@@ -94,8 +95,17 @@ static enum rc
 answer_failure(struct exchange *x, struct tool_call *call, struct slice text)
 {
 	struct buf *b;
-	enum rc rc = tool_fail(call, text);
+	char *string;
+	enum rc rc;
 
+	if (task_is_wished(x)) {
+		string = arena_string(x->arena, text);
+		if (string == NULL)
+			return RC_NOMEM;
+		answer_error(x, 200, RPC_INVALID_PARAMS, string, SLICE_NONE);
+		return RC_OK;
+	}
+	rc = tool_fail(call, text);
 	if (rc != RC_OK)
 		return rc;
 	b = answer_begin(x);
@@ -160,19 +170,24 @@ check_and_run(struct exchange *x, struct running *r)
 {
 	struct tool_call *call = &r->call;
 	struct buf why = BUF_INIT(TOOL_WHY_MAX);
+	bool is_task, answered = false;
 	uint32_t lacking = call->tool->needs & ~x->caps;
 	bool valid = false;
 	enum rc rc;
 
 	if (lacking != 0)
 		return refuse_lacking(x, call, lacking);
+	is_task =
+	    x->claimed == NULL && task_is_wanted(x, call->tool, &answered);
+	if (answered)
+		return RC_OK;
 	rc = tool_check_arguments(call, &valid, &why);
 	if (rc == RC_OK && !valid)
 		rc = answer_bad_arguments(x, call, buf_slice(&why));
 	else if (rc == RC_OK && is_abandoned(x, call->tool))
 		rc = answer_failure(x, call, SLICE("The client has left"));
 	else if (rc == RC_OK)
-		rc = run(x, r);
+		rc = is_task ? task_go(x, r) : run(x, r);
 	buf_release(&why);
 	return rc;
 }

@@ -2,6 +2,7 @@
 
 #include "reply.h"
 #include "running_part.h"
+#include "task.h"
 
 struct op
 running_op(struct running *r)
@@ -60,7 +61,7 @@ run(struct running *r)
 }
 
 /* Its client is gone: the row says what it may have. */
-static void
+static enum rc
 adopt(struct running *r, const struct call_row *row)
 {
 	r->row = *row;
@@ -68,6 +69,7 @@ adopt(struct running *r, const struct call_row *row)
 	r->wire = WIRE_GONE;
 	r->may_stream = row->stream != 0;
 	r->x->claimed = NULL;
+	return task_adopt(r);
 }
 
 enum rc
@@ -79,7 +81,7 @@ running_go(struct exchange *x, struct running *r)
 
 	running_begin(x, r);
 	if (x->claimed != NULL)
-		adopt(r, x->claimed);
+		rc = adopt(r, x->claimed);
 	else if (is_detached && r->may_open)
 		rc = running_open(x, r, &opened);
 	else if (is_detached && !x->in_batch)
@@ -113,9 +115,10 @@ running_close(struct exchange *x)
 	if (r == NULL)
 		return RC_NOMEM;
 	running_begin(x, r);
-	adopt(r, x->claimed);
+	rc = adopt(r, x->claimed);
 	r->is_answered = true;
-	rc = running_finish(r, TOOL_DONE);
+	if (rc == RC_OK)
+		rc = running_finish(r, TOOL_DONE);
 	running_release(r);
 	return rc;
 }

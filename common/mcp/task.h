@@ -25,9 +25,30 @@ bool task_is_wanted(
  */
 MUST_CHECK enum rc task_go(struct exchange *x, struct running *r);
 
+/* running.respond of a call that belongs to a task. */
+MUST_CHECK enum rc task_respond(struct running *r);
+
+/* The run of a claimed row: if it is a task's, have what task_go() gave the
+ * first run.  RC_NOTFOUND: the task is gone. */
+MUST_CHECK enum rc task_adopt(struct running *r);
+
+/* Does the request wish to become a task (2025-11-25)?  Then nothing but a task
+ * or an error answers it. */
+bool task_is_wished(const struct exchange *x);
+
 /* What call_finish() is to say about the task of a run that is over; the
  * response (whole message) is in server->body.  Memory is the arena's. */
 MUST_CHECK enum rc task_fill_finish(
     struct exchange *x, const struct running *r, struct call_finish *out);
+
+/* May tasks/list be offered: can this client be told from others? */
+bool task_may_list(const struct exchange *x);
+
+/*
+ * Append a DetailedTask of the extension: with the open questions, the result
+ * or the error.  What the store says.
+ */
+MUST_CHECK enum rc task_put_detailed(struct buf *b, const struct task_row *row,
+    struct store *store, const struct op *op);
 
 #endif

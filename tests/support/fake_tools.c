@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "definition.h"
+#include "fake_askers.h"
 #include "fake_definitions.h"
 #include "revision.h"
 
@@ -113,39 +114,35 @@ call_weather(struct tool_call *c)
 	return done(tool_add_text(c, SLICE("sunny")));
 }
 
-struct fake {
-	const char *definition;
-	enum tool_done (*call)(struct tool_call *);
-	uint32_t needs;
-};
-
 /* Sorted by name. */
 static const struct fake fakes[] = {
-	{ FAKE_AUDIO, call_audio, 0 },
-	{ FAKE_COMPUTE, call_compute, 0 },
-	{ FAKE_ECHO, call_echo, 0 },
-	{ FAKE_FAIL, call_fail, 0 },
-	{ FAKE_IMAGE, call_image, 0 },
-	{ FAKE_LINK, call_link, 0 },
-	{ FAKE_LIST, call_list, 0 },
-	{ FAKE_NOTHING, call_nothing, 0 },
-	{ FAKE_RESOURCE, call_resource, 0 },
-	{ FAKE_SUMMARIZE, call_summarize, CAP_SAMPLING },
-	{ FAKE_WEATHER, call_weather, 0 },
-	{ FAKE_ZERO, call_nothing, 0 },
+	{ FAKE_AUDIO, call_audio, 0, 0 },
+	{ FAKE_COMPUTE, call_compute, 0, 0 },
+	{ FAKE_ECHO, call_echo, 0, 0 },
+	{ FAKE_FAIL, call_fail, 0, 0 },
+	{ FAKE_IMAGE, call_image, 0, 0 },
+	{ FAKE_LINK, call_link, 0, 0 },
+	{ FAKE_LIST, call_list, 0, 0 },
+	{ FAKE_NOTHING, call_nothing, 0, 0 },
+	{ FAKE_RESOURCE, call_resource, 0, 0 },
+	{ FAKE_SUMMARIZE, call_summarize, CAP_SAMPLING, 0 },
+	{ FAKE_WEATHER, call_weather, 0, 0 },
+	{ FAKE_ZERO, call_nothing, 0, 0 },
 };
 
 #define FAKES (sizeof(fakes) / sizeof(fakes[0]))
+/* Those that are there if they are asked for come on top. */
+#define ALL_MAX (FAKES + 32)
 
 struct fake_tools {
 	struct toolbox base; /* first */
 	struct tool_set set;
-	const struct tool *tool[FAKES];
+	const struct tool *tool[ALL_MAX];
 	struct context {
 		const struct fake *fake;
 		unsigned long *calls;
-	} context[FAKES];
-	struct definition definition[FAKES];
+	} context[ALL_MAX];
+	struct definition definition[ALL_MAX];
 	size_t n;
 };
 
@@ -185,6 +182,7 @@ add(struct fake_tools *f, const struct fake *fake, unsigned long *calls)
 	x->fake = fake;
 	x->calls = calls;
 	d->tool.needs = fake->needs;
+	d->tool.flags |= fake->flags;
 	d->tool.call = call_fake;
 	d->tool.ctx = x;
 	f->tool[f->n++] = &d->tool;
@@ -192,26 +190,51 @@ add(struct fake_tools *f, const struct fake *fake, unsigned long *calls)
 	return RC_OK;
 }
 
-enum rc
-fake_tools_open(unsigned long *calls, struct fake_tools **out)
+static int
+by_name(const void *a, const void *b)
+{
+	const struct tool *const *x = a, *const *y = b;
+
+	return slice_cmp((*x)->name, (*y)->name);
+}
+
+static enum rc
+open_all(unsigned long *calls, bool with_askers, struct fake_tools **out)
 {
 	struct fake_tools *f = calloc(1, sizeof(*f));
-	enum rc rc;
+	size_t more = with_askers ? fake_askers_n : 0;
+	enum rc rc = RC_OK;
 
 	*out = NULL;
 	if (f == NULL)
 		return RC_NOMEM;
 	f->base.ops = &fake_tools_ops;
-	for (size_t i = 0; i < FAKES; i++) {
+	if (FAKES + more > ALL_MAX)
+		rc = RC_BUG;
+	for (size_t i = 0; i < FAKES && rc == RC_OK; i++)
 		rc = add(f, &fakes[i], calls);
-		if (rc != RC_OK) {
-			fake_tools_free(f);
-			return rc;
-		}
+	for (size_t i = 0; i < more && rc == RC_OK; i++)
+		rc = add(f, &fake_askers[i], calls);
+	if (rc != RC_OK) {
+		fake_tools_free(f);
+		return rc;
 	}
+	qsort(f->tool, f->n, sizeof(*f->tool), by_name);
 	f->set = (struct tool_set){ f->tool, f->n };
 	*out = f;
 	return RC_OK;
+}
+
+enum rc
+fake_tools_open(unsigned long *calls, struct fake_tools **out)
+{
+	return open_all(calls, false, out);
+}
+
+enum rc
+fake_tools_open_all(unsigned long *calls, struct fake_tools **out)
+{
+	return open_all(calls, true, out);
 }
 
 struct toolbox *

@@ -14,6 +14,10 @@ struct fake_tools;
 MUST_CHECK enum rc fake_tools_open(
     unsigned long *calls, struct fake_tools **out);
 
+/* The same with those of fake_askers.h. */
+MUST_CHECK enum rc fake_tools_open_all(
+    unsigned long *calls, struct fake_tools **out);
+
 struct toolbox *fake_tools_toolbox(struct fake_tools *f);
 
 /* NULL is allowed. */
