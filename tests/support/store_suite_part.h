@@ -74,7 +74,7 @@ void suite_assert_same_row(
 
 /* Everything succeeds. */
 
-/* Put session n of principal 1; its number. */
+/* A new live session number n of principal 1; its id. */
 int64_t suite_session(struct suite *f, uint32_t n);
 
 struct stream_row suite_stream(
