@@ -74,6 +74,9 @@ void suite_assert_same_row(
 
 /* Everything succeeds. */
 
+/* A new live session number n of principal 1; its id. */
+int64_t suite_session(struct suite *f, uint32_t n);
+
 struct stream_row suite_stream(
     struct suite *f, int64_t session, enum stream_kind kind);
 
