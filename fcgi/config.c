@@ -24,6 +24,7 @@ static const char *const yes_no[] = { "no", "yes", NULL };
 static const char *const levels[] = { "error", "warning", "info", "debug",
 	NULL };
 static const char *const modes[] = { "required", "optional", "off", NULL };
+static const char *const responses[] = { "auto", "json", NULL };
 static const char *const trusts[] = { "auto", "yes", "no", NULL };
 
 static const struct config_key keys[] = {
@@ -86,6 +87,46 @@ static const struct config_key keys[] = {
 	{ "http", "sessions", CONFIG_WORD, MEMBER(sessions), "required", 0, 0,
 	    modes, "Whether clients of revisions with sessions need one." },
 
+	{ "http", "responses", CONFIG_WORD, MEMBER(json_only), "auto", 0, 0,
+	    responses,
+	    "auto: an answer to a POST may be a stream of events; json: it "
+	    "never is, and nothing can be asked or told while a tool runs." },
+	{ "http", "sse", CONFIG_ROUTE_OR_NONE, MEMBER(sse_path), "/sse", 0, 0,
+	    NULL,
+	    "Where clients of the first revision open their stream; none: "
+	    "only at the endpoint." },
+	{ "http", "messages", CONFIG_ROUTE_OR_NONE, MEMBER(messages_path),
+	    "/messages", 0, 0, NULL,
+	    "Where clients of the first revision post; none: they are not "
+	    "served." },
+	{ "http", "comment", CONFIG_TIME, MEMBER(comment_ms), "15s", 100, HOUR,
+	    NULL,
+	    "A stream that is silent gets a comment after so long, so that "
+	    "nobody on the way takes it for dead." },
+	{ "http", "stream_age", CONFIG_TIME, MEMBER(stream_age_ms), "4h",
+	    SECOND, 365 * DAY, NULL,
+	    "A stream is closed after so long, with the wish to come back." },
+
+	{ "stream", "socket", CONFIG_SOCKET, MEMBER(stream_socket), NULL, 0, 0,
+	    NULL,
+	    "Where the web server finds mcp-stream: a path, host:port, or "
+	    ":port on the loopback address.  Without it the socket is "
+	    "inherited." },
+	{ "stream", "tick", CONFIG_TIME, MEMBER(tick_ms), "10ms", 1, MINUTE,
+	    NULL, "Between two looks for what other hosts have written." },
+	{ "stream", "streams", CONFIG_NUMBER, MEMBER(streams), "16384", 1,
+	    1000000, NULL, "Streams that one process holds." },
+	{ "stream", "streams_session", CONFIG_NUMBER, MEMBER(streams_session),
+	    "3", 1, 1000, NULL,
+	    "Streams of one session, besides those of its calls." },
+	{ "stream", "streams_principal", CONFIG_NUMBER,
+	    MEMBER(streams_principal), "1000", 0, INT32_MAX, NULL,
+	    "Streams of one user that one process holds; 0: no limit." },
+	{ "stream", "memory", CONFIG_SIZE, MEMBER(stream_memory), "64M", M,
+	    64 * G, NULL,
+	    "Bytes of events that clients have not taken yet, in one "
+	    "process." },
+
 	{ "auth", "remote_user", CONFIG_WORD, MEMBER(remote_user), "auto", 0, 0,
 	    trusts,
 	    "Whether REMOTE_USER says who asks; auto: if AUTH_TYPE comes with "
@@ -116,6 +157,42 @@ static const struct config_key keys[] = {
 	    "15m", 0, 3650 * DAY, NULL,
 	    "A session that was used since then is never forgotten to make "
 	    "room." },
+
+	{ "limits", "calls", CONFIG_NUMBER, MEMBER(calls), "64", 1, 4096, NULL,
+	    "Calls that run on this host at the same time, each in a process "
+	    "of its own." },
+	{ "limits", "calls_principal", CONFIG_NUMBER, MEMBER(calls_principal),
+	    "16", 0, INT32_MAX, NULL,
+	    "Calls of one user that run at the same time; 0: no limit." },
+	{ "limits", "calls_waiting", CONFIG_NUMBER, MEMBER(calls_waiting),
+	    "256", 0, INT32_MAX, NULL,
+	    "Calls of this host that wait for answers of their clients; 0: no "
+	    "limit." },
+	{ "limits", "held", CONFIG_NUMBER, MEMBER(held), "32", 0, 4096, NULL,
+	    "Streams that mcp-request holds itself, each in a process of its "
+	    "own, because they were not sent to mcp-stream." },
+	{ "limits", "question", CONFIG_TIME, MEMBER(question_ms), "10m", SECOND,
+	    30 * DAY, NULL,
+	    "A question to a client is given up after so long." },
+	{ "limits", "stream_events", CONFIG_NUMBER, MEMBER(stream_events),
+	    "10000", 16, INT32_MAX, NULL, "Events that are kept of a stream." },
+	{ "limits", "stream_bytes", CONFIG_SIZE, MEMBER(stream_bytes), "16M",
+	    64 * K, 64 * G, NULL,
+	    "Bytes of events that are kept of a stream." },
+	{ "limits", "stream_keep", CONFIG_TIME, MEMBER(stream_keep_ms), "10m",
+	    SECOND, 365 * DAY, NULL,
+	    "A stream that has ended and was taken can be asked for again for "
+	    "so long." },
+	{ "limits", "event_age", CONFIG_TIME, MEMBER(event_age_ms), "24h",
+	    MINUTE, 365 * DAY, NULL,
+	    "Events that nobody took are forgotten after so long." },
+	{ "limits", "wants", CONFIG_NUMBER, MEMBER(wants), "1000", 1, INT32_MAX,
+	    NULL, "Resources that one session may subscribe to." },
+	{ "limits", "task_ttl", CONFIG_TIME, MEMBER(task_ttl_ms), "1h", SECOND,
+	    3650 * DAY, NULL,
+	    "A task is kept for so long if its client does not say how long." },
+	{ "limits", "task_ttl_max", CONFIG_TIME, MEMBER(task_ttl_max_ms), "24h",
+	    SECOND, 3650 * DAY, NULL, "No task is kept longer." },
 
 	{ "catalog", "folder", CONFIG_PATH, MEMBER(catalog), NULL, 0, 0, NULL,
 	    "The folder whose tools/*.json are served." },

@@ -17,9 +17,10 @@ enum config_type {
 	CONFIG_TIME,
 	CONFIG_WORD, /* one of `words`; kept as its index */
 	CONFIG_STRING,
-	CONFIG_TEXT,  /* may have several lines */
-	CONFIG_ROUTE, /* the path of a URL, or "*" */
-	CONFIG_HEX,   /* 64 hex digits */
+	CONFIG_TEXT,          /* may have several lines */
+	CONFIG_ROUTE,         /* the path of a URL, or "*" */
+	CONFIG_ROUTE_OR_NONE, /* the path of a URL; "none" is kept as NULL */
+	CONFIG_HEX,           /* 64 hex digits */
 	CONFIG_PATH,
 	CONFIG_SOCKET, /* a path or host:port */
 	CONFIG_URL,    /* of a store */

@@ -8,6 +8,8 @@
 #define VALUE_MAX 170
 /* Of one list: looking through it must stay cheap. */
 #define ITEMS_MAX 256
+/* Said for no path, where there is a default. */
+#define NONE "none"
 
 struct unit {
 	const char *name;
@@ -261,10 +263,20 @@ check_type(const struct config_key *key, struct slice text, struct buf *why)
 	if (key->type == CONFIG_ROUTE && text.ptr[0] != '/' &&
 	    !slice_eq(text, any))
 		return wrong(why, "must begin with /, or be *");
+	if (key->type == CONFIG_ROUTE_OR_NONE && text.ptr[0] != '/' &&
+	    !slice_eq(text, slice_of(NONE)))
+		return wrong(why, "must begin with /, or be " NONE);
 	if (key->type == CONFIG_HEX &&
 	    text_hex(text, secret, sizeof(secret)) != RC_OK)
 		return wrong(why, "must be 64 hex digits");
 	return RC_OK;
+}
+
+static bool
+is_none(const struct config_key *key, struct slice text)
+{
+	return key->type == CONFIG_ROUTE_OR_NONE &&
+	    slice_eq(text, slice_of(NONE));
 }
 
 static enum rc
@@ -276,7 +288,7 @@ set_string(struct config *c, const struct config_key *key, struct slice text,
 
 	if (text.len == 0 && key->value != NULL)
 		return wrong(why, "must not be empty");
-	if (text.len > 0) {
+	if (text.len > 0 && !is_none(key, text)) {
 		s = string_of(c, key->type, text);
 		if (s == NULL)
 			return RC_NOMEM;
@@ -399,6 +411,8 @@ config_value_put(
 	}
 	if (kept_string(c, key) != NULL)
 		put_text(out, key, kept_string(c, key));
+	else if (key->type == CONFIG_ROUTE_OR_NONE)
+		put_line(out, key, slice_of(NONE));
 }
 
 const char *
@@ -411,6 +425,7 @@ config_type_name(enum config_type type)
 		[CONFIG_STRING] = "string",
 		[CONFIG_TEXT] = "text",
 		[CONFIG_ROUTE] = "path",
+		[CONFIG_ROUTE_OR_NONE] = "path",
 		[CONFIG_HEX] = "digits",
 		[CONFIG_PATH] = "path",
 		[CONFIG_SOCKET] = "address",

@@ -18,6 +18,8 @@
  */
 struct house;
 
+/* `dir` may be NULL: then there is nobody to look after, and it only sweeps.
+ * Everything handed in must outlive the house.  RC_NOMEM. */
 MUST_CHECK enum rc house_open(const struct config *config, struct log *log,
     struct run_dir *dir, struct house **out);
 

@@ -14,41 +14,18 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "worker.h"
+#include "process_slot.h"
 
-/* A worker runs one tool at a time; more only if a module starts some. */
-#define GROUPS_MAX 16
 /* A worker that ends within this time of its start was not worth it. */
 #define QUICK_MS 1000
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 5000
 /* While workers are replaced, old ones may still be at a long call. */
 #define SLOTS_PER_WORKER 4
-
-struct slot {         /* one child */
-	pid_t pid;    /* 0: free */
-	int lifetime; /* closed to make it leave; -1: told so */
-	int report;
-	int64_t started;
-	bool is_old; /* to be replaced */
-	bool is_ready;
-	pid_t group[GROUPS_MAX]; /* of running tools; 0: free */
-};
-
-struct parent {
-	const struct process_options *o;
-	struct slot *slot;
-	struct pollfd *watch; /* signals, then one for each slot */
-	size_t n_slots;
-	int signals;
-	bool has_forked;
-	bool is_first_done;
-	bool is_stopping;
-	bool has_failed; /* the very first worker could not serve */
-	int64_t stop_at; /* kill what is left then */
-	int quick;       /* deaths soon after the start, one after another */
-	int64_t fork_at; /* not before */
-};
+/* Who is one too many stays so long: calls come one after another. */
+#define THIN_MS 1000
+/* What the parent watches besides its children. */
+#define N_OWN 2
 
 static int64_t
 now_ms(void)
@@ -56,198 +33,41 @@ now_ms(void)
 	return clock_mono_ms(&clock_system);
 }
 
+/* While there are too many; true if one was told to leave. */
 static bool
-is_live(const struct slot *s)
+thin_out(struct parent *p, const struct census *c)
 {
-	return s->pid != 0 && s->lifetime >= 0;
-}
-
-/* --------------------------------------------------------- the slots */
-
-static void
-slot_leave(struct slot *s)
-{
-	if (s->lifetime >= 0)
-		(void)close(s->lifetime);
-	s->lifetime = -1;
-}
-
-static void
-slot_close(struct slot *s)
-{
-	slot_leave(s);
-	if (s->report >= 0)
-		(void)close(s->report);
-	s->report = -1;
-}
-
-static void
-slot_change_group(struct slot *s, pid_t from, pid_t to)
-{
-	for (size_t i = 0; i < GROUPS_MAX; i++) {
-		if (s->group[i] == from) {
-			s->group[i] = to;
-			return;
-		}
-	}
-}
-
-static void
-slot_take(struct parent *p, struct slot *s, const struct report *r)
-{
-	/* Never a pid that kill() understands in another way. */
-	bool is_group = r->group > 1;
-
-	if (r->kind == REPORT_READY) {
-		s->is_ready = true;
-		p->is_first_done = true;
-	} else if (r->kind == REPORT_STARTED && is_group) {
-		slot_change_group(s, 0, r->group);
-	} else if (r->kind == REPORT_ENDED && is_group) {
-		slot_change_group(s, r->group, 0);
-	}
-}
-
-/* Take what the worker said; the pipe is non-blocking. */
-static void
-slot_drain(struct parent *p, struct slot *s)
-{
-	struct report r;
-
-	while (read(s->report, &r, sizeof(r)) == (ssize_t)sizeof(r))
-		slot_take(p, s, &r);
-}
-
-/* Whatever a worker left behind must not go on alone. */
-static void
-slot_kill_groups(struct parent *p, struct slot *s)
-{
-	for (size_t i = 0; i < GROUPS_MAX; i++) {
-		if (s->group[i] == 0)
-			continue;
-		log_event(p->o->log, LOG_WARNING, "tool-killed",
-		    "worker=%d group=%d", (int)s->pid, (int)s->group[i]);
-		(void)kill(-s->group[i], SIGKILL);
-		s->group[i] = 0;
-	}
-}
-
-/* ------------------------------------------------------------- births */
-
-/* In the child: keep what is its own. */
-static int
-be_child(struct parent *p, const struct worker_options *w)
-{
-	int status;
-
-	for (size_t i = 0; i < p->n_slots; i++)
-		slot_close(&p->slot[i]);
-	(void)close(p->signals);
-	status = worker_run(w);
-	log_flush(p->o->log);
-	free(p->slot);
-	free(p->watch);
-	return status;
-}
-
-static void
-start_child(struct parent *p, struct slot *s, int lifetime[2], int report[2])
-{
-	const struct worker_options w = { .socket = p->o->socket,
-		.lifetime = lifetime[0],
-		.report = report[1],
-		.is_first = !p->has_forked,
-		.work = p->o->work,
-		.ctx = p->o->ctx };
-	pid_t pid;
-
-	log_flush(p->o->log);
-	pid = fork();
-	if (pid == 0) {
-		(void)close(lifetime[1]);
-		(void)close(report[0]);
-		_exit(be_child(p, &w));
-	}
-	(void)close(lifetime[0]);
-	(void)close(report[1]);
-	*s = (struct slot){ .pid = pid < 0 ? 0 : pid,
-		.lifetime = lifetime[1],
-		.report = report[0],
-		.started = now_ms() };
-	if (pid < 0)
-		slot_close(s);
-}
-
-static bool
-start_worker(struct parent *p)
-{
-	struct slot *s = p->slot;
-	int lifetime[2];
-	int report[2];
-
-	while (s < p->slot + p->n_slots && s->pid != 0)
-		s++;
-	if (s == p->slot + p->n_slots)
-		return false;
-	if (pipe2(lifetime, O_CLOEXEC) != 0)
-		return false;
-	if (pipe2(report, O_CLOEXEC) != 0 ||
-	    fcntl(report[0], F_SETFL, O_NONBLOCK) != 0) {
-		(void)close(lifetime[0]);
-		(void)close(lifetime[1]);
+	if (c->serving <= p->o->workers || c->spare == NULL) {
+		p->thin_at = 0;
 		return false;
 	}
-	start_child(p, s, lifetime, report);
-	if (s->pid == 0)
+	if (p->thin_at == 0)
+		p->thin_at = now_ms() + THIN_MS;
+	if (now_ms() < p->thin_at)
 		return false;
-	p->has_forked = true;
-	log_event(
-	    p->o->log, LOG_DEBUG, "worker-started", "pid=%d", (int)s->pid);
+	slot_leave(c->spare);
 	return true;
-}
-
-/* What is running, as far as it was not told to leave. */
-struct census {
-	int live;
-	int starting;
-	struct slot *old; /* one that is to be replaced */
-};
-
-static struct census
-count(struct parent *p)
-{
-	struct census c = { 0, 0, NULL };
-
-	for (size_t i = 0; i < p->n_slots; i++) {
-		struct slot *s = &p->slot[i];
-
-		if (!is_live(s))
-			continue;
-		c.live++;
-		if (!s->is_ready)
-			c.starting++;
-		if (s->is_old)
-			c.old = s;
-	}
-	return c;
 }
 
 /* One step towards the workers there should be; false: nothing to do now. */
 static bool
 balance_once(struct parent *p)
 {
-	struct census c = count(p);
+	struct census c = slots_count(p);
 	bool one_by_one = !p->is_first_done || c.old != NULL;
 
 	if (p->is_stopping || (c.starting > 0 && one_by_one))
 		return false;
-	if (c.old != NULL && c.live > p->o->workers) {
+	if (c.old != NULL && c.serving > p->o->workers) {
 		slot_leave(c.old);
 		return true;
 	}
-	if ((c.live >= p->o->workers && c.old == NULL) || now_ms() < p->fork_at)
+	if (c.old == NULL && thin_out(p, &c))
+		return true;
+	if ((c.serving >= p->o->workers && c.old == NULL) ||
+	    now_ms() < p->fork_at)
 		return false;
-	if (start_worker(p))
+	if (slot_start(p, 0))
 		return true;
 	p->fork_at = now_ms() + BACKOFF_MIN_MS;
 	return false;
@@ -302,6 +122,11 @@ bury(struct parent *p, struct slot *s, int status)
 	    WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 	slot_close(s);
 	s->pid = 0;
+	/* Whoever it was, it may have left something behind. */
+	slots_wake_one(p);
+	/* A call that cannot be run says nothing about those who serve. */
+	if (s->order != 0)
+		return;
 	give_up_if_first(p, s, status);
 	p->is_first_done = true;
 	p->quick = is_quick ? p->quick + 1 : 0;
@@ -347,8 +172,12 @@ replace_all(struct parent *p)
 		return;
 	log_event(
 	    p->o->log, LOG_INFO, "reloading", "workers=%d", p->o->workers);
-	for (size_t i = 0; i < p->n_slots; i++)
+	for (size_t i = 0; i < p->n_slots; i++) {
 		p->slot[i].is_old = true;
+		/* Nobody waits for what it would do next. */
+		if (p->slot[i].work != SLOT_SERVES)
+			slot_leave(&p->slot[i]);
+	}
 	p->quick = 0;
 	p->fork_at = 0;
 }
@@ -393,39 +222,56 @@ kill_rest(struct parent *p)
 static int
 timeout_of(const struct parent *p)
 {
-	int64_t at = p->is_stopping ? p->stop_at : p->fork_at;
-	int64_t left = at - now_ms();
+	int64_t now = now_ms();
+	int64_t at = p->is_stopping ? p->stop_at : INT64_MAX;
+	int64_t left;
 
-	if (at == INT64_MAX || (!p->is_stopping && left <= 0))
+	if (!p->is_stopping && p->fork_at > now)
+		at = p->fork_at;
+	if (!p->is_stopping && p->thin_at != 0 && p->thin_at < at)
+		at = p->thin_at;
+	if (at == INT64_MAX)
 		return -1;
+	left = at - now;
 	if (left > 60000)
 		return 60000;
 	return left < 0 ? 0 : (int)left;
 }
 
 static void
+hear(struct parent *p, struct slot *s, int talk, short revents)
+{
+	/* The slot may be another child's by now. */
+	if (revents == 0 || s->talk != talk)
+		return;
+	slot_drain(p, s);
+	/* At its end it says so again and again; the death of the worker is
+	 * told by SIGCHLD. */
+	if ((revents & POLLHUP) != 0) {
+		(void)close(s->talk);
+		s->talk = -1;
+	}
+}
+
+static void
 wait_for_news(struct parent *p)
 {
 	int timeout = timeout_of(p);
+	struct pollfd *slots = p->watch + N_OWN;
 
 	p->watch[0] = (struct pollfd){ .fd = p->signals, .events = POLLIN };
+	p->watch[1] = (struct pollfd){ .fd = p->orders, .events = POLLIN };
 	for (size_t i = 0; i < p->n_slots; i++)
-		p->watch[i + 1] = (struct pollfd){ .fd = p->slot[i].report,
-			.events = POLLIN };
-	if (poll(p->watch, (nfds_t)(p->n_slots + 1), timeout) <= 0)
+		slots[i] =
+		    (struct pollfd){ .fd = p->slot[i].talk, .events = POLLIN };
+	if (poll(p->watch, (nfds_t)(p->n_slots + N_OWN), timeout) <= 0)
 		return;
-	for (size_t i = 0; i < p->n_slots; i++) {
-		if (p->watch[i + 1].revents != 0)
-			slot_drain(p, &p->slot[i]);
-		/* A pipe at its end says so again and again; the death of
-		 * the worker is told by SIGCHLD. */
-		if ((p->watch[i + 1].revents & POLLHUP) != 0) {
-			(void)close(p->slot[i].report);
-			p->slot[i].report = -1;
-		}
-	}
+	for (size_t i = 0; i < p->n_slots; i++)
+		hear(p, &p->slot[i], slots[i].fd, slots[i].revents);
 	if (p->watch[0].revents != 0)
 		take_signals(p);
+	if (p->watch[1].revents != 0)
+		orders_take(p);
 }
 
 static bool
@@ -446,13 +292,15 @@ parent_init(struct parent *p, const struct process_options *o)
 
 	*p = (struct parent){ .o = o,
 		.signals = -1,
-		.n_slots = (size_t)o->workers * SLOTS_PER_WORKER + 1 };
+		.orders = -1,
+		.n_slots = (size_t)o->workers * SLOTS_PER_WORKER + 1 +
+		    (size_t)o->calls + (size_t)o->held };
 	p->slot = calloc(p->n_slots, sizeof(*p->slot));
-	p->watch = calloc(p->n_slots + 1, sizeof(*p->watch));
+	p->watch = calloc(p->n_slots + N_OWN, sizeof(*p->watch));
 	if (p->slot == NULL || p->watch == NULL)
 		return false;
 	for (size_t i = 0; i < p->n_slots; i++)
-		p->slot[i] = (struct slot){ .lifetime = -1, .report = -1 };
+		p->slot[i] = (struct slot){ .lifetime = -1, .talk = -1 };
 	(void)sigemptyset(&handled);
 	(void)sigaddset(&handled, SIGCHLD);
 	(void)sigaddset(&handled, SIGHUP);
@@ -470,6 +318,7 @@ parent_release(struct parent *p)
 {
 	for (size_t i = 0; p->slot != NULL && i < p->n_slots; i++)
 		slot_close(&p->slot[i]);
+	orders_close(p);
 	if (p->signals >= 0)
 		(void)close(p->signals);
 	free(p->slot);
@@ -487,6 +336,7 @@ process_run(const struct process_options *o)
 		status = EXIT_FAILURE;
 		goto out;
 	}
+	orders_open(&p);
 	while (!p.is_stopping || !is_empty(&p)) {
 		while (balance_once(&p))
 			continue;

@@ -68,10 +68,12 @@ int process_run(const struct process_options *);
  * In a worker: wait until the socket has something, or the parent wants the
  * worker to leave, or SIGTERM or SIGINT came.  True: try to accept (the race
  * may be lost); false: leave.  The first wait tells the parent that the
- * worker is ready.  `idle` (NULL allowed) is called once if nothing is there
- * at first (flush logs, tidy up), then the wait goes on.
+ * worker is ready.  `idle` (NULL allowed) is called if nothing is there at
+ * first (flush logs, tidy up), and again after as many ms as it returned
+ * (negative: not by itself), or when the parent says that there may be
+ * something to do; then the wait goes on.
  */
-bool worker_wait(struct worker *, void (*idle)(void *), void *ctx);
+bool worker_wait(struct worker *, int64_t (*idle)(void *), void *ctx);
 
 /*
  * Is this the first worker since the parent started?  It alone may create

@@ -100,7 +100,7 @@ serve(struct service *s)
 }
 
 /* Nothing to do: forget a few sessions that nobody will miss. */
-static void
+static int64_t
 tidy(void *ctx)
 {
 	struct service *s = ctx;
@@ -119,7 +119,7 @@ tidy(void *ctx)
 
 	log_flush(&s->app->log);
 	if (now < s->next_sweep || server->store == NULL)
-		return;
+		return -1;
 	arena_reset(&s->arena);
 	rc = server->store->ops->sweep(server->store, &op, &rules, &done);
 	if (rc == RC_OK && done.forgotten + done.removed > 0) {
@@ -128,6 +128,7 @@ tidy(void *ctx)
 		    (long long)done.removed);
 	}
 	s->next_sweep = done.more ? now : now + SWEEP_EVERY_MS;
+	return -1;
 }
 
 static void

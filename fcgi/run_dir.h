@@ -41,8 +41,11 @@ void run_dir_forget(struct run_dir *d, struct slice name);
 MUST_CHECK enum rc run_dir_dead(struct run_dir *d, struct arena *a,
     struct slice *name, size_t max, size_t *n);
 
-/* Try to be the housekeeper: true from then on until this process ends. */
+/* Try to be the housekeeper: true from then on until this process ends, or
+ * gives it up because it has no time. */
 bool run_dir_keep_house(struct run_dir *d);
+bool run_dir_keeps_house(const struct run_dir *d); /* without trying */
+void run_dir_leave_house(struct run_dir *d);
 
 /* The path of a file there, for sockets.  NULL without memory; free() it. */
 char *run_dir_path(const struct run_dir *d, const char *name);

@@ -11,6 +11,10 @@
 
 /* Between two attempts to open a store that is out of reach. */
 #define RETRY_MS 1000
+/* Longer than anybody needs to notice what has changed. */
+#define SIGNALS_KEPT_MS 60000
+/* Resources that nobody subscribes to any more. */
+#define TOPICS_KEPT_MS 3600000
 
 struct wiring {
 	const struct config *config;
@@ -103,6 +107,44 @@ slices_of(const struct config_list *list)
 	return out;
 }
 
+/* What the configuration does not say stays as server_init() left it. */
+static void
+fill_rules(const struct wiring *w, struct server_rules *r)
+{
+	const struct config *c = w->config;
+
+	r->path = slice_of(c->path);
+	r->sse_path = slice_of(c->sse_path);
+	r->messages_path = slice_of(c->messages_path);
+	r->origins = w->origins;
+	r->n_origins = c->origins.n;
+	r->hosts = w->hosts;
+	r->n_hosts = c->hosts.n;
+	r->remote_user = c->remote_user;
+	r->sessions = c->sessions;
+	r->store_timeout_ms = c->store_timeout_ms;
+	r->sessions_total = c->sessions_total;
+	r->sessions_principal = c->sessions_principal;
+	r->session_lifetime_ms = c->session_lifetime_ms;
+	r->session_spare_ms = c->session_spare_ms;
+	r->page = (uint32_t)c->page;
+	r->tool_timeout_ms = c->tool_timeout_max_ms;
+	r->json_only = c->json_only;
+	r->comment_ms = c->comment_ms;
+	r->stream_age_ms = c->stream_age_ms;
+	r->question_ms = c->question_ms;
+	r->stream = (struct stream_caps){ .events = c->stream_events,
+		.bytes = (int64_t)c->stream_bytes };
+	r->calls = (struct call_limits){ .host = c->calls,
+		.principal = c->calls_principal,
+		.waiting = c->calls_waiting };
+	r->wants = c->wants;
+	r->task_ttl_ms = c->task_ttl_ms;
+	r->task_ttl_max_ms = c->task_ttl_max_ms;
+	if (r->comment_modern_ms > r->comment_ms)
+		r->comment_modern_ms = r->comment_ms;
+}
+
 static enum rc
 fill_server(struct wiring *w)
 {
@@ -122,20 +164,7 @@ fill_server(struct wiring *w)
 	w->hosts = slices_of(&c->hosts);
 	if (w->origins == NULL || w->hosts == NULL)
 		return RC_NOMEM;
-	s->rules = (struct server_rules){ .path = slice_of(c->path),
-		.origins = w->origins,
-		.n_origins = c->origins.n,
-		.hosts = w->hosts,
-		.n_hosts = c->hosts.n,
-		.remote_user = c->remote_user,
-		.sessions = c->sessions,
-		.store_timeout_ms = c->store_timeout_ms,
-		.sessions_total = c->sessions_total,
-		.sessions_principal = c->sessions_principal,
-		.session_lifetime_ms = c->session_lifetime_ms,
-		.session_spare_ms = c->session_spare_ms,
-		.page = (uint32_t)c->page,
-		.tool_timeout_ms = c->tool_timeout_max_ms };
+	fill_rules(w, &s->rules);
 	s->body.max = c->result;
 	/* The same with `data: ` in front of each line. */
 	s->frame.max = c->result + c->result / 2;
@@ -215,5 +244,10 @@ wiring_sweep_rules(const struct config *config, int64_t now_ms, int limit)
 					 now_ms - config->session_idle_ms,
 		.created_before = now_ms - config->session_lifetime_ms -
 		    (int64_t)2 * SESSION_SKEW_MS,
+		.events_before = now_ms - config->event_age_ms,
+		.streams_before = now_ms - config->stream_keep_ms,
+		.unsent_before = now_ms - config->event_age_ms,
+		.signals_before = now_ms - SIGNALS_KEPT_MS,
+		.topics_before = now_ms - TOPICS_KEPT_MS,
 		.limit = limit };
 }

@@ -171,6 +171,24 @@ raise_incarnation(struct sqlite_store *s)
 	    SQL_NUMBER((int64_t)(s->noise & INT32_MAX) | 1));
 }
 
+/*
+ * What was committed before may be lost, and its numbers given away again:
+ * nothing more is written to those streams, and who ran a call then may not
+ * write for it.
+ */
+static enum rc
+end_former(struct sqlite_store *s)
+{
+	enum rc rc = one_change(s,
+	    "UPDATE stream SET is_open = 0, changed = ?1 WHERE is_open = 1",
+	    SQL_NUMBER(clock_wall_ms(s->options.clock)));
+
+	if (rc != RC_OK)
+		return rc;
+	return sqlite_exec(
+	    s, "UPDATE call SET epoch = epoch + 1 WHERE state = 1");
+}
+
 static enum rc
 renew_incarnation(struct sqlite_store *s)
 {
@@ -184,6 +202,8 @@ renew_incarnation(struct sqlite_store *s)
 		rc = was_restarted(s, &restarted);
 	if (rc == RC_OK && restarted)
 		rc = raise_incarnation(s);
+	if (rc == RC_OK && restarted)
+		rc = end_former(s);
 	if (rc == RC_OK && restarted)
 		rc = one_change(s, "UPDATE meta SET v = ?1 WHERE k = 'boot_id'",
 		    SQL_SLICE(slice_of(s->boot_id)));
@@ -249,17 +269,13 @@ set_journal(struct sqlite_store *s)
 	return rc;
 }
 
+/* What ends a transaction must not fail for want of memory to compile it. */
 static enum rc
-prepare_all(struct sqlite_store *s)
+prepare_first(struct sqlite_store *s)
 {
-	for (size_t i = 0; i < SQL_STATEMENTS; i++) {
-		int code = sqlite3_prepare_v3(s->db, sqlite_texts[i], -1,
-		    SQLITE_PREPARE_PERSISTENT, &s->statement[i], NULL);
+	enum rc rc = sqlite_prepare(s, SQL_COMMIT);
 
-		if (code != SQLITE_OK)
-			return sqlite_rc(s, code);
-	}
-	return RC_OK;
+	return rc == RC_OK ? sqlite_prepare(s, SQL_ROLLBACK) : rc;
 }
 
 static enum rc
@@ -285,7 +301,7 @@ connect(struct sqlite_store *s, struct buf *why)
 	if (rc == RC_OK)
 		rc = renew_incarnation(s);
 	if (rc == RC_OK)
-		rc = prepare_all(s);
+		rc = prepare_first(s);
 	return rc;
 }
 

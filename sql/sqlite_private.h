@@ -16,15 +16,12 @@
 /* What the files of this driver share.  The only header that knows SQLite. */
 
 enum sqlite_sql {
+	/* sqlite_tx.c */
 	SQL_BEGIN,
 	SQL_BEGIN_READ,
 	SQL_COMMIT,
 	SQL_ROLLBACK,
-	SQL_META,
-	SQL_KEYS,
-	SQL_KEY_COUNT,
-	SQL_KEY_ADD,
-	SQL_COUNT,
+	/* sqlite_session.c */
 	SQL_LIVE,
 	SQL_LAST_ID,
 	SQL_LIVE_OF,
@@ -36,17 +33,141 @@ enum sqlite_sql {
 	SQL_SET_TOUCHED,
 	SQL_SET_LOG_LEVEL,
 	SQL_END,
+	SQL_CLOSE,
+	SQL_NOW,
 	SQL_TOMBSTONE,
 	SQL_RAISE,
 	SQL_EVICT,
 	SQL_EVICT_OF,
 	SQL_LIST,
 	SQL_LIST_AT,
+	/* sqlite_upkeep.c */
+	SQL_META,
+	SQL_KEYS,
+	SQL_KEY_COUNT,
+	SQL_KEY_ADD,
+	SQL_COUNT,
+	/* sqlite_stream.c */
+	SQL_SESSION_IS_LIVE,
+	SQL_NOTICE,
+	SQL_STREAM_ADD,
+	SQL_STREAM_FIND,
+	SQL_STREAM_OF_SESSION,
+	SQL_STREAM_ATTACH,
+	SQL_STREAM_SENT,
+	SQL_STREAM_LEAVE,
+	SQL_STREAM_CLOSE,
+	/* sqlite_event.c */
+	SQL_FENCE,
+	SQL_EVENT_KEY,
+	SQL_EVENT_HEAD,
+	SQL_EVENT_ADD,
+	SQL_EVENT_OLDEST,
+	SQL_EVENT_BYTES,
+	SQL_EVENT_PURGE,
+	SQL_STREAM_PURGED,
+	SQL_STREAM_READ,
+	/* sqlite_change.c */
+	SQL_CHANGE_LAST,
+	SQL_CHANGE_EVENTS,
+	SQL_CHANGE_SIGNALS,
+	/* sqlite_topic.c */
+	SQL_TOPIC_GET,
+	SQL_TOPIC_FIND,
+	SQL_TOPIC_ADD,
+	SQL_TOPIC_NEXT,
+	SQL_TOPIC_RAISE,
+	SQL_TOPIC_DIGEST,
+	/* sqlite_want.c */
+	SQL_WANT_ADD,
+	SQL_WANT_COUNT,
+	SQL_WANT_DROP,
+	SQL_WANTS_BEHIND,
+	SQL_WANT_SEEN,
+	SQL_DELIVER_ANY,
+	SQL_DELIVER_OWNER,
+	SQL_DELIVER_SESSION,
+	/* sqlite_host.c */
+	SQL_HOST_BEAT,
+	SQL_HOST_DRAIN,
+	SQL_HOSTS,
+	SQL_NONCE_USE,
+	/* sqlite_owner.c */
+	SQL_OWNERS,
+	SQL_OWNER_SESSIONS,
+	SQL_OWNER_SIGNALS,
+	SQL_OWNER_STREAMS,
+	/* sqlite_sweep.c */
 	SQL_SWEEP_ANY,
 	SQL_SWEEP_OLD,
 	SQL_SWEEP_IDLE,
+	SQL_SWEEP_SESSION,
+	SQL_SWEEP_CLOSED,
+	SQL_SWEEP_STREAM,
+	SQL_SWEEP_EVENTS,
+	SQL_SWEEP_SIGNALS,
+	SQL_SWEEP_TOPICS,
+	SQL_SWEEP_NONCES,
+	/* sqlite_check.c */
 	SQL_CHECK_FILE,
 	SQL_CHECK_FACTS,
+	SQL_CHECK_LOG,
+	/* sqlite_call.c */
+	SQL_CALL_GET,
+	SQL_CALL_RUNNING,
+	SQL_CALL_UNTAKEN,
+	SQL_CALL_ADD,
+	SQL_CALL_COUNT_HOST,
+	SQL_CALL_COUNT_WAITING,
+	SQL_CALL_COUNT_PRINCIPAL,
+	SQL_CALL_LOOK,
+	SQL_CALL_BRIEF,
+	SQL_CALL_GROUP,
+	SQL_CALL_CLAIM,
+	SQL_CALL_END,
+	SQL_CALL_WAIT,
+	SQL_CALL_STOP,
+	SQL_CANCEL_PUT,
+	SQL_CANCEL_FIND,
+	SQL_CANCEL_DROP,
+	SQL_CALLS,
+	SQL_CALLS_RUNNING,
+	SQL_CALLS_OWNER,
+	SQL_CALLS_HOST,
+	SQL_CALLS_SESSION,
+	/* sqlite_call_open.c */
+	SQL_CALL_READER,
+	SQL_CALL_READER_ANY,
+	SQL_CALL_STREAM_KIND,
+	SQL_TASK_END,
+	/* sqlite_question.c */
+	SQL_QUESTION_ADD,
+	SQL_QUESTION_BY_RPC_ID,
+	SQL_QUESTION_BY_KEY,
+	SQL_QUESTION_UNSENT_BY_RPC_ID,
+	SQL_QUESTION_UNSENT_BY_KEY,
+	SQL_QUESTION_ANSWER,
+	SQL_QUESTION_IS_OPEN,
+	SQL_QUESTION_CLOSE,
+	SQL_QUESTION_SEND,
+	SQL_QUESTION_TASKS,
+	SQL_QUESTION_RETURN,
+	SQL_QUESTIONS,
+	SQL_TASK_SET,
+	/* sqlite_task.c */
+	SQL_TASK_ADD,
+	SQL_TASK_CALL,
+	SQL_TASK_GET,
+	SQL_TASK_FIND,
+	SQL_TASK_CANCEL,
+	SQL_TASKS,
+	SQL_TASKS_OF,
+	SQL_TASK_CALLS_OVER,
+	SQL_TASK_SWEEP,
+	SQL_CALL_SWEEP,
+	SQL_CANCEL_SWEEP,
+	SQL_CALLS_SWEEP_ANY,
+	SQL_CALLS_CHECK,
 	SQL_STATEMENTS
 };
 
@@ -98,7 +219,7 @@ bool sqlite_has_room(const struct sqlite_store *);
 
 /* ---------------------------------------------------------- sqlite_open.c */
 
-/* Open the connection, all checks included, and prepare every statement.
+/* Open the connection, all checks included.
  * Nothing is left open on failure. */
 MUST_CHECK enum rc sqlite_open(
     struct sqlite_store *, bool create, struct buf *why);
@@ -108,8 +229,33 @@ void sqlite_drop(struct sqlite_store *);
 
 /* ------------------------------------------------------------ sqlite_tx.c */
 
-/* The texts of the statements, by enum sqlite_sql. */
-extern const char *const sqlite_texts[SQL_STATEMENTS];
+/* The texts of the statements: one table for each file that runs them, ended
+ * by an sql of NULL; sqlite_tx.c knows all tables. */
+struct sqlite_text {
+	enum sqlite_sql which;
+	const char *sql;
+};
+
+extern const struct sqlite_text sqlite_tx_texts[];
+extern const struct sqlite_text sqlite_session_texts[];
+extern const struct sqlite_text sqlite_upkeep_texts[];
+extern const struct sqlite_text sqlite_stream_texts[];
+extern const struct sqlite_text sqlite_event_texts[];
+extern const struct sqlite_text sqlite_change_texts[];
+extern const struct sqlite_text sqlite_topic_texts[];
+extern const struct sqlite_text sqlite_want_texts[];
+extern const struct sqlite_text sqlite_host_texts[];
+extern const struct sqlite_text sqlite_owner_texts[];
+extern const struct sqlite_text sqlite_sweep_texts[];
+extern const struct sqlite_text sqlite_check_texts[];
+extern const struct sqlite_text sqlite_call_texts[];
+extern const struct sqlite_text sqlite_call_open_texts[];
+extern const struct sqlite_text sqlite_question_texts[];
+extern const struct sqlite_text sqlite_task_texts[];
+
+/* Compile a statement, which is done once: before its first use at the
+ * latest, so that a process pays for what it uses. */
+MUST_CHECK enum rc sqlite_prepare(struct sqlite_store *, enum sqlite_sql);
 
 /* What an engine's code means to the caller; notes it in s. */
 enum rc sqlite_rc(struct sqlite_store *, int code);
@@ -127,6 +273,11 @@ MUST_CHECK enum rc sqlite_read_end(struct sqlite_store *, enum rc);
 MUST_CHECK enum rc sqlite_write_begin(struct sqlite_store *, const struct op *);
 MUST_CHECK enum rc sqlite_write_end(struct sqlite_store *, enum rc);
 
+/* Several statements that must see one state of the store. */
+MUST_CHECK enum rc sqlite_snapshot_begin(
+    struct sqlite_store *, const struct op *);
+MUST_CHECK enum rc sqlite_snapshot_end(struct sqlite_store *, enum rc);
+
 /* What is put in the place of a `?`. */
 struct sqlite_value {
 	struct slice bytes;
@@ -137,6 +288,8 @@ struct sqlite_value {
 #define SQL_NUMBER(n)                                                          \
 	((struct sqlite_value){ .number = (n), .is_number = true })
 #define SQL_SLICE(s) ((struct sqlite_value){ .bytes = (s) })
+/* At most so many rows, 0: all of them. */
+#define SQL_LIMIT(n) SQL_NUMBER((n) == 0 || (n) > INT64_MAX ? -1 : (int64_t)(n))
 #define SQL_BYTES(p, n)                                                        \
 	((struct sqlite_value){ .bytes = { (const char *)(p), (n) } })
 
@@ -160,6 +313,119 @@ MUST_CHECK enum rc sqlite_number(struct sqlite_store *, enum sqlite_sql,
 MUST_CHECK enum rc sqlite_column(
     sqlite3_stmt *, int column, struct arena *, struct slice *out);
 
+/* A row of `session` (by its alias) that may be forgotten: nobody reads a
+ * stream of it, nothing runs for it and nobody was asked. */
+#define SQLITE_UNUSED(e)                                                       \
+	"NOT EXISTS(SELECT 1 FROM stream x WHERE x.session = " e ".id"         \
+	" AND x.owner IS NOT NULL)"                                            \
+	" AND NOT EXISTS(SELECT 1 FROM call x WHERE x.session = " e ".id"      \
+	" AND x.session <> 0 AND x.state = 1)"                                 \
+	" AND NOT EXISTS(SELECT 1 FROM question x"                             \
+	" WHERE x.session = " e ".id AND x.state = 1)"
+
+/* A column that always has so many bytes; RC_BUG if not. */
+MUST_CHECK enum rc sqlite_fixed(
+    sqlite3_stmt *, int column, unsigned char *out, int n);
+
+/* For an array in the arena that grows row by row: where the rows are, n of
+ * `size` bytes, if there is room for one more, or where they were copied to;
+ * NULL without memory. */
+void *sqlite_grown(struct arena *, void *rows, size_t n, size_t size);
+
+/* ------------------------------- parts of a write that is under way */
+
+/* The functions of this section run between sqlite_write_begin() and
+ * sqlite_write_end(). */
+
+/* Leave a row in `signal`. */
+MUST_CHECK enum rc sqlite_notice(
+    struct sqlite_store *, const struct op *, const struct change *);
+
+/* RC_NOTFOUND unless the session is live. */
+MUST_CHECK enum rc sqlite_is_live(struct sqlite_store *, int64_t session);
+
+/* RC_CONFLICT unless the call is running and has this epoch. */
+MUST_CHECK enum rc sqlite_fence(
+    struct sqlite_store *, int64_t call, int64_t epoch);
+
+/* stream_open() without asking for the session; STREAM_SESSION too. */
+MUST_CHECK enum rc sqlite_stream_add(struct sqlite_store *, const struct op *,
+    const struct stream_open *, struct stream_row *);
+
+/* No more events for it; RC_OK also if it is closed or gone. */
+MUST_CHECK enum rc sqlite_stream_close(
+    struct sqlite_store *, const struct op *, int64_t stream);
+
+/* event_append() without the fence; caps NULL: none. */
+MUST_CHECK enum rc sqlite_event_add(struct sqlite_store *, const struct op *,
+    const struct event_append *, const struct stream_caps *, struct appended *);
+
+/* Before sessions are forgotten: what their CHANGE_END says of the time. */
+MUST_CHECK enum rc sqlite_set_now(struct sqlite_store *, const struct op *);
+
+/* End a live session whose row is at hand, and raise its shard. */
+MUST_CHECK enum rc sqlite_session_close(
+    struct sqlite_store *, const struct op *, int64_t session, int shard);
+
+/* Drop the events of a stream up to this one. */
+MUST_CHECK enum rc sqlite_event_purge(
+    struct sqlite_store *, int64_t stream, int64_t upto);
+
+/* ------------------- sqlite_call.c, sqlite_question.c and sqlite_task.c */
+
+/* A wish to cancel is kept for so long. */
+#define SQLITE_CANCEL_MS 10000
+
+/* "<host>" of "<host>.<process>". */
+struct slice sqlite_host_of(struct slice owner);
+
+/* The row that a statement of sqlite_call.c finds. */
+MUST_CHECK enum rc sqlite_call_find(struct sqlite_store *, enum sqlite_sql,
+    const struct sqlite_value *, size_t n, struct arena *, struct call_row *);
+
+/* Of a call, what most writes ask. */
+struct call_brief {
+	int64_t number;
+	int64_t session;
+	int64_t stream;
+	int64_t task;
+	bool is_waiting;
+	bool is_running;
+};
+
+/* The functions from here on are parts of a write that is under way. */
+
+/* RC_NOTFOUND. */
+MUST_CHECK enum rc sqlite_call_brief(
+    struct sqlite_store *, int64_t call, struct call_brief *);
+
+/* Leave a row in `signal`, with the call's session and stream. */
+MUST_CHECK enum rc sqlite_call_notice(struct sqlite_store *, const struct op *,
+    const struct call_brief *, enum change_kind, int64_t ref);
+
+/* Cancel a running call, with CHANGE_CALL the first time; RC_NOTFOUND if it is
+ * not running. */
+MUST_CHECK enum rc sqlite_call_cancelled(
+    struct sqlite_store *, const struct op *, int64_t call);
+
+/* call_open() up to the decision: with CALL_IS_NEW it is to be added; the row
+ * is overwritten by the one that is meant. */
+MUST_CHECK enum rc sqlite_call_meet(struct sqlite_store *, const struct op *,
+    struct call_row *, const struct call_limits *, enum call_opened *);
+
+/* Add the call of a task. */
+MUST_CHECK enum rc sqlite_call_add(
+    struct sqlite_store *, const struct op *, struct call_row *);
+
+/* At most `limit` rows of calls, questions, cancels and tasks.  *gone counts
+ * them. */
+MUST_CHECK enum rc sqlite_sweep_calls(struct sqlite_store *, const struct op *,
+    const struct sweep_rules *, int64_t limit, int64_t *gone);
+
+/* Is there anything for it?  (A read.) */
+MUST_CHECK enum rc sqlite_sweep_calls_any(struct sqlite_store *,
+    const struct op *, const struct sweep_rules *, bool *any);
+
 /* --------------------------------- sqlite_session.c and sqlite_upkeep.c */
 
 enum rc sqlite_session_get(struct store *, const struct op *,
@@ -180,5 +446,105 @@ enum rc sqlite_key_add(
 enum rc sqlite_sweep(struct store *, const struct op *,
     const struct sweep_rules *, struct sweep_done *);
 enum rc sqlite_check(struct store *, const struct op *);
+
+/* ------------------------------------ sqlite_stream.c, sqlite_event.c ... */
+
+/* The columns of a stream_row, and how they are read: from column 0 on. */
+#define SQLITE_STREAM_COLUMNS                                                  \
+	"s.number, s.session, s.kind, s.incarnation, s.head, s.purged,"        \
+	" s.sent, s.reader, s.is_open, s.created, s.changed, s.owner"
+#define SQLITE_STREAM_COLUMN_COUNT 12
+
+MUST_CHECK enum rc sqlite_stream_row(
+    sqlite3_stmt *, struct arena *, struct stream_row *);
+
+enum rc sqlite_stream_open(struct store *, const struct op *,
+    const struct stream_open *, struct stream_row *);
+enum rc sqlite_stream_attach(struct store *, const struct op *,
+    const struct stream_attach *, struct stream_row *);
+enum rc sqlite_stream_detach(
+    struct store *, const struct op *, const struct stream_sent *);
+enum rc sqlite_stream_read(struct store *, const struct op *, int64_t stream,
+    int64_t after, const struct event_limits *, struct stream_row *,
+    struct event_rows *);
+enum rc sqlite_streams_sent(
+    struct store *, const struct op *, const struct stream_sent *, size_t n);
+enum rc sqlite_event_append(struct store *, const struct op *,
+    const struct event_append *, const struct stream_caps *, struct appended *);
+enum rc sqlite_changes(struct store *, const struct op *, struct change_mark *,
+    struct change_rows *);
+enum rc sqlite_owner_gone(
+    struct store *, const struct op *, struct slice owner);
+enum rc sqlite_owners(struct store *, const struct op *, struct slice host,
+    struct slice **names, size_t *n);
+
+enum rc sqlite_topic_raise(struct store *, const struct op *,
+    const struct topic_raise *, int64_t *version, bool *raised);
+enum rc sqlite_topics_get(struct store *, const struct op *,
+    const struct slice *names, size_t n, struct topic_row *);
+enum rc sqlite_topic_find(
+    struct store *, const struct op *, int64_t id, struct topic_row *);
+enum rc sqlite_want_put(struct store *, const struct op *, int64_t session,
+    const struct slice *names, size_t n, int64_t seen, int64_t max);
+enum rc sqlite_want_drop(
+    struct store *, const struct op *, int64_t session, struct slice);
+enum rc sqlite_wants_behind(
+    struct store *, const struct op *, int64_t session, struct topic_rows *);
+enum rc sqlite_topic_deliver(struct store *, const struct op *,
+    const struct topic_deliver *, const struct stream_caps *,
+    struct topic_delivered *);
+
+enum rc sqlite_host_beat(struct store *, const struct op *, struct slice name);
+enum rc sqlite_host_drain(
+    struct store *, const struct op *, struct slice name, bool drain);
+enum rc sqlite_hosts(struct store *, const struct op *, struct host_rows *);
+enum rc sqlite_nonce_use(struct store *, const struct op *,
+    const unsigned char nonce[DIGEST_BYTES], int64_t end);
+
+/* ----------- operations of sqlite_call.c, sqlite_question.c, sqlite_task.c */
+
+enum rc sqlite_call_open(struct store *, const struct op *,
+    struct call_row *row, const struct call_limits *, enum call_opened *,
+    int64_t *reader);
+enum rc sqlite_call_get(
+    struct store *, const struct op *, int64_t call, struct call_row *);
+enum rc sqlite_call_look(
+    struct store *, const struct op *, int64_t call, struct call_news *);
+enum rc sqlite_call_group(struct store *, const struct op *, int64_t call,
+    int64_t epoch, int64_t group, int64_t start);
+enum rc sqlite_call_finish(struct store *, const struct op *,
+    const struct call_finish *, struct appended *);
+enum rc sqlite_call_claim(struct store *, const struct op *, int64_t call,
+    int64_t epoch, struct slice owner, struct call_row *);
+enum rc sqlite_call_cancel(struct store *, const struct op *, int64_t session,
+    struct slice request_id, int64_t *call);
+enum rc sqlite_call_stop(struct store *, const struct op *, int64_t call);
+enum rc sqlite_calls_list(struct store *, const struct op *,
+    const struct call_filter *, struct call_rows *);
+enum rc sqlite_question_put(struct store *, const struct op *,
+    const struct question_row *, size_t n, int64_t epoch,
+    const struct call_limits *, struct appended *);
+enum rc sqlite_question_answer(struct store *, const struct op *,
+    const struct question_name *, struct slice answer, bool is_error);
+enum rc sqlite_questions_get(
+    struct store *, const struct op *, int64_t call, struct question_rows *);
+enum rc sqlite_questions_close(
+    struct store *, const struct op *, int64_t call, int64_t epoch);
+enum rc sqlite_question_send(struct store *, const struct op *,
+    const struct question_name *, int64_t stream, struct slice data,
+    struct appended *);
+enum rc sqlite_questions_return(
+    struct store *, const struct op *, int64_t stream);
+enum rc sqlite_task_open(struct store *, const struct op *, struct task_row *,
+    struct call_row *, const struct call_limits *, enum call_opened *);
+enum rc sqlite_task_get(struct store *, const struct op *,
+    const unsigned char id[TASK_ID_BYTES],
+    const unsigned char principal[DIGEST_BYTES], struct task_row *);
+enum rc sqlite_task_find(
+    struct store *, const struct op *, int64_t number, struct task_row *);
+enum rc sqlite_task_cancel(
+    struct store *, const struct op *, int64_t number, struct task_row *);
+enum rc sqlite_tasks_list(struct store *, const struct op *,
+    const struct task_filter *, struct task_rows *);
 
 #endif

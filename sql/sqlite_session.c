@@ -2,11 +2,81 @@
 
 #include "sqlite_private.h"
 
+#define SESSION_COLUMNS                                                        \
+	"s.id, s.sid, s.principal, s.created, s.incarnation, s.state, s.why,"  \
+	" s.transport, s.caps, s.log_level, s.initialized, s.lists,"           \
+	" s.touched, s.revision, s.principal_name, s.client"
+
+#define EVICT(more)                                                            \
+	"DELETE FROM session WHERE at ="                                       \
+	" (SELECT at FROM session e WHERE state = 1 AND touched < ?1" more     \
+	" AND " SQLITE_UNUSED("e") " ORDER BY touched, id LIMIT 1)"
+
+/* What a tombstone has forgotten. */
+#define END                                                                    \
+	"UPDATE session SET state = 2, transport = 0, caps = 0,"               \
+	" log_level = -1, initialized = 0, lists = 0, revision = NULL,"        \
+	" principal_name = NULL, client = NULL"
+
+#define LIST(which)                                                            \
+	"SELECT " SESSION_COLUMNS " FROM session s"                            \
+	" WHERE " which " AND s.id > ?2 AND s.id <= ?3"                        \
+	" AND (?4 = 0 OR s.state = ?4)"                                        \
+	" AND (?5 IS NULL OR s.principal_name = ?5)"                           \
+	" ORDER BY s.id LIMIT ?6"
+
+#define SET(column)                                                            \
+	"UPDATE session SET " column " = ?2 WHERE id = ?1 AND state = 1"
+
+const struct sqlite_text sqlite_session_texts[] = {
+	{ SQL_LIVE, "SELECT live FROM tally" },
+	{ SQL_LAST_ID, "SELECT last_id FROM tally" },
+	{ SQL_LIVE_OF, "SELECT live FROM holder WHERE principal = ?1" },
+	/* Always one row: the incarnation, and the session if it is there. */
+	{ SQL_GET,
+	    "SELECT " SESSION_COLUMNS ", m.v"
+	    " FROM meta m LEFT JOIN session s ON s.at = ?1"
+	    " AND s.sid = ?2 AND s.principal = ?3 AND s.created = ?4"
+	    " WHERE m.k = 'incarnation'" },
+	{ SQL_FIND,
+	    "SELECT state FROM session WHERE at = ?1 AND sid = ?2"
+	    " AND principal = ?3 AND created = ?4" },
+	{ SQL_AT, "SELECT id FROM session WHERE at = ?1" },
+	{ SQL_PUT,
+	    "INSERT INTO session(at, sid, principal, created,"
+	    " incarnation, transport, caps, log_level, initialized,"
+	    " lists, touched, revision, principal_name, client, id)"
+	    " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, topic,"
+	    " ?10, ?11, ?12, ?13, ?14 FROM counter" },
+	{ SQL_SET_INITIALIZED, SET("initialized") },
+	{ SQL_SET_TOUCHED, SET("touched") },
+	{ SQL_SET_LOG_LEVEL, SET("log_level") },
+	{ SQL_END,
+	    END ", why = ?5, touched = ?6 WHERE at = ?1 AND sid = ?2"
+		" AND principal = ?3 AND created = ?4 AND state = 1" },
+	{ SQL_CLOSE,
+	    END ", why = ?2, touched = ?3"
+		" WHERE id = ?1 AND state = 1" },
+	/* What the program's clock said when sessions were dropped. */
+	{ SQL_NOW, "UPDATE counter SET now = ?1" },
+	{ SQL_TOMBSTONE,
+	    "INSERT INTO session(at, sid, principal, created,"
+	    " why, touched, incarnation, state, id)"
+	    " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, 2, last_id + 1"
+	    " FROM tally WHERE true ON CONFLICT DO NOTHING" },
+	{ SQL_RAISE, "UPDATE rev SET rev = rev + 1 WHERE shard = ?1" },
+	{ SQL_EVICT, EVICT("") },
+	{ SQL_EVICT_OF, EVICT(" AND principal = ?2") },
+	{ SQL_LIST, LIST("?1 IS NULL") },
+	{ SQL_LIST_AT, LIST("s.at = ?1") },
+	{ SQL_STATEMENTS, NULL },
+};
+
 #define AT(key) SQL_NUMBER(row_at((key)->sid))
 #define SID(key) SQL_BYTES((key)->sid, SID_BYTES)
 #define PRINCIPAL(key) SQL_BYTES((key)->principal, PRINCIPAL_BYTES)
 
-/* The columns of SESSION_COLUMNS in sqlite_tx.c, in their order. */
+/* The columns of SESSION_COLUMNS, in their order. */
 enum column {
 	COLUMN_ID,
 	COLUMN_SID,
@@ -46,23 +116,12 @@ row_at(const unsigned char *sid)
 }
 
 static enum rc
-read_fixed(sqlite3_stmt *st, int column, unsigned char *out, int n)
-{
-	const void *p = sqlite3_column_blob(st, column);
-
-	if (p == NULL || sqlite3_column_bytes(st, column) != n)
-		return RC_BUG;
-	memcpy(out, p, (size_t)n);
-	return RC_OK;
-}
-
-static enum rc
 read_bytes(sqlite3_stmt *st, struct arena *a, struct session_row *row)
 {
-	enum rc rc = read_fixed(st, COLUMN_SID, row->key.sid, SID_BYTES);
+	enum rc rc = sqlite_fixed(st, COLUMN_SID, row->key.sid, SID_BYTES);
 
 	if (rc == RC_OK)
-		rc = read_fixed(
+		rc = sqlite_fixed(
 		    st, COLUMN_PRINCIPAL, row->key.principal, PRINCIPAL_BYTES);
 	if (rc == RC_OK)
 		rc = sqlite_column(st, COLUMN_REVISION, a, &row->revision);
@@ -109,8 +168,8 @@ sqlite_session_get(struct store *base, const struct op *op,
 
 	if (rc != RC_OK)
 		return rc;
-	st = s->statement[SQL_GET];
 	rc = sqlite_bind(s, SQL_GET, v, 4);
+	st = s->statement[SQL_GET];
 	if (rc == RC_OK)
 		rc = sqlite_step(s, SQL_GET, &there);
 	if (rc == RC_OK && !there)
@@ -125,22 +184,32 @@ sqlite_session_get(struct store *base, const struct op *op,
 	return sqlite_read_end(s, rc);
 }
 
+enum rc
+sqlite_set_now(struct sqlite_store *s, const struct op *op)
+{
+	const struct sqlite_value v[] = { SQL_NUMBER(op->now_ms) };
+
+	return sqlite_run(s, SQL_NOW, v, 1, NULL);
+}
+
 /* Forget the least recently touched; RC_FULL if all are too young. */
 static enum rc
-evict(struct sqlite_store *s, enum sqlite_sql which,
+evict(struct sqlite_store *s, const struct op *op, enum sqlite_sql which,
     const struct sqlite_value *v, size_t n)
 {
 	int64_t gone = 0;
-	enum rc rc = sqlite_run(s, which, v, n, &gone);
+	enum rc rc = sqlite_set_now(s, op);
 
+	if (rc == RC_OK)
+		rc = sqlite_run(s, which, v, n, &gone);
 	return rc == RC_OK && gone == 0 ? RC_FULL : rc;
 }
 
 /* Stay below the caps.  Who meets both forgets a row of its own, which makes
  * room for both. */
 static enum rc
-make_room(struct sqlite_store *s, const struct session_key *key,
-    const struct session_caps *caps)
+make_room(struct sqlite_store *s, const struct op *op,
+    const struct session_key *key, const struct session_caps *caps)
 {
 	const struct sqlite_value own[] = { PRINCIPAL(key) };
 	const struct sqlite_value idle[] = { SQL_NUMBER(caps->idle_before),
@@ -154,11 +223,11 @@ make_room(struct sqlite_store *s, const struct session_key *key,
 		rc = RC_OK;
 	if (rc == RC_OK && caps->per_principal > 0 &&
 	    live >= caps->per_principal)
-		return evict(s, SQL_EVICT_OF, idle, 2);
+		return evict(s, op, SQL_EVICT_OF, idle, 2);
 	if (rc == RC_OK && caps->total > 0)
 		rc = sqlite_number(s, SQL_LIVE, NULL, 0, &live);
 	if (rc == RC_OK && caps->total > 0 && live >= caps->total)
-		return evict(s, SQL_EVICT, idle, 1);
+		return evict(s, op, SQL_EVICT, idle, 1);
 	return rc;
 }
 
@@ -170,9 +239,9 @@ insert(struct sqlite_store *s, const struct session_row *row, int64_t id)
 		SQL_NUMBER(key->created), SQL_NUMBER(key->incarnation),
 		SQL_NUMBER(row->transport), SQL_NUMBER(row->caps),
 		SQL_NUMBER(row->log_level), SQL_NUMBER(row->initialized),
-		SQL_NUMBER(row->lists), SQL_NUMBER(row->touched),
-		SQL_SLICE(row->revision), SQL_SLICE(row->principal_name),
-		SQL_SLICE(row->client), SQL_NUMBER(id) };
+		SQL_NUMBER(row->touched), SQL_SLICE(row->revision),
+		SQL_SLICE(row->principal_name), SQL_SLICE(row->client),
+		SQL_NUMBER(id) };
 
 	return sqlite_run(s, SQL_PUT, v, sizeof(v) / sizeof(v[0]), NULL);
 }
@@ -194,7 +263,7 @@ sqlite_session_put(struct store *base, const struct op *op,
 	else if (rc == RC_NOTFOUND)
 		rc = sqlite_has_room(s) ? RC_OK : RC_FULL;
 	if (rc == RC_OK)
-		rc = make_room(s, &row->key, caps);
+		rc = make_room(s, op, &row->key, caps);
 	if (rc == RC_OK)
 		rc = sqlite_number(s, SQL_LAST_ID, NULL, 0, &new_id);
 	if (rc == RC_OK)
@@ -241,6 +310,18 @@ bury(struct sqlite_store *s, const struct sqlite_value *v, size_t n)
 		return rc;
 	rc = sqlite_number(s, SQL_FIND, v, 4, &state);
 	return rc == RC_OK ? RC_CONFLICT : rc;
+}
+
+enum rc
+sqlite_session_close(
+    struct sqlite_store *s, const struct op *op, int64_t session, int shard)
+{
+	const struct sqlite_value row[] = { SQL_NUMBER(session),
+		SQL_NUMBER(END_DELETED), SQL_NUMBER(op->now_ms) };
+	const struct sqlite_value rev[] = { SQL_NUMBER(shard) };
+	enum rc rc = sqlite_run(s, SQL_CLOSE, row, 3, NULL);
+
+	return rc == RC_OK ? sqlite_run(s, SQL_RAISE, rev, 1, NULL) : rc;
 }
 
 enum rc

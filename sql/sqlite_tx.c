@@ -6,106 +6,46 @@
 /* A read may serve a file that was moved for so long. */
 #define LOOK_MS 100
 
-#define SESSION_COLUMNS                                                        \
-	"s.id, s.sid, s.principal, s.created, s.incarnation, s.state, s.why,"  \
-	" s.transport, s.caps, s.log_level, s.initialized, s.lists,"           \
-	" s.touched, s.revision, s.principal_name, s.client"
-
-#define EVICT(more)                                                            \
-	"DELETE FROM session WHERE at ="                                       \
-	" (SELECT at FROM session WHERE state = 1 AND touched < ?1" more       \
-	" ORDER BY touched, id LIMIT 1)"
-
-#define SWEEP(which)                                                           \
-	"DELETE FROM session WHERE at IN"                                      \
-	" (SELECT at FROM session WHERE " which " LIMIT ?2)"
-
-#define LIST(which)                                                            \
-	"SELECT " SESSION_COLUMNS " FROM session s"                            \
-	" WHERE " which " AND s.id > ?2 AND s.id <= ?3"                        \
-	" AND (?4 = 0 OR s.state = ?4)"                                        \
-	" AND (?5 IS NULL OR s.principal_name = ?5)"                           \
-	" ORDER BY s.id LIMIT ?6"
-
-#define SET(column)                                                            \
-	"UPDATE session SET " column " = ?2 WHERE id = ?1 AND state = 1"
-
-const char *const sqlite_texts[SQL_STATEMENTS] = {
-	[SQL_BEGIN] = "BEGIN IMMEDIATE",
-	[SQL_BEGIN_READ] = "BEGIN",
-	[SQL_COMMIT] = "COMMIT",
-	[SQL_ROLLBACK] = "ROLLBACK",
-	[SQL_META] = "SELECT v FROM meta WHERE k = CAST(?1 AS TEXT)",
-	[SQL_KEYS] = "SELECT id, secret, created, mint_from, end_at"
-		     " FROM cluster_key ORDER BY id LIMIT ?1",
-	[SQL_KEY_COUNT] = "SELECT count(*) FROM cluster_key",
-	[SQL_KEY_ADD] = "INSERT INTO cluster_key"
-			"(id, secret, created, mint_from, end_at)"
-			" VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
-	[SQL_COUNT] = "SELECT count(*) FROM session",
-	[SQL_LIVE] = "SELECT live FROM tally",
-	[SQL_LAST_ID] = "SELECT last_id FROM tally",
-	[SQL_LIVE_OF] = "SELECT live FROM holder WHERE principal = ?1",
-	/* Always one row: the incarnation, and the session if it is there. */
-	[SQL_GET] = "SELECT " SESSION_COLUMNS ", m.v"
-		    " FROM meta m LEFT JOIN session s ON s.at = ?1"
-		    " AND s.sid = ?2 AND s.principal = ?3 AND s.created = ?4"
-		    " WHERE m.k = 'incarnation'",
-	[SQL_FIND] = "SELECT state FROM session WHERE at = ?1 AND sid = ?2"
-		     " AND principal = ?3 AND created = ?4",
-	[SQL_AT] = "SELECT id FROM session WHERE at = ?1",
-	[SQL_PUT] = "INSERT INTO session(at, sid, principal, created,"
-		    " incarnation, transport, caps, log_level, initialized,"
-		    " lists, touched, revision, principal_name, client, id)"
-		    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
-		    " ?12, ?13, ?14, ?15)",
-	[SQL_SET_INITIALIZED] = SET("initialized"),
-	[SQL_SET_TOUCHED] = SET("touched"),
-	[SQL_SET_LOG_LEVEL] = SET("log_level"),
-	[SQL_END] = "UPDATE session SET state = 2, why = ?5, transport = 0,"
-		    " caps = 0, log_level = -1, initialized = 0, lists = 0,"
-		    " touched = ?6, revision = NULL, principal_name = NULL,"
-		    " client = NULL WHERE at = ?1 AND sid = ?2"
-		    " AND principal = ?3 AND created = ?4 AND state = 1",
-	[SQL_TOMBSTONE] = "INSERT INTO session(at, sid, principal, created,"
-			  " why, touched, incarnation, state, id)"
-			  " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, 2, last_id + 1"
-			  " FROM tally WHERE true ON CONFLICT DO NOTHING",
-	[SQL_RAISE] = "UPDATE rev SET rev = rev + 1 WHERE shard = ?1",
-	[SQL_EVICT] = EVICT(""),
-	[SQL_EVICT_OF] = EVICT(" AND principal = ?2"),
-	[SQL_LIST] = LIST("?1 IS NULL"),
-	[SQL_LIST_AT] = LIST("s.at = ?1"),
-	[SQL_SWEEP_ANY] = "SELECT EXISTS(SELECT 1 FROM session"
-			  " WHERE created < ?1)"
-			  " OR EXISTS(SELECT 1 FROM session"
-			  " WHERE state = 1 AND touched < ?2)",
-	[SQL_SWEEP_OLD] = SWEEP("created < ?1 ORDER BY created"),
-	[SQL_SWEEP_IDLE] = SWEEP("state = 1 AND touched < ?1 ORDER BY touched"),
-	[SQL_CHECK_FILE] = "PRAGMA integrity_check(1)",
-	/* Every row is a law; its number comes out where it is broken. */
-	[SQL_CHECK_FACTS] =
-	    "SELECT 1 WHERE (SELECT live FROM tally) IS NOT"
-	    " (SELECT count(*) FROM session WHERE state = 1)"
-	    " UNION ALL SELECT 2 WHERE (SELECT count(*) FROM rev"
-	    " WHERE shard BETWEEN 0 AND 255 AND rev >= 0) <> 256"
-	    " UNION ALL SELECT 3 WHERE (SELECT count(*) FROM meta WHERE k IN"
-	    " ('schema', 'oldest_program', 'incarnation', 'boot_id')) <> 4"
-	    " UNION ALL SELECT 4 WHERE EXISTS(SELECT 1 FROM session"
-	    " WHERE state = 2 AND (why = 0 OR caps <> 0 OR initialized <> 0"
-	    " OR log_level <> -1 OR revision IS NOT NULL"
-	    " OR principal_name IS NOT NULL OR client IS NOT NULL))"
-	    " UNION ALL SELECT 5 WHERE EXISTS(SELECT 1 FROM session"
-	    " WHERE state = 1 AND why <> 0)"
-	    " UNION ALL SELECT 6 WHERE (SELECT count(*) FROM cluster_key) > 8"
-	    " UNION ALL SELECT 7 WHERE (SELECT max(id) FROM session) >"
-	    " (SELECT last_id FROM tally)"
-	    " UNION ALL SELECT 8 WHERE EXISTS("
-	    "SELECT principal, count(*) FROM session WHERE state = 1"
-	    " GROUP BY principal EXCEPT SELECT principal, live FROM holder)"
-	    " UNION ALL SELECT 9 WHERE (SELECT count(*) FROM holder) <>"
-	    " (SELECT count(DISTINCT principal) FROM session WHERE state = 1)",
+const struct sqlite_text sqlite_tx_texts[] = {
+	{ SQL_BEGIN, "BEGIN IMMEDIATE" },
+	{ SQL_BEGIN_READ, "BEGIN" },
+	{ SQL_COMMIT, "COMMIT" },
+	{ SQL_ROLLBACK, "ROLLBACK" },
+	{ SQL_STATEMENTS, NULL },
 };
+
+/* The texts of all files. */
+static const struct sqlite_text *const tables[] = {
+	sqlite_tx_texts,
+	sqlite_session_texts,
+	sqlite_upkeep_texts,
+	sqlite_stream_texts,
+	sqlite_event_texts,
+	sqlite_change_texts,
+	sqlite_topic_texts,
+	sqlite_want_texts,
+	sqlite_host_texts,
+	sqlite_owner_texts,
+	sqlite_sweep_texts,
+	sqlite_check_texts,
+	sqlite_call_texts,
+	sqlite_call_open_texts,
+	sqlite_question_texts,
+	sqlite_task_texts,
+};
+
+static const char *
+text_of(enum sqlite_sql which)
+{
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		for (const struct sqlite_text *t = tables[i]; t->sql != NULL;
+		     t++) {
+			if (t->which == which)
+				return t->sql;
+		}
+	}
+	return NULL;
+}
 
 enum rc
 sqlite_rc(struct sqlite_store *s, int code)
@@ -158,12 +98,31 @@ sqlite_wait(void *store, int times)
 }
 
 enum rc
+sqlite_prepare(struct sqlite_store *s, enum sqlite_sql which)
+{
+	const char *sql;
+	int code;
+
+	if (s->statement[which] != NULL)
+		return RC_OK;
+	sql = text_of(which);
+	if (sql == NULL)
+		return RC_BUG;
+	code = sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+	    &s->statement[which], NULL);
+	return sqlite_rc(s, code);
+}
+
+enum rc
 sqlite_bind(struct sqlite_store *s, enum sqlite_sql which,
     const struct sqlite_value *v, size_t n)
 {
+	enum rc rc = sqlite_prepare(s, which);
 	sqlite3_stmt *st = s->statement[which];
 	int code = SQLITE_OK;
 
+	if (rc != RC_OK)
+		return rc;
 	for (size_t i = 0; i < n && code == SQLITE_OK; i++) {
 		int at = (int)i + 1;
 
@@ -190,6 +149,9 @@ sqlite_step(struct sqlite_store *s, enum sqlite_sql which, bool *row)
 void
 sqlite_done(struct sqlite_store *s, enum sqlite_sql which)
 {
+	/* It may have been too much to prepare. */
+	if (s->statement[which] == NULL)
+		return;
 	/* Its result repeats what sqlite3_step() said. */
 	(void)sqlite3_reset(s->statement[which]);
 	(void)sqlite3_clear_bindings(s->statement[which]);
@@ -243,6 +205,32 @@ sqlite_column(sqlite3_stmt *st, int column, struct arena *a, struct slice *out)
 	if (in.ptr == NULL)
 		return RC_NOMEM;
 	return arena_copy(a, in, out);
+}
+
+enum rc
+sqlite_fixed(sqlite3_stmt *st, int column, unsigned char *out, int n)
+{
+	const void *p = sqlite3_column_blob(st, column);
+
+	if (p == NULL || sqlite3_column_bytes(st, column) != n)
+		return RC_BUG;
+	memcpy(out, p, (size_t)n);
+	return RC_OK;
+}
+
+void *
+sqlite_grown(struct arena *a, void *rows, size_t n, size_t size)
+{
+	void *p;
+
+	/* Full when it holds a power of two of at least 16. */
+	if (n != 0 && (n < 16 || (n & (n - 1)) != 0))
+		return rows;
+	p = arena_alloc(a, (n == 0 ? 16 : n * 2) * size);
+	/* What is left behind goes with the arena. */
+	if (p != NULL && n > 0)
+		memcpy(p, rows, n * size);
+	return p;
 }
 
 static bool
@@ -311,6 +299,26 @@ enum rc
 sqlite_read_end(struct sqlite_store *s, enum rc rc)
 {
 	return settle(s, rc);
+}
+
+enum rc
+sqlite_snapshot_begin(struct sqlite_store *s, const struct op *op)
+{
+	enum rc rc = sqlite_read_begin(s, op);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = sqlite_run(s, SQL_BEGIN_READ, NULL, 0, NULL);
+	return rc == RC_OK ? RC_OK : sqlite_read_end(s, rc);
+}
+
+enum rc
+sqlite_snapshot_end(struct sqlite_store *s, enum rc rc)
+{
+	if (sqlite3_get_autocommit(s->db) == 0 &&
+	    sqlite_run(s, SQL_ROLLBACK, NULL, 0, NULL) != RC_OK)
+		rc = RC_IO;
+	return sqlite_read_end(s, rc);
 }
 
 static enum rc

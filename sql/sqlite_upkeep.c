@@ -2,8 +2,19 @@
 
 #include "sqlite_private.h"
 
-/* A call holds the only write lock; measured: 6 ms for so many rows. */
-#define SWEEP_MAX 500
+const struct sqlite_text sqlite_upkeep_texts[] = {
+	{ SQL_META, "SELECT v FROM meta WHERE k = CAST(?1 AS TEXT)" },
+	{ SQL_KEYS,
+	    "SELECT id, secret, created, mint_from, end_at"
+	    " FROM cluster_key ORDER BY id LIMIT ?1" },
+	{ SQL_KEY_COUNT, "SELECT count(*) FROM cluster_key" },
+	{ SQL_KEY_ADD,
+	    "INSERT INTO cluster_key"
+	    "(id, secret, created, mint_from, end_at)"
+	    " VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING" },
+	{ SQL_COUNT, "SELECT count(*) FROM session" },
+	{ SQL_STATEMENTS, NULL },
+};
 
 static enum rc
 read_meta(struct sqlite_store *s, const char *name, int64_t *number)
@@ -38,35 +49,14 @@ read_info(struct sqlite_store *s, struct store_info *info)
 	return rc == RC_NOTFOUND ? RC_BUG : rc;
 }
 
-/* Several statements that must see one state of the store. */
-static enum rc
-read_together(struct sqlite_store *s, const struct op *op)
-{
-	enum rc rc = sqlite_read_begin(s, op);
-
-	if (rc != RC_OK)
-		return rc;
-	rc = sqlite_run(s, SQL_BEGIN_READ, NULL, 0, NULL);
-	return rc == RC_OK ? RC_OK : sqlite_read_end(s, rc);
-}
-
-static enum rc
-read_over(struct sqlite_store *s, enum rc rc)
-{
-	if (sqlite3_get_autocommit(s->db) == 0 &&
-	    sqlite_run(s, SQL_ROLLBACK, NULL, 0, NULL) != RC_OK)
-		rc = RC_IO;
-	return sqlite_read_end(s, rc);
-}
-
 enum rc
 sqlite_info(struct store *base, const struct op *op, struct store_info *info)
 {
 	struct sqlite_store *s = (struct sqlite_store *)base;
-	enum rc rc = read_together(s, op);
+	enum rc rc = sqlite_snapshot_begin(s, op);
 
 	*info = (struct store_info){ 0 };
-	return rc == RC_OK ? read_over(s, read_info(s, info)) : rc;
+	return rc == RC_OK ? sqlite_snapshot_end(s, read_info(s, info)) : rc;
 }
 
 static enum rc
@@ -129,103 +119,4 @@ sqlite_key_add(
 	if (rc == RC_OK && (n > STORE_KEYS_MAX || !sqlite_has_room(s)))
 		rc = RC_FULL;
 	return sqlite_write_end(s, rc);
-}
-
-/* An idle store is only looked at: no lock, no write. */
-static enum rc
-anything_to_sweep(struct sqlite_store *s, const struct op *op,
-    const struct sweep_rules *rules, bool *any)
-{
-	const struct sqlite_value v[] = { SQL_NUMBER(rules->created_before),
-		SQL_NUMBER(rules->idle_before) };
-	int64_t yes = 0;
-	enum rc rc = sqlite_read_begin(s, op);
-
-	if (rc != RC_OK)
-		return rc;
-	rc = sqlite_number(s, SQL_SWEEP_ANY, v, 2, &yes);
-	*any = yes != 0;
-	return sqlite_read_end(s, rc);
-}
-
-enum rc
-sqlite_sweep(struct store *base, const struct op *op,
-    const struct sweep_rules *rules, struct sweep_done *done)
-{
-	struct sqlite_store *s = (struct sqlite_store *)base;
-	const int64_t limit =
-	    rules->limit < SWEEP_MAX ? rules->limit : SWEEP_MAX;
-	struct sqlite_value v[2];
-	bool any = false;
-	enum rc rc = anything_to_sweep(s, op, rules, &any);
-
-	*done = (struct sweep_done){ 0 };
-	if (rc != RC_OK)
-		return rc;
-	sqlite_ballast_add(s);
-	if (!any || limit <= 0)
-		return RC_OK;
-	rc = sqlite_write_begin(s, op);
-	if (rc != RC_OK)
-		return rc;
-	v[0] = SQL_NUMBER(rules->created_before);
-	v[1] = SQL_NUMBER(limit);
-	rc = sqlite_run(s, SQL_SWEEP_OLD, v, 2, &done->removed);
-	v[0] = SQL_NUMBER(rules->idle_before);
-	v[1] = SQL_NUMBER(limit - done->removed);
-	if (rc == RC_OK)
-		rc = sqlite_run(s, SQL_SWEEP_IDLE, v, 2, &done->forgotten);
-	rc = sqlite_write_end(s, rc);
-	if (rc != RC_OK)
-		*done = (struct sweep_done){ 0 };
-	done->more = done->removed + done->forgotten >= limit;
-	return rc;
-}
-
-static enum rc
-check_file(struct sqlite_store *s)
-{
-	const unsigned char *text = NULL;
-	bool row = false;
-	enum rc rc = sqlite_step(s, SQL_CHECK_FILE, &row);
-
-	if (rc == RC_OK && row)
-		text = sqlite3_column_text(s->statement[SQL_CHECK_FILE], 0);
-	if (rc == RC_OK &&
-	    (text == NULL || strcmp((const char *)text, "ok") != 0)) {
-		log_event(s->options.log, LOG_ERROR, "store", "check=%s",
-		    text == NULL ? "" : (const char *)text);
-		rc = RC_BUG;
-	}
-	sqlite_done(s, SQL_CHECK_FILE);
-	return rc;
-}
-
-static enum rc
-check_facts(struct sqlite_store *s)
-{
-	int64_t broken = 0;
-	enum rc rc = sqlite_number(s, SQL_CHECK_FACTS, NULL, 0, &broken);
-
-	if (rc == RC_NOTFOUND)
-		return RC_OK;
-	if (rc != RC_OK)
-		return rc;
-	log_event(s->options.log, LOG_ERROR, "store", "broken=%lld",
-	    (long long)broken);
-	return RC_BUG;
-}
-
-enum rc
-sqlite_check(struct store *base, const struct op *op)
-{
-	struct sqlite_store *s = (struct sqlite_store *)base;
-	enum rc rc = read_together(s, op);
-
-	if (rc != RC_OK)
-		return rc;
-	rc = check_file(s);
-	if (rc == RC_OK)
-		rc = check_facts(s);
-	return read_over(s, rc);
 }

@@ -4,8 +4,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arena.h"
+#include "buf.h"
 #include "exchange.h"
 #include "rc.h"
+#include "sink.h"
 #include "store.h"
 #include "tool.h"
 
@@ -32,69 +35,86 @@ enum running_wire {
 
 struct input; /* answers of a 2026-07-28 client, see input.h */
 
+/* Progress that came too soon behind the last one waits here. */
+struct running_progress {
+	double done; /* the last value; nothing below it is said */
+	double total;
+	struct buf message;
+	bool has_message;
+	bool has_done;
+	bool is_due;       /* not sent yet */
+	int64_t next_mono; /* when one may be sent again */
+};
+
+/* Zeroed by who makes one, who then fills in the first part. */
 struct running {
-	struct tool_call call; /* first, so that a call * is one of these */
-	struct exchange *x;
-	struct input *input; /* NULL where questions are messages */
+	struct tool_call call; /* first, so that a call * is one of these;
+				* all of it but env */
+	struct input *input;   /* NULL where questions are messages */
 	/* Builds the whole response into server->body once the tool is done;
 	 * NULL: the projected result of the tool. */
 	enum rc (*respond)(struct running *);
 	int64_t task; /* number of its task row; 0: none */
-
-	/* running.c's own */
+	/* The row, if it has one already: of a task, owned by us. */
 	struct call_row row; /* number 0: it has none */
+
+	/* Its own. */
+	struct exchange *x;
 	enum running_wire wire;
-	int64_t reader;     /* ours of row.stream */
-	int64_t events;     /* written by us; makes their keys */
-	int64_t hold_until; /* monotonic ms; then the stream begins */
-	int64_t next_word;  /* a comment is due */
-	int64_t next_look;  /* at the row */
-	double progress;    /* the last value */
-	bool has_progress;
-	bool is_cancelled;  /* by its client, an operator, or its leaving */
-	bool is_fenced;     /* somebody else runs it now */
-	bool has_crew;      /* crew->end() is owed */
-	int64_t asked;      /* questions so far; makes their ids */
-	int64_t asked_mono; /* when the open round was asked; 0: none */
+	bool may_open;     /* a row may be had if there is none */
+	bool may_stream;   /* its client takes events */
+	bool is_cancelled; /* by its client, an operator, or its leaving */
+	bool is_fenced;    /* somebody else runs it now */
+	bool is_answered;  /* server->body holds the answer, whatever it says */
+	bool is_used_up;   /* the state of a tool that runs once is spent */
+	bool has_crew;     /* crew->end() is owed */
+	bool has_id;       /* an event with an id was written */
+
+	uint32_t incarnation; /* of row.stream */
+	int64_t reader;       /* ours of row.stream; 0: none */
+	int64_t sent;         /* the last event that was written */
+	int64_t keys;         /* events appended; makes their keys */
+	int64_t hold_until;   /* monotonic ms; then the stream begins */
+	int64_t next_word;    /* a comment is due */
+	int64_t next_look;    /* at the row and the client */
+
 	struct slice token; /* progressToken, JSON text; or absent */
+	struct running_progress progress;
+	int64_t answers;     /* to its questions, as the last look says */
+	int64_t answers_had; /* those that were read */
+	int64_t asked;       /* questions so far; makes their ids */
+	int64_t asked_mono;  /* when the open round was asked; 0: none */
+	int64_t waited_mono; /* the deadline has moved on up to here */
+
+	struct buf message;   /* the one being built */
+	struct arena scratch; /* of one store call */
 };
 
 /*
- * Run the tool of r->call (filled in by the caller, but for env) and answer
- * x->message with what came out, by whichever way there is.  What is returned
- * is about our own failures before anything was answered; afterwards they
- * are logged.
+ * Run the tool of r->call and answer x->message with what came out, by
+ * whichever way there is.  What is returned is about our own failures before
+ * anything was answered; afterwards they are logged.
  */
 MUST_CHECK enum rc running_go(struct exchange *x, struct running *r);
 
-/*
- * Before a request is worked on: the same request may be running already
- * (same session, id and body), and then this connection becomes its reader.
- * Part of running_go(); said here because callers see nothing of it.
- */
-
-/* A row for r, now; RC_FULL: no room (503).  With *opened other than
- * CALL_IS_NEW the exchange has been answered. */
-MUST_CHECK enum rc running_open(
-    struct exchange *x, struct running *r, enum call_opened *opened);
-
-/* The end of a task or of a row that was claimed: run the tool without a
- * client and finish the row.  r->row is that row, owned by us. */
+/* The same without a client: of a task whose creation was answered and whose
+ * connection was closed.  r->row is its row, owned by us. */
 MUST_CHECK enum rc running_alone(struct exchange *x, struct running *r);
 
 /* ------------------------------------------- calls whose process died */
 
 /*
- * Run the call of that number again, as its new owner: claims it, runs, and
- * finishes it.  RC_CONFLICT: somebody else did.
+ * Run the call of that row again, as its new owner: claims it, runs, and
+ * finishes it.  Nothing is written to the sink, which must be closed; it lets
+ * time pass.  RC_CONFLICT: somebody else did; RC_NOTFOUND: it is gone.
  */
-MUST_CHECK enum rc running_again(
-    struct server *s, struct arena *a, const struct call_row *row);
+MUST_CHECK enum rc running_again(struct server *s, struct arena *a,
+    struct sink *sink, const struct call_row *row);
 
 /*
  * End a dead runner's call with the error "outcome unknown" (or, if its client
  * cancelled it, with nothing), fenced by the claim this makes.  RC_CONFLICT:
- * somebody else did.
+ * somebody else did; RC_NOTFOUND: it is gone.
  */
 MUST_CHECK enum rc running_give_up(
     struct server *s, struct arena *a, const struct call_row *row);

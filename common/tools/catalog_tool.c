@@ -42,7 +42,8 @@ catalog_tool_read(struct slice text, const char *folder,
 	}
 	t->program.host = host;
 	tool = &t->definition.tool;
-	tool->flags = t->program.flags | TOOL_COSTLY;
+	tool->flags |= t->program.flags | TOOL_COSTLY;
+	tool->flags &= ~t->program.not_flags;
 	tool->needs = t->program.needs;
 	tool->call = program_call;
 	tool->ctx = &t->program;

@@ -129,11 +129,14 @@ read_output(struct reader *r, const struct json *value)
 	r->out->tool.output = r->out->output;
 }
 
-static const struct slice annotation_hints[] = {
-	SLICE_INIT("readOnlyHint"),
-	SLICE_INIT("destructiveHint"),
-	SLICE_INIT("idempotentHint"),
-	SLICE_INIT("openWorldHint"),
+static const struct {
+	struct slice name;
+	unsigned flag; /* of a tool that has it */
+} annotation_hints[] = {
+	{ SLICE_INIT("readOnlyHint"), TOOL_REPEAT },
+	{ SLICE_INIT("destructiveHint"), 0 },
+	{ SLICE_INIT("idempotentHint"), TOOL_REPEAT },
+	{ SLICE_INIT("openWorldHint"), 0 },
 };
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
@@ -146,10 +149,12 @@ read_annotations(struct reader *r, const struct json *value)
 	    "a string");
 	for (size_t i = 0; i < COUNT(annotation_hints); i++) {
 		const struct json *hint =
-		    json_member(value, annotation_hints[i]);
+		    json_member(value, annotation_hints[i].name);
 
 		if (hint != NULL)
 			must_be_boolean(r, hint);
+		if (json_is(hint, JSON_TRUE))
+			r->out->tool.flags |= annotation_hints[i].flag;
 	}
 }
 
@@ -193,19 +198,32 @@ read_icons(struct reader *r, const struct json *value)
 		read_icon(r, icon);
 }
 
+static const struct {
+	struct slice name;
+	unsigned flag;
+} task_supports[] = {
+	{ SLICE_INIT("forbidden"), 0 },
+	{ SLICE_INIT("optional"), TOOL_TASK_OPTIONAL },
+	{ SLICE_INIT("required"), TOOL_TASK_REQUIRED },
+};
+
 static void
 read_execution(struct reader *r, const struct json *value)
 {
 	const struct json *support = json_get(value, "taskSupport");
 
 	must_be(r, value, JSON_OBJECT, "execution", "an object");
-	if (support != NULL && !json_text_is(support, SLICE("forbidden")) &&
-	    !json_text_is(support, SLICE("optional")) &&
-	    !json_text_is(support, SLICE("required"))) {
-		finding_put(&r->findings, support,
-		    "execution.taskSupport must be \"forbidden\", \"optional\" "
-		    "or \"required\"");
+	if (support == NULL)
+		return;
+	for (size_t i = 0; i < COUNT(task_supports); i++) {
+		if (json_text_is(support, task_supports[i].name)) {
+			r->out->tool.flags |= task_supports[i].flag;
+			return;
+		}
 	}
+	finding_put(&r->findings, support,
+	    "execution.taskSupport must be \"forbidden\", \"optional\" or "
+	    "\"required\"");
 }
 
 static void

@@ -18,8 +18,11 @@
  * icons, execution and _meta.
  */
 struct definition {
-	struct arena arena;     /* owns all that follows */
-	struct tool tool;       /* call, ctx, flags, needs are for the caller */
+	struct arena arena; /* owns all that follows */
+	/* flags: TOOL_REPEAT, as far as its annotations say so, and TOOL_TASK_*
+	 * as its execution does; the others, call, ctx and needs are for the
+	 * caller. */
+	struct tool tool;
 	const struct json *run; /* the member `run`, or NULL */
 
 	/* The definition as it was written, for findings with a line. */

@@ -24,6 +24,10 @@
  * over the old one, and send SIGHUP to mcp-request.
  *
  * A call runs in the worker itself: no limit on time or memory holds for it.
+ * A function that computes for long calls is_cancelled() now and then, ten
+ * times per second if it can, and returns MCP_FAILED when it is told so; one
+ * that has nothing to do calls wait().  These are also the moments in which
+ * the client's connection is kept alive.
  * Never write to standard output, which may be the answer to the web server,
  * nor change the working directory, signals or the umask.
  */
@@ -52,8 +56,8 @@ enum mcp_ask {
 	MCP_ANSWERED = 0,
 	MCP_PENDING = 1,     /* return MCP_AGAIN now; you will be run again */
 	MCP_UNSUPPORTED = 2, /* this client cannot be asked this */
-	MCP_DECLINED = 3,
-	MCP_TIMEOUT = 4
+	MCP_DECLINED = 3,    /* it answered a question with an error */
+	MCP_TIMEOUT = 4      /* nobody answered in time, or it was cancelled */
 };
 
 enum mcp_type {
@@ -125,15 +129,23 @@ struct mcp_api {
 	/* Surroundings. */
 	const char *(*about)(struct mcp_call *, enum mcp_about);
 	void *(*alloc)(struct mcp_call *, size_t); /* zeroed; NULL if full */
-	/* In this version: never cancelled, progress and log go nowhere, and
-	 * ask() says MCP_UNSUPPORTED. */
+	/* Nobody waits for the result any more: return MCP_FAILED. */
 	int (*is_cancelled)(struct mcp_call *);
-	/* total 0: unknown.  message may be NULL. */
+	/* To the client, if it wants them.  A tool without MCP_TOOL_DETACHED
+	 * that calls this, log(), ask() or wait() becomes detached in that
+	 * moment, where that is possible; else they do nothing, and ask() says
+	 * MCP_UNSUPPORTED.  done grows; total 0: unknown.  message may be
+	 * NULL. */
 	void (*progress)(
 	    struct mcp_call *, double done, double total, const char *message);
 	/* data is JSON text; logger may be NULL. */
 	void (*log)(struct mcp_call *, enum mcp_level, const char *logger,
 	    const char *data);
+	/* All questions of one round, at most 16, to the person or the model
+	 * behind the client; returns when all are answered.  MCP_PENDING: the
+	 * function is called anew, with the same arguments, when the answers
+	 * are there, and these calls of ask() are answered at once then.  So
+	 * do what cannot be undone after the last question. */
 	enum mcp_ask (*ask)(struct mcp_call *, struct mcp_question *, size_t n);
 
 	/* The result: blocks of content, in this order.  len is without the
@@ -154,6 +166,12 @@ struct mcp_api {
 	void (*structured)(struct mcp_call *, const char *json, size_t len);
 	/* Be an error with this text (and only it). */
 	void (*fail)(struct mcp_call *, const char *text);
+
+	/* Surroundings, further.  Let time pass; not 0: cancelled. */
+	int (*wait)(struct mcp_call *, int64_t ms);
+	/* End the client's connection now; it comes back for the result, if
+	 * it can. */
+	void (*let_go)(struct mcp_call *);
 };
 
 enum mcp_tool_flag {

@@ -175,7 +175,9 @@ add_tool(struct module *m, size_t i, struct buf *why)
 			return refuse_tool(
 			    m, i, why, "has the name of an earlier tool");
 	}
-	tool->flags = t->own->flags & FLAGS_TOOL;
+	if ((t->own->flags & MCP_TOOL_ONCE) != 0)
+		tool->flags &= ~(unsigned)TOOL_REPEAT;
+	tool->flags |= t->own->flags & FLAGS_TOOL;
 	tool->needs = t->own->flags >> FLAGS_NEEDS_SHIFT;
 	tool->call = call;
 	tool->ctx = t;

@@ -1,5 +1,7 @@
 #include "module_api.h"
 
+#include <math.h>
+
 #include "module_call.h"
 #include "revision.h"
 
@@ -50,7 +52,22 @@ api_is_cancelled(struct mcp_call *c)
 static void
 api_progress(struct mcp_call *c, double done, double total, const char *message)
 {
-	c->call->env->progress(c->call, done, total, slice_of(message));
+	if (!isfinite(done))
+		return;
+	c->call->env->progress(
+	    c->call, done, isfinite(total) ? total : 0, slice_of(message));
+}
+
+static int
+api_wait(struct mcp_call *c, int64_t ms)
+{
+	return c->call->env->wait(c->call, ms < 0 ? 0 : ms) ? 1 : 0;
+}
+
+static void
+api_let_go(struct mcp_call *c)
+{
+	c->call->env->let_go(c->call);
 }
 
 /* What a module calls JSON goes to the client as JSON, or as a string. */
@@ -62,6 +79,8 @@ api_log(struct mcp_call *c, enum mcp_level level, const char *logger,
 	const struct json *root;
 	struct slice json = slice_of(data == NULL ? "null" : data);
 
+	if ((unsigned)level > MCP_LOG_EMERGENCY)
+		level = MCP_LOG_EMERGENCY;
 	if (json_read(c->call->arena, json, &json_limits_default, &root,
 		NULL) != RC_OK) {
 		json_put_string(&quoted, json);
@@ -137,6 +156,7 @@ api_ask(struct mcp_call *c, struct mcp_question *questions, size_t n)
 		if (!make_question(c, &questions[i], &asked[i]))
 			return MCP_UNSUPPORTED;
 	said = ask_of(tool_ask(c->call, asked, n));
+	c->is_pending = said == MCP_PENDING;
 	if (said == MCP_ANSWERED && !take_answers(c, questions, asked, n))
 		return MCP_UNSUPPORTED;
 	return said;
@@ -300,6 +320,8 @@ const struct mcp_api module_api = {
 	.block = api_block,
 	.structured = api_structured,
 	.fail = api_fail,
+	.wait = api_wait,
+	.let_go = api_let_go,
 };
 
 /* ------------------------------------------------------------ the running */
@@ -325,8 +347,10 @@ finish(struct mcp_call *c, enum mcp_done done)
 {
 	struct tool_call *call = c->call;
 
-	if (done == MCP_AGAIN)
+	if (done == MCP_AGAIN) {
+		call->result = (struct tool_result){ 0 };
 		return TOOL_AGAIN;
+	}
 	if (done != MCP_DONE)
 		call->result.is_error = true;
 	if (tool_finish(call) != RC_OK)
@@ -340,6 +364,11 @@ module_run(const struct mcp_tool *tool, struct tool_call *call)
 	struct mcp_call c = { .call = call, .wrong = BUF_INIT(WHY_MAX) };
 	enum mcp_done done = tool->call(&c, tool->ctx);
 
+	if (done == MCP_AGAIN && !c.is_pending) {
+		note(&c, RC_SYNTAX, "it wants to be called again",
+		    "no question is pending");
+		done = MCP_FAILED;
+	}
 	if (c.is_wrong && done != MCP_AGAIN) {
 		done = MCP_FAILED;
 		/* If even this finds no room, call->failed says so. */

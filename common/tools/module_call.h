@@ -13,6 +13,7 @@ struct mcp_call {
 	struct tool_call *call;
 	struct buf wrong; /* what the module did wrong with its result */
 	bool is_wrong;
+	bool is_pending; /* ask() said so */
 };
 
 /* A module's value is a struct json under a name of its own. */

@@ -71,24 +71,47 @@ is_set_by(char *const *env, struct slice name)
 	return false;
 }
 
+/* Where programs look for others, and we for them; NULL without memory. */
+static const char *
+path_of(const struct program_host *host, struct arena *a)
+{
+	const struct slice bin = slice_of(host->bin);
+	struct slice path =
+	    host->path == NULL ? SLICE(PROGRAM_PATH) : slice_of(host->path);
+	char *out;
+
+	if (bin.ptr == NULL)
+		return path.ptr;
+	out = arena_bytes(a, path.len + bin.len + 2);
+	if (out == NULL)
+		return NULL;
+	memcpy(out, path.ptr, path.len);
+	out[path.len] = ':';
+	memcpy(out + path.len + 1, bin.ptr, bin.len);
+	out[path.len + 1 + bin.len] = '\0';
+	return out;
+}
+
 /* What every program may rely on; `run.env` comes before it. */
 static void
 add_usual(struct env *e, const struct program *p)
 {
-	const char *path = p->host->path;
+	const char *path = path_of(p->host, e->arena);
 	const struct {
 		struct slice name;
 		const char *value;
 	} usual[] = {
-		{ SLICE("PATH"), path == NULL ? PROGRAM_PATH : path },
+		{ SLICE("PATH"), path },
 		/* NOLINTBEGIN(concurrency-mt-unsafe): one thread */
 		{ SLICE("HOME"), getenv("HOME") },
 		{ SLICE("LANG"), getenv("LANG") },
 		{ SLICE("TMPDIR"), getenv("TMPDIR") },
 		/* NOLINTEND(concurrency-mt-unsafe) */
 	};
-	const char *otherwise[] = { PROGRAM_PATH, "/", "C.UTF-8", "/tmp" };
+	const char *otherwise[] = { "", "/", "C.UTF-8", "/tmp" };
 
+	if (path == NULL)
+		e->rc = RC_NOMEM;
 	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
 		if (!is_set_by(p->env, usual[i].name)) {
 			add(e, usual[i].name, SLICE(""),
@@ -149,13 +172,17 @@ program_env(
 enum rc
 program_find(const struct program *p, struct arena *a, const char **out)
 {
-	const char *path = p->host->path == NULL ? PROGRAM_PATH : p->host->path;
-	struct slice rest = slice_of(path);
 	const size_t len = strlen(p->argv[0]);
+	const char *path;
+	struct slice rest;
 
 	*out = p->argv[0];
 	if (strchr(p->argv[0], '/') != NULL)
 		return RC_OK;
+	path = path_of(p->host, a);
+	if (path == NULL)
+		return RC_NOMEM;
+	rest = slice_of(path);
 	while (rest.ptr != NULL) {
 		struct slice folder = slice_cut(rest, ':', &rest);
 		char *file;

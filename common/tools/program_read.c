@@ -276,7 +276,9 @@ read_flag(struct reader *r, const struct json *value, unsigned flag)
 {
 	if (value->type == JSON_TRUE)
 		r->out->flags |= flag;
-	else if (value->type != JSON_FALSE) {
+	else if (value->type == JSON_FALSE)
+		r->out->not_flags |= flag;
+	else {
 		finding_put(&r->findings, value,
 		    "run.%.*s must be true or false",
 		    FINDING_NAME(value->name));
@@ -293,6 +295,12 @@ static void
 read_once(struct reader *r, const struct json *value)
 {
 	read_flag(r, value, TOOL_ONCE);
+}
+
+static void
+read_repeat(struct reader *r, const struct json *value)
+{
+	read_flag(r, value, TOOL_REPEAT);
 }
 
 static const struct {
@@ -349,8 +357,27 @@ static const struct {
 	{ SLICE_INIT("cwd"), read_cwd },
 	{ SLICE_INIT("detached"), read_detached },
 	{ SLICE_INIT("once"), read_once },
+	{ SLICE_INIT("repeat"), read_repeat },
 	{ SLICE_INIT("needs"), read_needs },
 };
+
+/* Programs take their time unless they say otherwise, and what must not be
+ * done twice is not run again, whatever its annotations promise. */
+static void
+settle_flags(struct reader *r, const struct json *run)
+{
+	const unsigned both = TOOL_ONCE | TOOL_REPEAT;
+	struct program *p = r->out;
+
+	if ((p->flags & both) == both) {
+		finding_put(&r->findings, json_get(run, "repeat"),
+		    "run.once and run.repeat contradict each other");
+	}
+	if ((p->flags & TOOL_ONCE) != 0)
+		p->not_flags |= TOOL_REPEAT;
+	p->flags |= TOOL_DETACHED;
+	p->flags &= ~p->not_flags;
+}
 
 static void
 read_member(struct reader *r, const struct json *m)
@@ -389,6 +416,7 @@ program_read(const struct json *run, struct slice text, const char *folder,
 		read_member(&r, m);
 	if (json_get(run, "command") == NULL)
 		finding_put(&r.findings, run, "run.command is missing");
+	settle_flags(&r, run);
 	if (r.rc != RC_OK)
 		return r.rc;
 	return r.findings.n > 0 ? RC_SYNTAX : RC_OK;

@@ -3,19 +3,27 @@
 #include "program_run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "program_say.h"
 #include "program_start.h"
 
 /* How long a cancelled call may go unnoticed, and, where the kernel has no
  * pidfd_open(2), an ended program. */
 #define TICK_MS 50
+/* More often than this nobody is asked, however much a program says. */
+#define TICK_LEAST_MS 20
+/* What a program has to leave whose questions are pending. */
+#define LEAVE_MS 1000
 #define CHUNK ((size_t)16 * 1024)
 /* What is read after the end: no more than a pipe can hold, because somebody
  * who left the group may go on writing. */
@@ -25,8 +33,12 @@ struct run {
 	const struct program_child *child;
 	struct program_outcome *out;
 	struct program_process process;
+	struct program_say say;
 	int pidfd; /* readable when the leader has ended; -1: unknown */
 	size_t fed;
+	int64_t deadline;
+	int64_t calls_deadline; /* when we looked last */
+	int64_t ticked;
 	bool is_stopped; /* out->end is decided */
 	enum rc rc;
 };
@@ -41,7 +53,7 @@ stop(struct run *r, enum program_end end, int number)
 	r->out->number = number;
 }
 
-/* ------------------------------------------------------------ three pipes */
+/* -------------------------------------------------------------- the pipes */
 
 static void
 feed(struct run *r)
@@ -62,6 +74,22 @@ feed(struct run *r)
 		r->fed += (size_t)n;
 	}
 	program_close(&r->process, CHANNEL_INPUT);
+}
+
+/* What fits, now; the rest when it reads. */
+static void
+answer(struct run *r)
+{
+	const struct slice s = program_say_answer(&r->say);
+	ssize_t n;
+
+	do
+		n = write(r->process.fd[CHANNEL_ANSWER], s.ptr, s.len);
+	while (n < 0 && errno == EINTR);
+	if (n >= 0)
+		program_say_sent(&r->say, (size_t)n);
+	else if (errno != EAGAIN)
+		program_say_deafen(&r->say);
 }
 
 static void
@@ -102,6 +130,12 @@ take_error(struct run *r, const char *bytes, size_t n)
 }
 
 static void
+take_said(struct run *r, const char *bytes, size_t n)
+{
+	program_say_take(&r->say, (struct slice){ bytes, n });
+}
+
+static void
 take_trouble(struct run *r, const char *bytes, size_t n)
 {
 	struct program_trouble trouble;
@@ -115,6 +149,7 @@ take_trouble(struct run *r, const char *bytes, size_t n)
 static void (*const take[CHANNELS])(struct run *, const char *, size_t) = {
 	[CHANNEL_OUTPUT] = take_output,
 	[CHANNEL_ERROR] = take_error,
+	[CHANNEL_SAY] = take_said,
 	[CHANNEL_CONTROL] = take_trouble,
 };
 
@@ -148,15 +183,38 @@ now_ms(const struct run *r)
 	return clock_mono_ms(r->child->host->clock);
 }
 
+/* What its surroundings have to say; they do their own work then, too. */
 static void
-check_limits(struct run *r)
+look_around(struct run *r)
 {
 	struct tool_call *call = r->child->call;
 
-	if (now_ms(r) >= r->child->deadline_mono)
-		stop(r, PROGRAM_LATE, 0);
-	else if (call != NULL && call->env->is_cancelled(call))
+	if (call->env->is_cancelled(call))
 		stop(r, PROGRAM_CANCELLED, 0);
+	else
+		program_say_look(&r->say);
+	if (call->deadline_mono > r->calls_deadline && !r->out->is_pending)
+		r->deadline += call->deadline_mono - r->calls_deadline;
+	r->calls_deadline = call->deadline_mono;
+}
+
+static void
+check_limits(struct run *r)
+{
+	int64_t now = now_ms(r);
+
+	if (now - r->ticked >= TICK_LEAST_MS) {
+		look_around(r);
+		now = now_ms(r);
+		r->ticked = now;
+	}
+	if (r->say.is_pending && !r->out->is_pending) {
+		r->out->is_pending = true;
+		if (r->deadline > now + LEAVE_MS)
+			r->deadline = now + LEAVE_MS;
+	}
+	if (now >= r->deadline)
+		stop(r, PROGRAM_LATE, 0);
 }
 
 static bool
@@ -175,15 +233,21 @@ has_ended(const struct run *r)
 static void
 wait_and_serve(struct run *r)
 {
+	const bool has_answer = program_say_answer(&r->say).len > 0;
 	struct pollfd fds[CHANNELS + 1];
-	int64_t left = r->child->deadline_mono - now_ms(r);
+	int64_t left = r->deadline - now_ms(r);
 
+	/* It reads the end of file where it would wait in vain. */
+	if (r->say.is_deaf)
+		program_close(&r->process, CHANNEL_ANSWER);
 	for (int i = 0; i < CHANNELS; i++) {
 		fds[i] = (struct pollfd){
 			.fd = r->process.fd[i],
-			.events = i == CHANNEL_INPUT ? POLLOUT : POLLIN,
+			.events = i <= CHANNEL_ANSWER ? POLLOUT : POLLIN,
 		};
 	}
+	if (!has_answer)
+		fds[CHANNEL_ANSWER].fd = -1;
 	fds[CHANNELS] = (struct pollfd){ .fd = r->pidfd, .events = POLLIN };
 	if (left < 0)
 		left = 0;
@@ -191,6 +255,8 @@ wait_and_serve(struct run *r)
 		return;
 	if (fds[CHANNEL_INPUT].revents != 0)
 		feed(r);
+	if (fds[CHANNEL_ANSWER].revents != 0)
+		answer(r);
 	for (int i = CHANNEL_OUTPUT; i < CHANNELS; i++)
 		if (fds[i].revents != 0)
 			(void)hear(r, (enum program_channel)i);
@@ -201,6 +267,7 @@ wait_and_serve(struct run *r)
 static void
 drain(struct run *r)
 {
+	program_say_deafen(&r->say);
 	for (int i = CHANNEL_OUTPUT; i < CHANNELS; i++) {
 		for (int n = 0; n < DRAIN_CHUNKS && !r->is_stopped; n++)
 			if (!hear(r, (enum program_channel)i))
@@ -299,6 +366,62 @@ tell(const struct program_host *host, void (*event)(void *, pid_t), pid_t pid)
 		event(host->ctx, pid);
 }
 
+/* When the process began, in the kernel's ticks: with its number it names one
+ * process for ever.  0: unknown. */
+static int64_t
+start_of(pid_t pid)
+{
+	char text[1024];
+	ssize_t n;
+	char *at;
+	int fd;
+
+	(void)snprintf(text, sizeof(text), "/proc/%ld/stat", (long)pid);
+	fd = open(text, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, sizeof(text) - 1);
+	(void)close(fd);
+	text[n < 0 ? 0 : n] = '\0';
+	/* The second field may contain anything; the 22nd is wanted. */
+	at = strrchr(text, ')');
+	for (int field = 2; at != NULL && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	return at == NULL ? 0 : (int64_t)strtoll(at, NULL, 10);
+}
+
+static void
+begin(struct run *r)
+{
+	struct tool_call *call = r->child->call;
+
+	r->pidfd = (int)syscall(SYS_pidfd_open, r->process.pid, 0);
+	r->deadline = r->child->deadline_mono;
+	r->calls_deadline = call->deadline_mono;
+	r->ticked = now_ms(r) - TICK_MS;
+	program_say_init(&r->say, call, r->child->host->log);
+	tell(r->child->host, r->child->host->started, r->process.pid);
+	call->env->group(call, r->process.pid, start_of(r->process.pid));
+	program_go(&r->process);
+}
+
+static void
+end(struct run *r)
+{
+	struct tool_call *call = r->child->call;
+
+	bury(r);
+	call->env->group(call, 0, 0);
+	tell(r->child->host, r->child->host->ended, r->process.pid);
+	r->out->is_pending = r->say.is_pending;
+	program_say_end(&r->say);
+	program_say_release(&r->say);
+	for (int i = 0; i < CHANNELS; i++)
+		program_close(&r->process, (enum program_channel)i);
+	if (r->pidfd >= 0)
+		(void)close(r->pidfd);
+}
+
 enum rc
 program_run(const struct program_child *c, struct program_outcome *out)
 {
@@ -308,20 +431,14 @@ program_run(const struct program_child *c, struct program_outcome *out)
 
 	out->output = BUF_INIT(c->output_max);
 	out->tail_len = 0;
+	out->is_pending = false;
 	rc = program_start(c, &r.process);
 	if (rc != RC_OK)
 		return rc;
-	r.pidfd = (int)syscall(SYS_pidfd_open, r.process.pid, 0);
-	tell(c->host, c->host->started, r.process.pid);
-	program_go(&r.process);
+	begin(&r);
 	pipe_guard_take(&guard);
 	serve(&r);
 	pipe_guard_drop(&guard);
-	bury(&r);
-	tell(c->host, c->host->ended, r.process.pid);
-	for (int i = 0; i < CHANNELS; i++)
-		program_close(&r.process, (enum program_channel)i);
-	if (r.pidfd >= 0)
-		(void)close(r.pidfd);
+	end(&r);
 	return r.rc;
 }

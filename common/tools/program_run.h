@@ -1,6 +1,7 @@
 #ifndef MCP_PROGRAM_RUN_H
 #define MCP_PROGRAM_RUN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "buf.h"
@@ -24,9 +25,9 @@ struct program_child {
 	uint64_t memory; /* RLIMIT_AS; 0: none */
 	struct slice input;
 	size_t output_max;
-	int64_t deadline_mono;
+	int64_t deadline_mono; /* moves on with that of the call */
 	const struct program_host *host;
-	struct tool_call *call; /* asked whether it was cancelled; or NULL */
+	struct tool_call *call;
 };
 
 enum program_end {
@@ -45,6 +46,7 @@ enum program_end {
 struct program_outcome {
 	enum program_end end;
 	int number;
+	bool is_pending; /* it asked, and will be run again with the answers */
 	struct buf output;
 	char tail[PROGRAM_TAIL_MAX];
 	size_t tail_len;

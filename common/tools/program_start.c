@@ -15,6 +15,17 @@
  * at most: a loop up to a limit of a billion would take minutes. */
 #define CLOSE_MAX 65536
 
+/* Where the program finds them; the channel for control has none. */
+static const int numbers[CHANNELS] = {
+	[CHANNEL_INPUT] = STDIN_FILENO,
+	[CHANNEL_OUTPUT] = STDOUT_FILENO,
+	[CHANNEL_ERROR] = STDERR_FILENO,
+	[CHANNEL_SAY] = 3,
+	[CHANNEL_ANSWER] = 4,
+	[CHANNEL_CONTROL] = -1,
+};
+#define NUMBER_MAX 4
+
 struct pair {
 	int ours;
 	int theirs;
@@ -95,6 +106,15 @@ wait_for_go(int control)
 	return n == 1;
 }
 
+static bool
+put_in_place(const struct pair *pairs)
+{
+	for (int i = 0; i < CHANNELS; i++)
+		if (numbers[i] >= 0 && dup2(pairs[i].theirs, numbers[i]) < 0)
+			return false;
+	return true;
+}
+
 _Noreturn static void
 child_main(const struct program_child *c, const struct pair *pairs,
     pid_t parent, int last)
@@ -112,11 +132,9 @@ child_main(const struct program_child *c, const struct pair *pairs,
 	signals_default();
 	if (!wait_for_go(control))
 		_exit(127);
-	if (dup2(pairs[CHANNEL_INPUT].theirs, STDIN_FILENO) < 0 ||
-	    dup2(pairs[CHANNEL_OUTPUT].theirs, STDOUT_FILENO) < 0 ||
-	    dup2(pairs[CHANNEL_ERROR].theirs, STDERR_FILENO) < 0)
+	if (!put_in_place(pairs))
 		give_up(control, PROGRAM_NO_START);
-	close_on_exec_from(STDERR_FILENO + 1, last);
+	close_on_exec_from(NUMBER_MAX + 1, last);
 	if (chdir(c->folder) != 0)
 		give_up(control, PROGRAM_NO_FOLDER);
 	set_limits(c->memory);
@@ -126,16 +144,16 @@ child_main(const struct program_child *c, const struct pair *pairs,
 
 /* ------------------------------------------------------------ the parent */
 
-/* A worker may run with 0 to 2 closed; a pipe there would be overwritten by
- * the dup2() of its neighbour. */
+/* A worker may run with some of the first ones closed; a pipe there would be
+ * overwritten by the dup2() of its neighbour. */
 static int
-above_stdio(int fd)
+above_all(int fd)
 {
 	int moved;
 
-	if (fd < 0 || fd > STDERR_FILENO)
+	if (fd < 0 || fd > NUMBER_MAX)
 		return fd;
-	moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	moved = fcntl(fd, F_DUPFD_CLOEXEC, NUMBER_MAX + 1);
 	(void)close(fd);
 	return moved;
 }
@@ -147,12 +165,12 @@ pair_open(struct pair *p, enum program_channel channel)
 	int rc = channel == CHANNEL_CONTROL
 	    ? socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd)
 	    : pipe2(fd, O_CLOEXEC);
-	const int ours = channel == CHANNEL_INPUT ? 1 : 0;
+	const int ours = channel <= CHANNEL_ANSWER ? 1 : 0;
 
 	if (rc != 0)
 		return false;
-	p->ours = above_stdio(fd[ours]);
-	p->theirs = above_stdio(fd[1 - ours]);
+	p->ours = above_all(fd[ours]);
+	p->theirs = above_all(fd[1 - ours]);
 	return p->ours >= 0 && p->theirs >= 0 &&
 	    fcntl(p->ours, F_SETFL, O_NONBLOCK) == 0;
 }

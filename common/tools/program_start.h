@@ -9,8 +9,11 @@
 /* Between us and the child; each pair has an end of ours. */
 enum program_channel {
 	CHANNEL_INPUT,
+	CHANNEL_ANSWER, /* its descriptor 4 */
+	/* We write to those above, and read from those below. */
 	CHANNEL_OUTPUT,
 	CHANNEL_ERROR,
+	CHANNEL_SAY, /* its descriptor 3 */
 	/* A socket, close-on-exec: "go" one way, why there was no exec the
 	 * other way, and end of file when there was one. */
 	CHANNEL_CONTROL,
@@ -25,7 +28,7 @@ struct program_trouble {
 
 struct program_process {
 	pid_t pid;        /* also the process group */
-	int fd[CHANNELS]; /* our ends, non-blocking, none below 3 */
+	int fd[CHANNELS]; /* our ends, non-blocking, none below 5 */
 };
 
 /*

@@ -327,6 +327,13 @@ time_for(const struct program *p, const struct tool_call *call, int64_t now)
 	return ms < 0 ? 0 : ms;
 }
 
+/* Whatever it did then; nobody waits for the answers to a cancelled call. */
+static bool
+is_pending(const struct job *j)
+{
+	return j->outcome.is_pending && j->outcome.end != PROGRAM_CANCELLED;
+}
+
 static enum rc
 run(struct job *j)
 {
@@ -361,7 +368,7 @@ run(struct job *j)
 		rc = program_env(p, j->call, &child.env);
 	if (rc == RC_OK)
 		rc = program_run(&child, &j->outcome);
-	if (rc == RC_OK)
+	if (rc == RC_OK && !is_pending(j))
 		rc = answer(j);
 	buf_release(&j->outcome.output);
 	return rc;
@@ -373,6 +380,10 @@ program_call(const struct tool *tool, struct tool_call *call)
 	struct job j = { .program = tool->ctx, .call = call };
 	enum rc rc = run(&j);
 
+	if (rc == RC_OK && is_pending(&j)) {
+		call->result = (struct tool_result){ 0 };
+		return TOOL_AGAIN;
+	}
 	if (rc == RC_OK)
 		rc = tool_finish(call);
 	if (rc == RC_OK)

@@ -23,6 +23,7 @@
  * TMPDIR and what `run.env` sets.
  * What it prints becomes the result as `run.output` says; a status other than
  * 0, or a signal, becomes isError with the end of its standard error.
+ * Meanwhile it may speak on descriptor 3 and hear on 4: see program_say.h.
  *
  * It runs in a process group of its own, with every descriptor of ours
  * closed, under limits on time, output and memory; the group is killed when
@@ -44,8 +45,11 @@ struct program {
 	int64_t timeout_ms;
 	size_t output_max; /* bytes of standard output */
 	uint64_t memory;   /* RLIMIT_AS, bytes */
-	unsigned flags;    /* enum tool_flag, for its struct tool */
-	uint32_t needs;    /* enum client_cap, for its struct tool */
+	/* enum tool_flag for its struct tool, and which of them it may not have
+	 * whatever its definition says. */
+	unsigned flags;
+	unsigned not_flags;
+	uint32_t needs; /* enum client_cap, for its struct tool */
 	const struct program_host *host;
 };
 
@@ -69,6 +73,7 @@ struct program_host {
 	int64_t timeout_max_ms; /* over any tool's own; 0: none */
 	struct log *log;        /* for what programs say; NULL: nobody */
 	const char *path;       /* PATH for programs; NULL: the usual one */
+	const char *bin; /* folder at the end of it, of mcp-tell; or NULL */
 };
 
 /*
@@ -83,6 +88,7 @@ MUST_CHECK enum rc program_read(const struct json *run, struct slice text,
 /*
  * Its struct tool.call; tool.ctx is the struct program.  TOOL_FAILED: the
  * result is an error that says why, or call->failed names a failure of ours.
+ * TOOL_AGAIN: it asked, was told that the answers are pending, and has left.
  */
 enum tool_done program_call(const struct tool *, struct tool_call *);
 

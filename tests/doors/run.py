@@ -23,22 +23,20 @@ ROOMS = {
     "proto": ("common/proto", ["proto", "base"]),
     "ports": ("common/mcp/ports", ["ports", "proto", "base"]),
     "mcp": ("common/mcp", ["mcp", "ports", "proto", "base"]),
-    "store": ("common/store", ["store", "base"]),
     "tools": ("common/tools", ["tools", "ports", "proto", "base"]),
     "sql": ("sql", ["sql", "base"]),
     "fcgi": (
         "fcgi",
-        ["fcgi", "mcp", "ports", "proto", "store", "tools", "sql", "base"],
+        ["fcgi", "mcp", "ports", "proto", "tools", "sql", "base"],
     ),
 }
 
 # Single headers that are let in, or kept out, beyond that.
 STORE = {"store.h", "store_call.h", "store_stream.h"}
-ALSO = {"store": STORE, "sql": STORE}
+ALSO = {"sql": STORE}
 # Stores keep bytes: what they find beside store.h is not theirs either, but
 # they do find it, because a port is a folder.  Sources are read for that.
-SEEN = {"store": {"bell.h", "crew.h", "sink.h"}}
-SEEN["sql"] = SEEN["store"]
+SEEN = {"sql": {"bell.h", "crew.h", "sink.h"}}
 NOT = {"tools": {"http.h", "header.h", "sse.h", "record.h", "rpc.h"}}
 
 PURE = set(
@@ -60,7 +58,6 @@ SYSTEM = {
     "proto": PURE | {"stdio"},
     "ports": PURE,
     "mcp": PURE,
-    "store": PURE,
     "tools": PURE | FILES | PROCESSES,
     "sql": PURE | FILES | {"sys/vfs", "sys/statvfs", "sys/file"},
 }
@@ -86,7 +83,7 @@ NO_FILES = re.compile(
     r"(?<![\w>.])(fopen|fprintf|printf|puts|fputs|fwrite|fread|perror|"
     r"getenv|exit|abort|time|clock_gettime|getrandom)\s*\("
 )
-QUIET = {"proto", "ports", "mcp", "store"}
+QUIET = {"proto", "ports", "mcp"}
 
 LINES_MAX = 600
 

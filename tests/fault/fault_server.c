@@ -13,7 +13,7 @@
 #include "server.h"
 #include "sink.h"
 #include "store_fault.h"
-#include "store_mem.h"
+#include "store_scratch.h"
 
 /* A sink that needs no memory, which is the server's to run out of. */
 struct still_sink {
@@ -29,6 +29,7 @@ struct world {
 	struct counted_rng rng;
 	struct log log;
 	struct fake_tools *tools;
+	struct store_scratch scratch;
 	struct store_fault store;
 	struct server server;
 	struct arena arena;
@@ -204,8 +205,11 @@ world_open(struct world *w)
 	fake_clock_init(&w->clock, INT64_C(1790000000000));
 	counted_rng_init(&w->rng, 7);
 	server_init(&w->server);
+	store_scratch_init_fast(&w->scratch);
 	if (fake_tools_open(NULL, &w->tools) != RC_OK ||
-	    store_mem_open(1, &store) != RC_OK || seal_init() != RC_OK)
+	    store_scratch_fresh(&w->scratch, &w->clock.clock, 1, &store) !=
+		RC_OK ||
+	    seal_init() != RC_OK)
 		return false;
 	store_fault_init(&w->store, store);
 	w->server.clock = &w->clock.clock;
@@ -226,6 +230,7 @@ world_close(struct world *w)
 	if (bad)
 		(void)fprintf(stderr, "the store is inconsistent\n");
 	store->ops->close(store);
+	store_scratch_release(&w->scratch);
 	fake_tools_free(w->tools);
 	server_release(&w->server);
 	log_release(&w->log);

@@ -3,7 +3,6 @@
 
 #include "clock.h"
 #include "failalloc.h"
-#include "store_mem.h"
 #include "store_scratch.h"
 #include "store_suite.h"
 
@@ -11,7 +10,7 @@
 #define ROWS 40
 
 struct scene {
-	struct store_scratch *scratch; /* NULL: in memory */
+	struct store_scratch *scratch;
 	struct store *store;
 	struct arena arena;
 	struct op op;
@@ -23,8 +22,6 @@ open_scene(struct scene *s)
 {
 	struct store_sqlite_options options;
 
-	if (s->scratch == NULL)
-		return store_mem_open(1, &s->store);
 	options = store_scratch_options(s->scratch);
 	return store_scratch_open(s->scratch, &options, &s->store);
 }
@@ -128,13 +125,6 @@ main(void)
 	bool refused = true;
 	long nth;
 
-	for (nth = 0; refused; nth++) {
-		if (!run("memory", nth, NULL, &refused))
-			return 1;
-	}
-	if (nth < ROWS)
-		return 2; /* it refused too little to mean anything */
-	refused = true;
 	for (nth = 0; refused; nth++) {
 		bool ok;
 

@@ -1,5 +1,5 @@
 /*
- * Whole requests into server_handle() over a memory store.  The bytes choose
+ * Whole requests into server_handle() over a store of their own.  The bytes choose
  * method, headers, session and a body that begins as a good one.  Laws: exactly
  * one reply; its JSON can be read; nothing of ours fails; and a request that
  * was refused has changed nothing in the store and run no tool.
@@ -12,7 +12,7 @@
 #include "fake_tools.h"
 #include "server.h"
 #include "sink_mem.h"
-#include "store_mem.h"
+#include "store_scratch.h"
 #include "text.h"
 
 #define MODERN "2026-07-28"
@@ -95,6 +95,7 @@ struct bench {
 	struct fake_clock clock;
 	struct counted_rng rng;
 	struct log log;
+	struct store_scratch scratch;
 	struct store *store;
 	struct server server;
 	struct arena arena;
@@ -249,7 +250,9 @@ bench_init(struct bench *b, struct fake_tools *tools)
 	counted_rng_init(&b->rng, 1);
 	b->log = LOG_INIT(no_lines, NULL, LOG_ERROR);
 	b->arena = ARENA_INIT(ARENA_BYTES);
-	must(store_mem_open(1, &b->store) == RC_OK);
+	store_scratch_init_fast(&b->scratch);
+	must(store_scratch_fresh(&b->scratch, &b->clock.clock, 1, &b->store) ==
+	    RC_OK);
 	b->server.clock = &b->clock.clock;
 	b->server.rng = &b->rng.rng;
 	b->server.log = &b->log;
@@ -273,6 +276,7 @@ bench_release(struct bench *b)
 {
 	server_release(&b->server);
 	b->store->ops->close(b->store);
+	store_scratch_release(&b->scratch);
 	arena_release(&b->arena);
 	log_release(&b->log);
 }

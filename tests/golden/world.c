@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "store_mem.h"
 #include "text.h"
 
 #define WORLD_ARENA ((size_t)16 * 1024 * 1024)
@@ -107,8 +106,10 @@ static enum rc
 open_store(struct world *w)
 {
 	struct store *inner;
-	enum rc rc = store_mem_open(1, &inner);
+	enum rc rc;
 
+	store_scratch_init_fast(&w->scratch);
+	rc = store_scratch_fresh(&w->scratch, &w->clock.clock, 1, &inner);
 	if (rc != RC_OK)
 		return rc;
 	store_count_init(&w->store, inner);
@@ -156,6 +157,7 @@ world_release(struct world *w)
 	fake_tools_free(w->tools);
 	if (w->store.inner != NULL)
 		w->store.base.ops->close(&w->store.base);
+	store_scratch_release(&w->scratch);
 	log_release(&w->log);
 	buf_release(&w->log_text);
 	arena_release(&w->arena);

@@ -8,6 +8,7 @@
 #include "script.h"
 #include "server.h"
 #include "store_count.h"
+#include "store_scratch.h"
 
 #define WORLD_LIST_MAX 8
 
@@ -15,7 +16,8 @@
 struct world {
 	struct fake_clock clock;
 	struct counted_rng rng;
-	struct store_count store; /* around one in memory */
+	struct store_scratch scratch;
+	struct store_count store; /* around the one in there */
 	bool is_store_down;       /* every call answers RC_BUSY */
 	struct fake_tools *tools;
 	struct log log;

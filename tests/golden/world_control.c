@@ -1,6 +1,5 @@
 #include "world.h"
 
-#include "store_mem.h"
 #include "text.h"
 
 /* "10m" as milliseconds. */
@@ -130,12 +129,21 @@ do_forget(struct world *w, struct slice words, struct buf *why)
 	return w->store.inner->ops->sweep(w->store.inner, &op, &rules, &done);
 }
 
+static enum rc
+renew_store(struct world *w, uint32_t incarnation)
+{
+	w->store.inner->ops->close(w->store.inner);
+	w->store.inner = NULL;
+	return store_scratch_fresh(
+	    &w->scratch, &w->clock.clock, incarnation, &w->store.inner);
+}
+
 /* As after a restore: the same keys, no session. */
 static enum rc
 do_incarnation(struct world *w, struct slice words, struct buf *why)
 {
 	struct op op = world_op(w);
-	struct store *old = w->store.inner, *fresh;
+	struct store *old = w->store.inner;
 	struct key_rows rows;
 	uint64_t n;
 	enum rc rc;
@@ -145,32 +153,22 @@ do_incarnation(struct world *w, struct slice words, struct buf *why)
 		return RC_SYNTAX;
 	rc = old->ops->keys(old, &op, &rows);
 	if (rc == RC_OK)
-		rc = store_mem_open((uint32_t)n, &fresh);
-	if (rc != RC_OK)
-		return rc;
+		rc = renew_store(w, (uint32_t)n);
 	for (size_t i = 0; rc == RC_OK && i < rows.n; i++)
-		rc = fresh->ops->key_add(fresh, &op, &rows.row[i]);
-	w->store.inner = fresh;
-	old->ops->close(old);
+		rc = w->store.inner->ops->key_add(
+		    w->store.inner, &op, &rows.row[i]);
 	return rc;
 }
 
 static enum rc
 do_other_store(struct world *w, struct slice words, struct buf *why)
 {
-	struct store *old = w->store.inner;
 	uint64_t n;
-	enum rc rc;
 
 	(void)why;
 	if (text_u64(words, UINT32_MAX, &n) != RC_OK)
 		return RC_SYNTAX;
-	rc = store_mem_open((uint32_t)n, &w->store.inner);
-	if (rc == RC_OK)
-		old->ops->close(old);
-	else
-		w->store.inner = old;
-	return rc;
+	return renew_store(w, (uint32_t)n);
 }
 
 /* The next request meets a process that knows nothing but the store. */

@@ -16,6 +16,46 @@ enum store_call {
 	STORE_SESSION_END,
 	STORE_SESSION_LIST,
 	STORE_SWEEP,
+	STORE_STREAM_OPEN,
+	STORE_STREAM_ATTACH,
+	STORE_STREAM_DETACH,
+	STORE_STREAM_READ,
+	STORE_STREAMS_SENT,
+	STORE_EVENT_APPEND,
+	STORE_CHANGES,
+	STORE_OWNER_GONE,
+	STORE_OWNERS,
+	STORE_TOPIC_RAISE,
+	STORE_TOPICS_GET,
+	STORE_TOPIC_FIND,
+	STORE_WANT_PUT,
+	STORE_WANT_DROP,
+	STORE_WANTS_BEHIND,
+	STORE_TOPIC_DELIVER,
+	STORE_CALL_OPEN,
+	STORE_CALL_GET,
+	STORE_CALL_LOOK,
+	STORE_CALL_GROUP,
+	STORE_CALL_FINISH,
+	STORE_CALL_CLAIM,
+	STORE_CALL_CANCEL,
+	STORE_CALL_STOP,
+	STORE_CALLS_LIST,
+	STORE_QUESTION_PUT,
+	STORE_QUESTION_ANSWER,
+	STORE_QUESTIONS_GET,
+	STORE_QUESTIONS_CLOSE,
+	STORE_QUESTION_SEND,
+	STORE_QUESTIONS_RETURN,
+	STORE_TASK_OPEN,
+	STORE_TASK_GET,
+	STORE_TASK_FIND,
+	STORE_TASK_CANCEL,
+	STORE_TASKS_LIST,
+	STORE_HOST_BEAT,
+	STORE_HOST_DRAIN,
+	STORE_HOSTS,
+	STORE_NONCE_USE,
 	STORE_CHECK,
 	STORE_CALLS
 };
@@ -42,7 +82,7 @@ size_t store_count_total(const struct store_count *c);
 /* Those about sessions: get, put, set, end, list, sweep. */
 size_t store_count_sessions(const struct store_count *c);
 
-/* Those that may change something: key_add, put, set, end, sweep. */
+/* Those that may change something. */
 size_t store_count_writes(const struct store_count *c);
 
 #endif

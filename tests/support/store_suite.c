@@ -25,7 +25,6 @@ store_row(uint32_t n, unsigned char who, int64_t touched)
 		.caps = 0x80000005,
 		.client = SLICE("{\"name\":\"c\"}"),
 		.log_level = -1,
-		.lists = 77,
 		.touched = touched,
 	};
 

@@ -28,7 +28,6 @@ what_was_put_comes_back(void **state)
 	rows[4].key.incarnation = UINT32_MAX;
 	rows[4].caps = UINT32_MAX;
 	rows[4].touched = INT64_MIN;
-	rows[4].lists = INT64_MIN;
 	rows[4].initialized = true;
 	rows[4].log_level = 7;
 	for (size_t i = 0; i < COUNT(rows); i++)

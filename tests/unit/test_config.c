@@ -91,6 +91,13 @@ every_key_has_a_default_that_works(void **state)
 	assert_int_equal(c->grace_ms, 10000);
 	assert_int_equal(c->session_idle_ms, 7LL * 86400 * 1000);
 	assert_int_equal(c->origins.n, 0);
+	assert_string_equal(c->sse_path, "/sse");
+	assert_string_equal(c->messages_path, "/messages");
+	assert_false(c->json_only);
+	assert_int_equal(c->tick_ms, 10);
+	assert_null(c->stream_socket);
+	assert_int_equal(c->calls, 64);
+	assert_int_equal(c->event_age_ms, 24LL * 3600 * 1000);
 }
 
 static void
@@ -110,6 +117,10 @@ values_are_taken_with_their_units(void **state)
 			     "allow_network_fs = yes\n"
 			     "[http]\n"
 			     "sessions = off\n"
+			     "responses = json\n"
+			     "sse = none\n"
+			     "[stream]\n"
+			     "memory = 2M\n"
 			     "[auth]\n"
 			     "remote_user = no\n"
 			     "[limits]\n"
@@ -126,6 +137,9 @@ values_are_taken_with_their_units(void **state)
 	assert_int_equal(c->log_level, LOG_DEBUG);
 	assert_true(c->allow_network_fs);
 	assert_int_equal(c->sessions, SESSIONS_OFF);
+	assert_true(c->json_only);
+	assert_null(c->sse_path);
+	assert_int_equal(c->stream_memory, 2 * 1024 * 1024);
 	assert_int_equal(c->remote_user, TRUST_NEVER);
 	assert_int_equal(c->body, 8 * 1024 * 1024);
 	assert_int_equal(c->session_idle_ms, 2LL * 86400 * 1000);
@@ -259,6 +273,8 @@ static const struct refusal refusals[] = {
 	    ":2: http.sessions must be required or optional or off\n" },
 	{ "[http]\npath = mcp\n",
 	    ":2: http.path must begin with /, or be *\n" },
+	{ "[http]\nsse = sse\n",
+	    ":2: http.sse must begin with /, or be none\n" },
 	{ "[http]\npath =\n", ":2: http.path must not be empty\n" },
 	{ "[store]\ncluster_key = 0123\n",
 	    ":2: store.cluster_key must be 64 hex digits\n" },
@@ -368,11 +384,12 @@ what_is_printed_reads_back_to_the_same(void **state)
 	struct buf first = BUF_INIT(65536);
 	struct buf second = BUF_INIT(65536);
 
-	assert_int_equal(read_text(f,
-			     "[server]\ntitle = T\ninstructions = one\n  two\n"
-			     "grace = 90s\nsocket = x.sock\nworkers = 5\n"
-			     "[http]\nhosts = a\n b\n[limits]\nbody = 1536K\n"
-			     "[catalog]\nmodules = m.so\ncheck = 1500ms\n"),
+	assert_int_equal(
+	    read_text(f,
+		"[server]\ntitle = T\ninstructions = one\n  two\n"
+		"grace = 90s\nsocket = x.sock\nworkers = 5\n"
+		"[http]\nhosts = a\n b\nsse = none\n[limits]\nbody = 1536K\n"
+		"[catalog]\nmodules = m.so\ncheck = 1500ms\n"),
 	    RC_OK);
 	config_put(&f->config, &first);
 	assert_int_equal(buf_finish(&first), RC_OK);

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "catalog_tool.h"
 #include "definition.h"
 #include "tool_program.h"
 
@@ -377,7 +378,8 @@ run_has_modest_defaults(void **state)
 	assert_int_equal(p.timeout_ms, 0);
 	assert_int_equal(p.output_max, 0);
 	assert_int_equal(p.memory, 0);
-	assert_int_equal(p.flags, 0);
+	assert_int_equal(p.flags, TOOL_DETACHED);
+	assert_int_equal(p.not_flags, 0);
 	assert_int_equal(p.needs, 0);
 	assert_int_equal(
 	    read_run("{\"command\":[\"/bin/df\"],\"cwd\":\"/\"}", &a, &p, &why),
@@ -386,6 +388,64 @@ run_has_modest_defaults(void **state)
 	assert_string_equal(p.folder, "/");
 	arena_release(&a);
 	buf_release(&why);
+}
+
+/* ------------------------------------------------------------------- flags */
+
+static const struct {
+	const char *members; /* of the definition */
+	const char *run;     /* members */
+	unsigned flags;
+} flags[] = {
+	{ "", "", TOOL_DETACHED },
+	{ "", ",\"detached\":true", TOOL_DETACHED },
+	{ "", ",\"detached\":false", 0 },
+	{ "", ",\"once\":true", TOOL_DETACHED | TOOL_ONCE },
+	{ "", ",\"once\":false", TOOL_DETACHED },
+	{ "", ",\"repeat\":true", TOOL_DETACHED | TOOL_REPEAT },
+	{ ",\"annotations\":{\"readOnlyHint\":true}", "",
+	    TOOL_DETACHED | TOOL_REPEAT },
+	{ ",\"annotations\":{\"idempotentHint\":true}", "",
+	    TOOL_DETACHED | TOOL_REPEAT },
+	{ ",\"annotations\":{\"readOnlyHint\":false,"
+	  "\"destructiveHint\":true,\"openWorldHint\":true}",
+	    "", TOOL_DETACHED },
+	{ ",\"annotations\":{\"readOnlyHint\":true}", ",\"repeat\":false",
+	    TOOL_DETACHED },
+	{ ",\"annotations\":{\"idempotentHint\":true}", ",\"once\":true",
+	    TOOL_DETACHED | TOOL_ONCE },
+	{ ",\"execution\":{}", "", TOOL_DETACHED },
+	{ ",\"execution\":{\"taskSupport\":\"forbidden\"}", "", TOOL_DETACHED },
+	{ ",\"execution\":{\"taskSupport\":\"optional\"}", "",
+	    TOOL_DETACHED | TOOL_TASK_OPTIONAL },
+	{ ",\"execution\":{\"taskSupport\":\"required\"}",
+	    ",\"detached\":false", TOOL_TASK_REQUIRED },
+};
+
+static void
+run_annotations_and_execution_become_flags(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(flags); i++) {
+		struct buf text = BUF_INIT(4096);
+		struct buf why = BUF_INIT(4096);
+		struct catalog_tool *t = NULL;
+
+		buf_printf(&text,
+		    "{\"name\":\"a\",\"inputSchema\":{\"type\":\"object\"}%s,"
+		    "\"run\":{\"command\":[\"x\"]%s}}",
+		    flags[i].members, flags[i].run);
+		assert_int_equal(
+		    catalog_tool_read(buf_slice(&text), "/srv", NULL, &t, &why),
+		    RC_OK);
+		/* Whoever is gone already is spared every program. */
+		if (t->definition.tool.flags != (flags[i].flags | TOOL_COSTLY))
+			fail_msg(
+			    "%s has %u", text.ptr, t->definition.tool.flags);
+		catalog_tool_free(t);
+		buf_release(&text);
+		buf_release(&why);
+	}
 }
 
 #define RUN(member) "{\"command\":[\"x\"],\n" member "}"
@@ -425,6 +485,9 @@ static const struct {
 	{ RUN("\"cwd\":1"), "2: run.cwd must be" },
 	{ RUN("\"detached\":1"), "2: run.detached must be true or false" },
 	{ RUN("\"once\":null"), "2: run.once must be true or false" },
+	{ RUN("\"repeat\":\"\""), "2: run.repeat must be true or false" },
+	{ RUN("\"once\":true,\n\"repeat\":true"),
+	    "3: run.once and run.repeat contradict each other" },
 	{ RUN("\"needs\":\"roots\""), "2: run.needs must be an array" },
 	{ RUN("\"needs\":[\"root\"]"), "2: run.needs can name" },
 };
@@ -464,6 +527,7 @@ main(void)
 		    mirrored_properties_are_listed_with_their_path),
 		cmocka_unit_test(run_is_understood),
 		cmocka_unit_test(run_has_modest_defaults),
+		cmocka_unit_test(run_annotations_and_execution_become_flags),
 		cmocka_unit_test(
 		    broken_runs_are_refused_with_line_and_sentence),
 	};

@@ -89,7 +89,7 @@ flags_become_flags_and_needed_capabilities(void **state)
 
 	(void)state;
 	tools = module_tools(module, &n);
-	assert_int_equal(n, 2);
+	assert_int_equal(n, 3);
 	assert_true(slice_eq(tools[0]->name, SLICE("b")));
 	assert_int_equal(tools[0]->flags, TOOL_DETACHED | TOOL_ONCE);
 	assert_int_equal(
@@ -97,6 +97,8 @@ flags_become_flags_and_needed_capabilities(void **state)
 	assert_true(slice_eq(tools[1]->name, SLICE("a")));
 	assert_int_equal(tools[1]->flags, 0);
 	assert_int_equal(tools[1]->needs, 0);
+	assert_int_equal(
+	    tools[2]->flags, TOOL_DETACHED | TOOL_REPEAT | TOOL_TASK_OPTIONAL);
 	module_free(module);
 	module_free(NULL);
 }

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +9,7 @@
 #include <cmocka.h>
 
 #include "module_api.h"
+#include "said_env.h"
 #include "tool_bench.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -210,6 +212,14 @@ ask_for_a_name(struct mcp_call *c, void *ctx)
 	return MCP_FAILED;
 }
 
+static enum mcp_done
+be_called_again_for_nothing(struct mcp_call *c, void *ctx)
+{
+	(void)ctx;
+	api->text(c, "odd", 3);
+	return MCP_AGAIN;
+}
+
 static const struct {
 	enum mcp_done (*function)(struct mcp_call *, void *);
 	const char *text; /* begins like this */
@@ -220,6 +230,8 @@ static const struct {
 	{ give_bad_block,
 	    "demo made no valid result: a content block: the type" },
 	{ return_nonsense, "odd" },
+	{ be_called_again_for_nothing,
+	    "demo made no valid result: it wants to be called again: " },
 };
 
 static void
@@ -319,7 +331,7 @@ static const struct {
 } rounds[] = {
 	{ answer, "{}", TOOL_DONE, "Ada" },
 	{ answer, NULL, TOOL_DONE, "Ada" },
-	{ wait, "{}", TOOL_AGAIN, "draft" },
+	{ wait, "{}", TOOL_AGAIN, "" },
 	{ decline, "{}", TOOL_DONE, "declined" },
 	{ never, "{}", TOOL_FAILED, "" },
 	/* What is no object is sent to nobody. */
@@ -351,6 +363,93 @@ modules_ask_and_hear_the_answer(void **state)
 	}
 }
 
+/* ------------------------------------------------------------ surroundings */
+
+static enum mcp_done
+speak(struct mcp_call *c, void *ctx)
+{
+	(void)ctx;
+	api->progress(c, 1, 2, "half");
+	api->progress(c, 1.5, 0, NULL);
+	api->progress(c, NAN, 2, "never");
+	api->progress(c, 2, INFINITY, NULL);
+	api->log(c, MCP_LOG_WARNING, "speak", "{\"a\": 1}");
+	api->log(c, MCP_LOG_DEBUG, NULL, "not JSON");
+	api->log(c, (enum mcp_level)77, NULL, "1");
+	assert_int_equal(api->wait(c, 250), 0);
+	assert_int_equal(api->wait(c, -1), 0);
+	api->let_go(c);
+	return MCP_DONE;
+}
+
+static void
+what_modules_say_reaches_their_surroundings(void **state)
+{
+	const struct mcp_tool tool = tool_with(speak);
+	struct tool_bench b;
+	struct said_env env;
+
+	(void)state;
+	tool_bench_init(&b);
+	said_env_init(&env);
+	b.call.env = &env.ops;
+	assert_int_equal(module_run(&tool, &b.call), TOOL_DONE);
+	assert_string_equal(said_env_text(&env),
+	    "progress 1/2 half\nprogress 1.5/0\nprogress 2/0\n"
+	    "log 3 speak {\"a\": 1}\nlog 0 - \"not JSON\"\nlog 7 - 1\n"
+	    "wait 250\nwait 0\nlet_go\n");
+	said_env_release(&env);
+	tool_bench_release(&b);
+}
+
+static enum mcp_done
+work_until_cancelled(struct mcp_call *c, void *ctx)
+{
+	(void)ctx;
+	assert_int_equal(api->is_cancelled(c), 1);
+	assert_int_equal(api->wait(c, 10), 1);
+	return MCP_FAILED;
+}
+
+static void
+modules_learn_that_they_were_cancelled(void **state)
+{
+	const struct mcp_tool tool = tool_with(work_until_cancelled);
+	struct tool_bench b;
+	struct said_env env;
+
+	(void)state;
+	tool_bench_init(&b);
+	said_env_init(&env);
+	env.is_cancelled = true;
+	b.call.env = &env.ops;
+	assert_int_equal(module_run(&tool, &b.call), TOOL_FAILED);
+	said_env_release(&env);
+	tool_bench_release(&b);
+}
+
+static void
+modules_wait_for_answers(void **state)
+{
+	const struct mcp_tool tool = tool_with(ask_for_a_name);
+	struct tool_bench b;
+	struct said_env env;
+
+	(void)state;
+	tool_bench_init(&b);
+	said_env_init(&env);
+	env.answer = ASK_ANSWERED;
+	env.waits = 2;
+	env.json = "{\"name\":\"Grace\"}";
+	b.call.env = &env.ops;
+	assert_int_equal(module_run(&tool, &b.call), TOOL_DONE);
+	assert_string_equal(tool_bench_text(&b), "Grace");
+	assert_string_equal(said_env_text(&env),
+	    "ask name elicitation/create {}\nwait 50\nlook\nwait 50\nlook\n");
+	said_env_release(&env);
+	tool_bench_release(&b);
+}
+
 int
 main(void)
 {
@@ -361,6 +460,9 @@ main(void)
 		    mistakes_of_a_module_become_errors_that_say_so),
 		cmocka_unit_test(what_does_not_fit_is_an_error_as_a_whole),
 		cmocka_unit_test(modules_ask_and_hear_the_answer),
+		cmocka_unit_test(what_modules_say_reaches_their_surroundings),
+		cmocka_unit_test(modules_learn_that_they_were_cancelled),
+		cmocka_unit_test(modules_wait_for_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,12 +10,14 @@
 #include "fake_clock.h"
 #include "seal.h"
 #include "session_id.h"
-#include "store_mem.h"
+#include "store_scratch.h"
 
 #define NOW INT64_C(1790000000000)
 
 struct world {
 	struct counted_rng rng;
+	struct fake_clock clock;
+	struct store_scratch scratch;
 	struct keyring keys;
 	struct arena arena;
 	struct buf out;
@@ -29,6 +31,8 @@ set_up(void **state)
 	assert_non_null(w);
 	assert_int_equal(seal_init(), RC_OK);
 	counted_rng_init(&w->rng, 1);
+	fake_clock_init(&w->clock, NOW);
+	store_scratch_init_fast(&w->scratch);
 	w->arena = ARENA_INIT(1 << 20);
 	w->out = BUF_INIT(1 << 16);
 	assert_int_equal(keyring_fix(&w->keys,
@@ -44,6 +48,7 @@ tear_down(void **state)
 {
 	struct world *w = *state;
 
+	store_scratch_release(&w->scratch);
 	arena_release(&w->arena);
 	buf_release(&w->out);
 	free(w);
@@ -210,7 +215,9 @@ the_first_process_makes_the_key_and_the_second_takes_it(void **state)
 	struct store *store;
 	struct op op = { .now_ms = NOW, .arena = &w->arena };
 
-	assert_int_equal(store_mem_open(1, &store), RC_OK);
+	assert_int_equal(
+	    store_scratch_fresh(&w->scratch, &w->clock.clock, 1, &store),
+	    RC_OK);
 	assert_int_equal(
 	    keyring_refresh(&one, store, &op, &w->rng.rng, 1000), RC_OK);
 	assert_int_equal(
@@ -231,7 +238,9 @@ keys_are_read_again_after_a_minute(void **state)
 	struct store *store;
 	struct op op = { .now_ms = NOW, .arena = &w->arena };
 
-	assert_int_equal(store_mem_open(1, &store), RC_OK);
+	assert_int_equal(
+	    store_scratch_fresh(&w->scratch, &w->clock.clock, 1, &store),
+	    RC_OK);
 	assert_int_equal(
 	    keyring_refresh(&k, store, &op, &w->rng.rng, 1000), RC_OK);
 	assert_int_equal(store->ops->key_add(store, &op, &added), RC_OK);

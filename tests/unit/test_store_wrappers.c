@@ -6,9 +6,25 @@
 
 #include <cmocka.h>
 
+#include "fake_clock.h"
 #include "store_fault.h"
-#include "store_mem.h"
+#include "store_scratch.h"
 #include "store_suite.h"
+
+/* What is wrapped. */
+struct inside {
+	struct fake_clock clock;
+	struct store_scratch scratch;
+	struct store_count count;
+};
+
+static enum rc
+open_inside(struct inside *in, struct store **out)
+{
+	fake_clock_init(&in->clock, 1000);
+	store_scratch_init_fast(&in->scratch);
+	return store_scratch_fresh(&in->scratch, &in->clock.clock, 1, out);
+}
 
 static enum rc
 put(struct store *store, uint32_t n)
@@ -35,10 +51,11 @@ calls_are_counted_by_function(void **state)
 {
 	const struct op op = { .now_ms = 1 };
 	struct store_count c;
+	struct inside in;
 	struct store *inner;
 
 	(void)state;
-	assert_int_equal(store_mem_open(1, &inner), RC_OK);
+	assert_int_equal(open_inside(&in, &inner), RC_OK);
 	store_count_init(&c, inner);
 	assert_int_equal(put(&c.base, 1), RC_OK);
 	assert_int_equal(put(&c.base, 2), RC_OK);
@@ -49,16 +66,18 @@ calls_are_counted_by_function(void **state)
 	assert_int_equal(store_count_total(&c), 4);
 	assert_int_equal(store_count_writes(&c), 2);
 	c.base.ops->close(&c.base);
+	store_scratch_release(&in.scratch);
 }
 
 static void
 the_nth_call_fails_once_or_for_good(void **state)
 {
 	struct store_fault f;
+	struct inside in;
 	struct store *inner;
 
 	(void)state;
-	assert_int_equal(store_mem_open(1, &inner), RC_OK);
+	assert_int_equal(open_inside(&in, &inner), RC_OK);
 	store_fault_init(&f, inner);
 	assert_int_equal(put(&f.count.base, 0), RC_OK);
 	store_fault_arm(&f, 1, false, RC_IO);
@@ -73,27 +92,30 @@ the_nth_call_fails_once_or_for_good(void **state)
 	assert_int_equal(store_fault_disarm(&f), 4);
 	assert_int_equal(live(&f.count.base), 4);
 	f.count.base.ops->close(&f.count.base);
+	store_scratch_release(&in.scratch);
 }
 
 /* The suite over a wrapped store: nothing is lost on the way. */
 static enum rc
 open_wrapped(void *ctx, struct store **out)
 {
-	struct store_count *c = ctx;
+	struct inside *in = ctx;
 	struct store *inner;
-	enum rc rc = store_mem_open(1, &inner);
+	enum rc rc = open_inside(in, &inner);
 
 	if (rc != RC_OK)
 		return rc;
-	store_count_init(c, inner);
-	*out = &c->base;
+	store_count_init(&in->count, inner);
+	*out = &in->count.base;
 	return RC_OK;
 }
 
 static void
 clear(void *ctx)
 {
-	(void)ctx;
+	struct inside *in = ctx;
+
+	store_scratch_release(&in->scratch);
 }
 
 int
@@ -103,8 +125,8 @@ main(void)
 		cmocka_unit_test(calls_are_counted_by_function),
 		cmocka_unit_test(the_nth_call_fails_once_or_for_good),
 	};
-	struct store_count c;
-	struct store_maker maker = { "store_count", open_wrapped, clear, &c };
+	struct inside in;
+	struct store_maker maker = { "store_count", open_wrapped, clear, &in };
 
 	return cmocka_run_group_tests(tests, NULL, NULL) +
 	    store_suite_run(&maker);

@@ -1,0 +1,60 @@
+#include "crew_worker.h"
+
+#include <stdlib.h>
+
+struct crew_worker {
+	struct crew crew; /* first, so that a crew * is one of these */
+	struct worker *worker;
+	struct run_dir *dir;
+};
+
+static enum rc
+crew_begin(struct crew *crew, enum crew_work work)
+{
+	const struct crew_worker *c = (const struct crew_worker *)crew;
+	enum rc rc = RC_OK;
+
+	if (c->worker != NULL)
+		rc = worker_begin(c->worker, work == CREW_HELD);
+	if (rc == RC_OK && c->dir != NULL)
+		run_dir_leave_house(c->dir);
+	return rc;
+}
+
+static void
+crew_end(struct crew *crew)
+{
+	const struct crew_worker *c = (const struct crew_worker *)crew;
+
+	if (c->worker != NULL)
+		worker_end(c->worker);
+}
+
+static enum rc
+crew_name(struct crew *crew, struct slice *name)
+{
+	const struct crew_worker *c = (const struct crew_worker *)crew;
+
+	return c->dir == NULL ? RC_IO : run_dir_own(c->dir, name);
+}
+
+enum rc
+crew_worker_new(struct worker *worker, struct run_dir *dir, struct crew **out)
+{
+	static const struct crew_ops ops = {
+		.begin = crew_begin, .end = crew_end, .name = crew_name
+	};
+	struct crew_worker *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return RC_NOMEM;
+	*c = (struct crew_worker){ { &ops }, worker, dir };
+	*out = &c->crew;
+	return RC_OK;
+}
+
+void
+crew_worker_free(struct crew *crew)
+{
+	free(crew);
+}

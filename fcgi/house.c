@@ -1,0 +1,160 @@
+#include "house.h"
+
+#include <stdlib.h>
+
+#include "clock.h"
+#include "host_watch.h"
+#include "house_dead.h"
+#include "wiring.h"
+
+/* Between two beats of the host, and between two attempts to keep it. */
+#define TICK_MS 1000
+#define SWEEP_EVERY_MS 60000
+/* One piece of a sweep: a few milliseconds. */
+#define SWEEP_ROWS 200
+/* For all that one tick asks of the store. */
+#define TICK_BUDGET_MS 300
+/* Dead hosts that are looked after in one tick. */
+#define HOSTS_AT_ONCE 4
+
+struct house {
+	const struct config *config;
+	struct log *log;
+	struct run_dir *dir; /* NULL: none */
+	struct house_dead dead;
+	struct host_watch watch;
+	size_t host; /* the next one to look after, if it is dead */
+	int64_t next;
+	int64_t next_sweep;
+};
+
+enum rc
+house_open(const struct config *config, struct log *log, struct run_dir *dir,
+    struct house **out)
+{
+	struct house *h = calloc(1, sizeof(*h));
+	int64_t now = clock_mono_ms(&clock_system);
+	enum rc rc;
+
+	if (h == NULL)
+		return RC_NOMEM;
+	*h = (struct house){ .config = config,
+		.log = log,
+		.dir = dir,
+		.next = now,
+		.next_sweep = now + SWEEP_EVERY_MS / 2 };
+	rc = house_dead_init(&h->dead, log, dir);
+	if (rc != RC_OK) {
+		house_free(h);
+		return rc;
+	}
+	*out = h;
+	return RC_OK;
+}
+
+void
+house_free(struct house *h)
+{
+	if (h == NULL)
+		return;
+	house_dead_release(&h->dead);
+	host_watch_release(&h->watch);
+	free(h);
+}
+
+int64_t
+house_due(const struct house *h)
+{
+	return h->next;
+}
+
+static void
+complain(const struct house *h, const char *what, enum rc rc)
+{
+	log_event(
+	    h->log, LOG_WARNING, "house", "what=%s rc=%s", what, rc_name(rc));
+}
+
+/* We live; and who does not? */
+static void
+look_at_hosts(struct house *h, struct store *store, const struct op *op)
+{
+	struct host_rows rows = { NULL, 0 };
+	enum rc rc = store->ops->host_beat(store, op, run_dir_host(h->dir));
+
+	if (rc != RC_OK)
+		complain(h, "beat", rc);
+	rc = store->ops->hosts(store, op, &rows);
+	if (rc == RC_OK)
+		rc = host_watch_look(
+		    &h->watch, clock_mono_ms(&clock_system), &rows);
+	if (rc != RC_OK) {
+		complain(h, "hosts", rc);
+		host_watch_fail(&h->watch);
+	}
+}
+
+/* A few of the other hosts that are dead, in turn. */
+static void
+bury_hosts(struct house *h, struct server *server, const struct op *op)
+{
+	size_t buried = 0;
+
+	for (size_t i = 0; i < h->watch.n && buried < HOSTS_AT_ONCE; i++) {
+		size_t at = h->host++ % h->watch.n;
+		struct slice name = slice_of(h->watch.seen[at].name);
+
+		if (!host_watch_is_dead(&h->watch, at) ||
+		    slice_eq(name, run_dir_host(h->dir)))
+			continue;
+		house_dead_host(&h->dead, server, op, name);
+		buried++;
+	}
+}
+
+static void
+sweep(struct house *h, struct store *store, const struct op *op)
+{
+	struct sweep_rules rules =
+	    wiring_sweep_rules(h->config, op->now_ms, SWEEP_ROWS);
+	struct sweep_done done = { 0 };
+	int64_t now = clock_mono_ms(&clock_system);
+	enum rc rc;
+
+	if (now < h->next_sweep)
+		return;
+	rc = store->ops->sweep(store, op, &rules, &done);
+	if (rc != RC_OK)
+		complain(h, "sweep", rc);
+	else if (done.forgotten + done.removed + done.others > 0)
+		log_event(h->log, LOG_INFO, "swept",
+		    "forgotten=%lld removed=%lld others=%lld",
+		    (long long)done.forgotten, (long long)done.removed,
+		    (long long)done.others);
+	h->next_sweep = rc == RC_OK && done.more ? now : now + SWEEP_EVERY_MS;
+}
+
+void
+house_tick(struct house *h, struct server *server, struct arena *a)
+{
+	int64_t now = clock_mono_ms(&clock_system);
+	const struct op op = { .now_ms = clock_wall_ms(&clock_system),
+		.give_up_mono = now + TICK_BUDGET_MS,
+		.relaxed = true,
+		.arena = a };
+
+	if (now < h->next)
+		return;
+	h->next = now + TICK_MS;
+	if (server->store == NULL ||
+	    (h->dir != NULL && !run_dir_keep_house(h->dir)))
+		return;
+	arena_reset(a);
+	if (h->dir != NULL) {
+		look_at_hosts(h, server->store, &op);
+		house_dead_here(&h->dead, server, &op);
+		bury_hosts(h, server, &op);
+	}
+	sweep(h, server->store, &op);
+	arena_reset(a);
+}

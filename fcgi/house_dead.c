@@ -1,0 +1,190 @@
+#include "house_dead.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "process.h"
+#include "running.h"
+
+/* Of one tick. */
+#define DEAD_MAX 64
+/* Calls of one dead process in one tick: each may bring a whole request. */
+#define CALLS_MAX 8
+/* What all of them may take. */
+#define BYTES_MAX ((size_t)32 * 1024 * 1024)
+/* Orders that nobody followed, one per tick: then it is hopeless. */
+#define ORDERS_MAX 30
+
+enum rc
+house_dead_init(struct house_dead *d, struct log *log, struct run_dir *dir)
+{
+	*d = (struct house_dead){ .log = log, .dir = dir };
+	if (dir == NULL)
+		return RC_OK;
+	d->orders = run_dir_path(dir, "orders");
+	return d->orders == NULL ? RC_NOMEM : RC_OK;
+}
+
+void
+house_dead_release(struct house_dead *d)
+{
+	free(d->orders);
+	*d = (struct house_dead){ .log = NULL };
+}
+
+/* --------------------------------------------------------------- tools */
+
+/* When a process began, in the kernel's ticks; -1: there is none. */
+static int64_t
+start_of(int64_t pid)
+{
+	char text[1024];
+	ssize_t n;
+	const char *at;
+	int fd;
+
+	(void)snprintf(text, sizeof(text), "/proc/%lld/stat", (long long)pid);
+	fd = open(text, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	n = read(fd, text, sizeof(text) - 1);
+	(void)close(fd);
+	text[n < 0 ? 0 : n] = '\0';
+	/* The second field may hold anything, the 22nd is wanted. */
+	at = strrchr(text, ')');
+	for (int field = 2; at != NULL && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	return at == NULL ? -1 : (int64_t)strtoll(at, NULL, 10);
+}
+
+/* Not another's group that has got the same number meanwhile. */
+static void
+kill_group(const struct house_dead *d, const struct call_row *row)
+{
+	if (row->group <= 1 || row->group > INT32_MAX ||
+	    start_of(row->group) != row->group_start)
+		return;
+	log_event(d->log, LOG_WARNING, "tool-killed", "call=%lld group=%lld",
+	    (long long)row->number, (long long)row->group);
+	(void)kill(-(pid_t)row->group, SIGKILL);
+}
+
+/* --------------------------------------------------------------- calls */
+
+static bool
+may_run_again(const struct call_row *row)
+{
+	return row->is_repeatable && row->runs < row->runs_max &&
+	    !row->is_cancelled;
+}
+
+/* True if somebody was told to run it, and may still do so. */
+static bool
+order(struct house_dead *d, int64_t call)
+{
+	struct house_order *o = &d->ordered[(uint64_t)call % HOUSE_ORDERS];
+
+	if (o->call != call)
+		*o = (struct house_order){ call, 0 };
+	return ++o->times <= ORDERS_MAX &&
+	    process_order(d->orders, call) == RC_OK;
+}
+
+static void
+settle_call(struct house_dead *d, struct server *server, const struct op *op,
+    const struct call_row *row)
+{
+	bool is_ordered = may_run_again(row) && order(d, row->number);
+	enum rc rc = RC_OK;
+
+	if (!is_ordered)
+		rc = running_give_up(server, op->arena, row);
+	/* Somebody else was faster. */
+	if (rc == RC_CONFLICT || rc == RC_NOTFOUND)
+		return;
+	log_event(d->log, LOG_WARNING, "call-lost",
+	    "call=%lld runs=%d now=%s rc=%s", (long long)row->number, row->runs,
+	    is_ordered ? "ordered" : "ended", rc_name(rc));
+}
+
+/* ----------------------------------------------------------- processes */
+
+/* True if nothing in the store names it any more. */
+static bool
+bury(struct house_dead *d, struct server *server, const struct op *op,
+    struct slice owner, bool is_here)
+{
+	const struct call_filter filter = {
+		.owner = owner, .state = CALL_RUNNING, .limit = CALLS_MAX
+	};
+	struct store *store = server->store;
+	struct call_rows rows = { NULL, 0 };
+	enum rc rc = store->ops->calls_list(store, op, &filter, &rows);
+
+	for (size_t i = 0; rc == RC_OK && is_here && i < rows.n; i++)
+		kill_group(d, &rows.row[i]);
+	if (rc == RC_OK)
+		rc = store->ops->owner_gone(store, op, owner);
+	for (size_t i = 0; rc == RC_OK && i < rows.n; i++)
+		settle_call(d, server, op, &rows.row[i]);
+	if (rc != RC_OK)
+		log_event(d->log, LOG_WARNING, "house",
+		    "what=bury process=%.*s rc=%s", SLICE_FMT(owner),
+		    rc_name(rc));
+	return rc == RC_OK && rows.n == 0;
+}
+
+/* A tick is short; the next one goes on. */
+static bool
+has_time(const struct op *op)
+{
+	return clock_mono_ms(&clock_system) < op->give_up_mono &&
+	    op->arena->used < BYTES_MAX;
+}
+
+void
+house_dead_here(
+    struct house_dead *d, struct server *server, const struct op *op)
+{
+	struct store *store = server->store;
+	struct slice dead[DEAD_MAX];
+	struct slice *owners = NULL;
+	size_t n = 0;
+
+	if (run_dir_dead(d->dir, op->arena, dead, DEAD_MAX, &n) != RC_OK)
+		n = 0;
+	for (size_t i = 0; i < n && has_time(op); i++) {
+		if (bury(d, server, op, dead[i], true))
+			run_dir_forget(d->dir, dead[i]);
+	}
+	/* And those whose files are gone. */
+	if (store->ops->owners(store, op, run_dir_host(d->dir), &owners, &n) !=
+	    RC_OK)
+		return;
+	for (size_t i = 0; i < n && has_time(op); i++) {
+		if (!run_dir_is_alive(d->dir, owners[i]))
+			(void)bury(d, server, op, owners[i], true);
+	}
+}
+
+void
+house_dead_host(struct house_dead *d, struct server *server,
+    const struct op *op, struct slice host)
+{
+	struct store *store = server->store;
+	struct slice *owners = NULL;
+	size_t n = 0;
+	enum rc rc = store->ops->owners(store, op, host, &owners, &n);
+
+	if (rc != RC_OK || n == 0)
+		return;
+	log_event(d->log, LOG_WARNING, "host-dead", "host=%.*s processes=%zu",
+	    SLICE_FMT(host), n);
+	for (size_t i = 0; i < n && has_time(op); i++)
+		(void)bury(d, server, op, owners[i], false);
+}

@@ -1,0 +1,142 @@
+#include "process_slot.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "text.h"
+
+/* "run 9223372036854775807" */
+#define ORDER_MAX 32
+
+static bool
+address_of(const char *path, struct sockaddr_un *address)
+{
+	struct slice s = slice_of(path);
+
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (s.len >= sizeof(address->sun_path)) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	memcpy(address->sun_path, s.ptr, s.len);
+	return true;
+}
+
+/* Only this user may give orders: nobody else at any moment. */
+static bool
+bind_privately(int fd, const struct sockaddr_un *address)
+{
+	mode_t mask = umask(0177);
+	bool is_bound =
+	    bind(fd, (const struct sockaddr *)address, sizeof(*address)) == 0;
+
+	(void)umask(mask);
+	return is_bound;
+}
+
+void
+orders_open(struct parent *p)
+{
+	const int type = SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+	struct sockaddr_un address;
+	char reason[128] = "";
+
+	if (p->o->orders == NULL || p->o->order == NULL)
+		return;
+	if (address_of(p->o->orders, &address)) {
+		p->orders = socket(AF_UNIX, type, 0);
+		/* Who had it before us is gone, or hands over to us. */
+		(void)unlink(p->o->orders);
+		if (p->orders >= 0 && bind_privately(p->orders, &address))
+			return;
+	}
+	(void)strerror_r(errno, reason, sizeof(reason));
+	log_event(p->o->log, LOG_WARNING, "no-orders", "path=%s error=%s",
+	    p->o->orders, reason);
+	orders_close(p);
+}
+
+static bool
+is_running(const struct parent *p, int64_t call)
+{
+	for (size_t i = 0; i < p->n_slots; i++) {
+		if (p->slot[i].pid != 0 && p->slot[i].order == call)
+			return true;
+	}
+	return false;
+}
+
+static void
+run(struct parent *p, int64_t call)
+{
+	const char *why = NULL;
+
+	/* It was said twice. */
+	if (is_running(p, call))
+		return;
+	if (p->is_stopping)
+		why = "stopping";
+	else if (slots_count(p).calls >= p->o->calls)
+		why = "too many calls";
+	else if (!slot_start(p, call))
+		why = "no process";
+	if (why != NULL)
+		log_event(p->o->log, LOG_WARNING, "order-refused",
+		    "call=%lld why=%s", (long long)call, why);
+}
+
+void
+orders_take(struct parent *p)
+{
+	char text[ORDER_MAX];
+	ssize_t n;
+
+	while ((n = recv(p->orders, text, sizeof(text), MSG_TRUNC)) >= 0) {
+		struct slice order = { text, (size_t)n };
+		struct slice number;
+		struct slice verb;
+		uint64_t call;
+
+		if (order.len > sizeof(text))
+			continue;
+		verb = slice_cut(order, ' ', &number);
+		if (slice_eq(verb, SLICE("run")) &&
+		    text_u64(number, INT64_MAX, &call) == RC_OK && call > 0)
+			run(p, (int64_t)call);
+	}
+}
+
+void
+orders_close(struct parent *p)
+{
+	/* Its file stays: by now it may be that of the next parent. */
+	if (p->orders >= 0)
+		(void)close(p->orders);
+	p->orders = -1;
+}
+
+enum rc
+process_order(const char *orders, int64_t call)
+{
+	struct sockaddr_un address;
+	char text[ORDER_MAX];
+	ssize_t sent;
+	int n;
+	int fd;
+
+	if (!address_of(orders, &address))
+		return RC_IO;
+	n = snprintf(text, sizeof(text), "run %lld", (long long)call);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return RC_IO;
+	sent = sendto(fd, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL,
+	    (const struct sockaddr *)&address, sizeof(address));
+	(void)close(fd);
+	return sent == n ? RC_OK : RC_IO;
+}

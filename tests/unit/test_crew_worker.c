@@ -1,0 +1,79 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "crew_worker.h"
+#include "rng.h"
+#include "scratch_folder.h"
+
+/* With a parent to ask: see test_process_calls.c. */
+
+static void
+without_a_parent_the_answer_is_yes(void **state)
+{
+	struct crew *crew = NULL;
+
+	(void)state;
+	assert_int_equal(crew_worker_new(NULL, NULL, &crew), RC_OK);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(crew->ops->begin(crew, CREW_CALL), RC_OK);
+	assert_int_equal(crew->ops->begin(crew, CREW_HELD), RC_OK);
+	for (int i = 0; i < 4; i++)
+		crew->ops->end(crew);
+	crew_worker_free(crew);
+}
+
+static void
+without_a_folder_there_is_no_name(void **state)
+{
+	struct crew *crew = NULL;
+	struct slice name;
+
+	(void)state;
+	assert_int_equal(crew_worker_new(NULL, NULL, &crew), RC_OK);
+	assert_int_equal(crew->ops->name(crew, &name), RC_IO);
+	crew_worker_free(crew);
+	crew_worker_free(NULL);
+}
+
+static void
+its_name_is_that_of_a_living_process(void **state)
+{
+	struct scratch_folder at;
+	struct run_dir *dir = NULL;
+	struct crew *crew = NULL;
+	struct buf why = BUF_INIT(4096);
+	struct slice name;
+
+	(void)state;
+	scratch_folder_init(&at);
+	assert_int_equal(run_dir_open(at.path, &rng_system, &dir, &why), RC_OK);
+	assert_int_equal(crew_worker_new(NULL, dir, &crew), RC_OK);
+	assert_int_equal(crew->ops->name(crew, &name), RC_OK);
+	assert_true(slice_starts(name, run_dir_host(dir)));
+	assert_true(run_dir_is_alive(dir, name));
+	/* And it has no time to keep the house. */
+	assert_true(run_dir_keep_house(dir));
+	assert_int_equal(crew->ops->begin(crew, CREW_CALL), RC_OK);
+	assert_false(run_dir_keeps_house(dir));
+	crew->ops->end(crew);
+	crew_worker_free(crew);
+	run_dir_free(dir);
+	buf_release(&why);
+	scratch_folder_release(&at);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_a_parent_the_answer_is_yes),
+		cmocka_unit_test(without_a_folder_there_is_no_name),
+		cmocka_unit_test(its_name_is_that_of_a_living_process),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
