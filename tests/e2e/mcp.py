@@ -20,8 +20,23 @@ class Answer:
         self.headers = response.headers
         self.body = response.read()
 
+    def is_stream(self):
+        return self.headers.get_content_type() == "text/event-stream"
+
+    def messages(self):
+        """All that came, in order: one JSON text, or a stream of events."""
+        if not self.is_stream():
+            return [json.loads(self.body)]
+        events = self.body.decode().split("\n\n")
+        data = ["\n".join(line[5:].strip() for line in event.split("\n")
+                          if line.startswith("data:")) for event in events]
+        return [json.loads(text) for text in data if text]
+
     def json(self):
-        return json.loads(self.body)
+        """The answer itself: on a stream it is the last message."""
+        messages = self.messages()
+        check(messages, "no message in %r", self)
+        return messages[-1]
 
     def result(self):
         equal(self.status, 200, "status of %r" % self.body)
