@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -277,9 +278,8 @@ progress_needs_a_token_and_keeps_its_type(void **state)
 			assert_string_equal(log, RESULT "\n");
 			continue;
 		}
-		strcat(
-		    strcat(strcat(want, "\"progressToken\":"), table[i].token),
-		    ",");
+		(void)snprintf(want, sizeof(want), "\"progressToken\":%s,",
+		    table[i].token);
 		assert_non_null(strstr(log, want));
 	}
 }
