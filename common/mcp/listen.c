@@ -148,12 +148,12 @@ read_now(
 static void
 remember(struct listen *l, const struct now *now)
 {
-	for (size_t i = 0; i < l->n; i++) {
+	for (size_t i = 0; i < l->n && now->topics != NULL; i++) {
 		l->topic[i].id = now->topics[i].id;
 		if (now->topics[i].version > l->topic[i].seen)
 			l->topic[i].seen = now->topics[i].version;
 	}
-	for (size_t i = 0; i < l->n_tasks; i++) {
+	for (size_t i = 0; i < l->n_tasks && now->tasks != NULL; i++) {
 		const struct task_row *row = &now->tasks[i];
 
 		if (row->number == 0)
