@@ -49,6 +49,11 @@ static const char *const bodies[] = {
 	"[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"},{\"jsonrpc\":"
 	"\"2.0\",\"id\":2,\"method\":\"tools/call\",\"params\":{\"name\":"
 	"\"list\"}}]",
+	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"subscriptions/listen\","
+	"\"params\":{\"notifications\":{\"toolsListChanged\":true,"
+	"\"resourceSubscriptions\":[\"a:b\"],\"taskIds\":[\"x\"]}," META "}}",
+	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"resources/subscribe\","
+	"\"params\":{\"uri\":\"a:b\"}}",
 	"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}",
 	"{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":1,\"message\":\"\"}"
 	"}",
@@ -74,7 +79,8 @@ static const struct header_seed {
 	{ "HTTP_MCP_PROTOCOL_VERSION",
 	    { MODERN, "2025-06-18", MODERN, "1900-01-01", "v999" } },
 	{ "HTTP_MCP_METHOD",
-	    { "tools/call", "server/discover", "tools/list", "ping", "" } },
+	    { "tools/call", "server/discover", "tools/list", "ping",
+		"subscriptions/listen" } },
 	{ "HTTP_MCP_NAME",
 	    { "echo", "weather", "=?base64?ZWNobw==?=", "summarize", "" } },
 	{ "HTTP_MCP_PARAM_REGION", { "eu", "us", "=?base64?ZXU=?=", "", "x" } },
@@ -85,7 +91,9 @@ static const struct header_seed {
 	    { "localhost", "localhost:80", "evil.example", "[::1]", "" } },
 	{ "HTTP_LAST_EVENT_ID", { "1-1-1", "", "x", "1", "1" } },
 	{ "HTTP_CONTENT_ENCODING", { "gzip", "", "identity", "x", "x" } },
-	{ "REQUEST_URI", { "/mcp", "/mcp/", "/mcp?x=1", "/", "/mcpx" } },
+	{ "REQUEST_URI",
+	    { "/mcp", "/mcp/", "/mcp?sessionId=1", "/messages?sessionId=x",
+		"/sse" } },
 	{ "REMOTE_USER", { "alice", "bob", "", "x", "alice" } },
 	{ "AUTH_TYPE", { "Basic", "", "Basic", "Basic", "x" } },
 };
@@ -283,6 +291,8 @@ bench_init(struct bench *b, struct fake_tools *tools)
 	b->server.info.name = SLICE("fuzz");
 	b->server.info.version = SLICE("1");
 	b->server.rules.path = SLICE("/mcp");
+	b->server.rules.sse_path = SLICE("/sse");
+	b->server.rules.messages_path = SLICE("/messages");
 	open_session(b, "2025-11-25", b->session[FORGOTTEN]);
 	b->forgotten = b->clock.wall;
 	forget_all(b);
