@@ -104,6 +104,8 @@ fail_or_not(void *ctx, enum store_call call)
 {
 	struct running_bench *b = ctx;
 
+	if (b->fail_nth >= 0 && b->fail_nth-- == 0)
+		return b->fail_rc;
 	if (b->fail[call] == 0)
 		return RC_OK;
 	b->fail[call]--;
@@ -131,6 +133,7 @@ running_bench_setup(void **state)
 	store_count_init(&b->store, store);
 	b->store.before = fail_or_not;
 	b->store.ctx = b;
+	b->fail_nth = -1;
 	b->fail_rc = RC_BUSY;
 	open_tools(b);
 	open_server(b, &b->here);
