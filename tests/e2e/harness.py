@@ -142,7 +142,7 @@ class Host:
     def reload(self):
         """SIGHUP, and wait until all workers are new ones."""
         before = set(self.workers())
-        count = len(before)
+        count = self.sections["server"]["workers"]
         self.responder.send_signal(signal.SIGHUP)
         wait_until(lambda: not before & set(self.workers())
                    and len(self.workers()) == count, "new workers")

@@ -21,13 +21,19 @@ class Answer:
         self.headers = response.headers
         self.body = response.read()
 
+    def is_stream(self):
+        return self.headers.get_content_type() == "text/event-stream"
+
+    def messages(self):
+        """All that came, in order: one JSON text, or a stream of events."""
+        if not self.is_stream():
+            return [json.loads(self.body)]
+        return [event.message() for event in sse.parse(self.body.decode())
+                if event.data]
+
     def json(self):
-        """The response, whether it came alone or behind other events."""
-        kind = self.headers.get("Content-Type", "")
-        if not kind.startswith("text/event-stream"):
-            return json.loads(self.body)
-        messages = [event.message()
-                    for event in sse.parse(self.body.decode()) if event.data]
+        """The answer itself: on a stream it is the last message."""
+        messages = self.messages()
         check(messages, "no message in %r", self)
         return messages[-1]
 
