@@ -104,6 +104,8 @@ fail_or_not(void *ctx, enum store_call call)
 {
 	struct running_bench *b = ctx;
 
+	if (b->fail_nth >= 0 && b->fail_nth-- == 0)
+		return b->fail_rc;
 	if (b->fail[call] == 0)
 		return RC_OK;
 	b->fail[call]--;
@@ -116,8 +118,8 @@ running_bench_setup(void **state)
 	struct running_bench *b = calloc(1, sizeof(*b));
 	struct store *store;
 
-	if (b == NULL || seal_init() != RC_OK)
-		return -1;
+	assert_non_null(b);
+	assert_int_equal(seal_init(), RC_OK);
 	fake_clock_init(&b->clock, INT64_C(1790000000000));
 	counted_rng_init(&b->rng, 1);
 	b->said = BUF_INIT((size_t)1024 * 1024);
@@ -125,12 +127,13 @@ running_bench_setup(void **state)
 	b->arena = ARENA_INIT(BENCH_ARENA);
 	b->other_arena = ARENA_INIT(BENCH_ARENA);
 	store_scratch_init_fast(&b->scratch);
-	if (store_scratch_fresh(&b->scratch, &b->clock.clock, 1, &store) !=
-	    RC_OK)
-		return -1;
+	assert_int_equal(
+	    store_scratch_fresh(&b->scratch, &b->clock.clock, 1, &store),
+	    RC_OK);
 	store_count_init(&b->store, store);
 	b->store.before = fail_or_not;
 	b->store.ctx = b;
+	b->fail_nth = -1;
 	b->fail_rc = RC_BUSY;
 	open_tools(b);
 	open_server(b, &b->here);

@@ -35,6 +35,7 @@ struct running_bench {
 	struct store_scratch scratch;
 	struct store_count store;
 	int fail[STORE_CALLS]; /* so many of the next ones answer ... */
+	long fail_nth;         /* or the nth from now on; below 0: none */
 	enum rc fail_rc;
 	struct log log;
 	struct buf said; /* log lines */

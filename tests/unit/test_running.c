@@ -268,7 +268,7 @@ progress_needs_a_token_and_keeps_its_type(void **state)
 	b->tool = wavering;
 	running_bench_open(b, "2025-11-25", "{}");
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		char want[64] = "";
+		char want[64];
 		const char *log;
 
 		assert_int_equal(
