@@ -3,6 +3,8 @@ stream, and that no death of a process loses anything."""
 import json
 import os
 import signal
+import sqlite3
+import time
 
 import harness
 from catalog import Catalog
@@ -30,6 +32,7 @@ class Responders:
                        "state": self.folder / "state"},
             "store": {"url": "sqlite://%s" % (self.folder / "store.db")},
             "stream": {"socket": self.stream},
+            "http": {"comment": "200ms"},
             "catalog": {"folder": self.catalog.folder, "check": "50ms"}}))
         self.catalog.shell("first", "echo")
         for program, path in ((harness.REQUEST, self.request),
@@ -155,6 +158,41 @@ def what_runs_tools_is_sent_away(host):
     equal(reply.status(), 421, "status of a POST that is no listen")
 
 
+def a_store_that_is_busy_is_waited_for(host):
+    stream = host.opened()
+    said = len(stream.text)
+    lock = sqlite3.connect(str(host.folder / "store.db"),
+                           isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    late = host.get()
+    never = host.get()
+    # Connections have nothing to do with the store.
+    stream.until(lambda: len(stream.text) >= said + 4 * len(b":\n\n"),
+                 "comments")
+    check(not late.text, "answered without a store: %r", late.text)
+    lock.execute("ROLLBACK")
+    equal(late.status(), 200, "status of GET when the store is back")
+    equal(never.status(), 200, "status of the next one")
+    late.close()
+    never.close()
+    other = host.initialize()
+    lock.execute("BEGIN IMMEDIATE")
+    begun = time.monotonic()
+    refused = host.get(session=other)
+    equal(refused.status(), 503, "status of GET while the store is away")
+    check(4 < time.monotonic() - begun < 9, "it was answered after %g s",
+          time.monotonic() - begun)
+    check(refused.header("Retry-After"), "no Retry-After")
+    lock.close()
+    # What was open goes on as if nothing had been.
+    check(not stream.is_closed, "an open stream was closed")
+    again = host.opened()
+    host.catalog.shell("fifth", "echo")
+    again.until(again.messages, "an event")
+    again.close()
+    stream.close()
+
+
 def to_stop_ends_all_streams_in_time(host):
     streams = [host.opened() for _ in range(3)]
     host.parent.terminate()
@@ -174,6 +212,7 @@ def test(world):
     no_death_loses_an_event(host)
     a_session_has_so_many_streams(host)
     what_runs_tools_is_sent_away(host)
+    a_store_that_is_busy_is_waited_for(host)
     to_stop_ends_all_streams_in_time(host)
 
 
