@@ -76,11 +76,11 @@ kill_group(const struct house_dead *d, const struct call_row *row)
 
 /* --------------------------------------------------------------- calls */
 
-static bool
-may_run_again(const struct call_row *row)
+bool
+house_may_run_again(const struct call_row *row)
 {
 	return row->is_repeatable && row->runs < row->runs_max &&
-	    !row->is_cancelled;
+	    !row->is_cancelled && (row->stream != 0 || row->task != 0);
 }
 
 /* True if somebody was told to run it, and may still do so. */
@@ -99,7 +99,7 @@ static void
 settle_call(struct house_dead *d, struct server *server, const struct op *op,
     const struct call_row *row)
 {
-	bool is_ordered = may_run_again(row) && order(d, row->number);
+	bool is_ordered = house_may_run_again(row) && order(d, row->number);
 	enum rc rc = RC_OK;
 
 	if (!is_ordered)

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "text.h"
 #include "wiring.h"
 
 #define DEFAULT_FILE "/etc/mcp-fcgi.conf"
@@ -51,6 +52,7 @@ scan(struct wiring_options *options, struct config *config, bool second,
     struct buf *why)
 {
 	enum rc rc = RC_OK;
+	uint64_t call = 0;
 	int c;
 
 	optind = 1;
@@ -67,6 +69,9 @@ scan(struct wiring_options *options, struct config *config, bool second,
 			options->only_check = true;
 		if (c == 'c')
 			options->config_file = optarg;
+		if (c == 'r' &&
+		    text_u64(slice_of(optarg), INT64_MAX, &call) != RC_OK)
+			return WIRING_USAGE;
 		if (second && c == 'o')
 			rc = set(config, optarg, why);
 		if (second && c == 's')
@@ -78,6 +83,7 @@ scan(struct wiring_options *options, struct config *config, bool second,
 			return WIRING_BAD;
 	}
 	options->rest = optind;
+	options->call = (int64_t)call;
 	return WIRING_GO;
 }
 

@@ -20,12 +20,12 @@ can_tell(const struct exchange *x)
 static void
 put_tasks(struct exchange *x, struct buf *b)
 {
-	if (x->revision->tasks == TASKS_EXTENSION) {
+	if (task_form_of(x) == TASKS_EXTENSION) {
 		json_put_key(b, "extensions");
 		buf_put_slice(
 		    b, SLICE("{\"io.modelcontextprotocol/tasks\":{}}"));
 	}
-	if (x->revision->tasks != TASKS_EXPERIMENTAL)
+	if (task_form_of(x) != TASKS_EXPERIMENTAL)
 		return;
 	json_put_key(b, "tasks");
 	buf_put_char(b, '{');

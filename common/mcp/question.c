@@ -64,11 +64,9 @@ may_ask_all(struct running *r, const struct tool_question *q, size_t n)
 		if (may_ask(r, &q[i], &may) != RC_OK)
 			may = false;
 	}
-	if (!may || !running_become(r))
-		return false;
-	return r->task != 0 ||
-	    (r->row.stream != 0 &&
-		(r->may_stream || !r->x->transport->answers_on_post));
+	if (!may || r->task != 0)
+		return may;
+	return running_become(r) && r->row.stream != 0;
 }
 
 /* -------------------------------------------------------------- reading */
@@ -82,14 +80,24 @@ read_rows(struct running *r, struct question_rows *rows)
 	return store->ops->questions_get(store, &op, r->row.number, rows);
 }
 
+/* The newest of that key. */
 static const struct question_row *
 find(const struct question_rows *rows, struct slice key)
 {
-	for (size_t i = 0; i < rows->n; i++) {
-		if (slice_eq(rows->row[i].key, key))
-			return &rows->row[i];
+	for (size_t i = rows->n; i > 0; i--) {
+		if (slice_eq(rows->row[i - 1].key, key))
+			return &rows->row[i - 1];
 	}
 	return NULL;
+}
+
+/* Was it not asked yet, or so long ago that it is to be asked again? */
+static bool
+is_unasked(const struct question_rows *known, struct slice key)
+{
+	const struct question_row *row = find(known, key);
+
+	return row == NULL || row->state == QUESTION_CLOSED;
 }
 
 /* Where the round stands.  Who declines one question ends it. */
@@ -232,7 +240,7 @@ put_round(struct running *r, const struct question_rows *known,
 	if (out->row == NULL)
 		return RC_NOMEM;
 	for (size_t i = 0; i < n && rc == RC_OK; i++) {
-		if (find(known, q[i].key) == NULL &&
+		if (is_unasked(known, q[i].key) &&
 		    find(out, q[i].key) == NULL)
 			rc = put_question(r, &q[i], &out->row[out->n++]);
 	}

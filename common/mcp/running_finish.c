@@ -254,11 +254,9 @@ end_with_response(struct running *r)
 	return RC_OK;
 }
 
-enum rc
-running_finish(struct running *r, enum tool_done done)
+static enum rc
+finish(struct running *r, enum tool_done done)
 {
-	if (r->row.number == 0)
-		return build(r, done);
 	running_look(r);
 	running_flush(r);
 	if (r->is_fenced)
@@ -267,4 +265,21 @@ running_finish(struct running *r, enum tool_done done)
 		return end_cancelled(r);
 	build_surely(r, done);
 	return end_with_response(r);
+}
+
+enum rc
+running_finish(struct running *r, enum tool_done done)
+{
+	struct reply *reply = &r->x->reply;
+	enum rc rc;
+
+	if (r->row.number == 0)
+		return build(r, done);
+	rc = finish(r, done);
+	if (r->wire != WIRE_HELD) {
+		/* What was built since has been sent, or need not be. */
+		reply->status = r->x->transport->answers_on_post ? 200 : 202;
+		reply->body = REPLY_SENT;
+	}
+	return rc;
 }

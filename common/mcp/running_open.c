@@ -258,12 +258,12 @@ running_become(struct running *r)
 	struct call_row row;
 	enum rc rc;
 
-	if (r->row.number != 0 || !r->may_open)
-		return r->row.number != 0;
-	r->may_open = false;
 	/* Who takes no events has nothing to be told before the answer. */
 	if (r->x->transport->answers_on_post && !r->may_stream)
 		return false;
+	if (r->row.number != 0 || !r->may_open)
+		return r->row.number != 0;
+	r->may_open = false;
 	rc = open_row(r, &row, &opened);
 	if (rc == RC_OK && opened == CALL_IS_NEW)
 		return true;

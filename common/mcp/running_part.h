@@ -39,7 +39,8 @@ MUST_CHECK enum rc running_put_row(struct running *r, struct call_row *row);
 MUST_CHECK enum rc running_open(
     struct exchange *x, struct running *r, enum call_opened *opened);
 
-/* An inline call wants to speak: does it have a row, or can it have one? */
+/* A call wants to speak: is its client told such things, and has it a row or
+ * can have one? */
 bool running_become(struct running *r);
 
 /* Is there a row, or need there be none: the process may stay. */

@@ -12,9 +12,8 @@
 
 /* -------------------------------------------------------- which calls */
 
-/* On HTTP+SSE the answer that creates a task has no connection of its own. */
-static enum task_form
-form_of(const struct exchange *x)
+enum task_form
+task_form_of(const struct exchange *x)
 {
 	return x->transport->answers_on_post ? x->revision->tasks : TASKS_NONE;
 }
@@ -22,7 +21,7 @@ form_of(const struct exchange *x)
 bool
 task_is_wished(const struct exchange *x)
 {
-	return form_of(x) == TASKS_EXPERIMENTAL &&
+	return task_form_of(x) == TASKS_EXPERIMENTAL &&
 	    json_get(x->message.params, "task") != NULL;
 }
 
@@ -35,7 +34,7 @@ wished_ttl(const struct exchange *x)
 	    json_get(json_get(x->message.params, "task"), "ttl");
 	double ms;
 
-	if (form_of(x) != TASKS_EXPERIMENTAL || ttl == NULL ||
+	if (task_form_of(x) != TASKS_EXPERIMENTAL || ttl == NULL ||
 	    ttl->type == JSON_NULL)
 		return rules->task_ttl_ms;
 	if (ttl->type != JSON_NUMBER)
@@ -96,7 +95,7 @@ bool
 task_is_wanted(struct exchange *x, const struct tool *tool, bool *answered)
 {
 	*answered = false;
-	switch (form_of(x)) {
+	switch (task_form_of(x)) {
 	case TASKS_NONE:
 		break;
 	case TASKS_EXPERIMENTAL:
@@ -112,7 +111,7 @@ task_is_wanted(struct exchange *x, const struct tool *tool, bool *answered)
 static enum rc
 fill_task(struct exchange *x, struct task_row *task)
 {
-	*task = (struct task_row){ .form = (int)form_of(x),
+	*task = (struct task_row){ .form = (int)task_form_of(x),
 		.state = TASK_WORKING,
 		.session = x->has_session ? x->session.row.id : 0,
 		.created = x->now_ms,

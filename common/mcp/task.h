@@ -13,6 +13,10 @@
  * as two projections of one row (protocol: tasks).
  */
 
+/* The tasks that this client can have.  On HTTP+SSE there are none: the answer
+ * that creates one has no connection of its own. */
+enum task_form task_form_of(const struct exchange *x);
+
 /* Does this tools/call become a task?  By the request (2025-11-25) or by the
  * tool's wish and the client's declaration (extension).  *answered: it must
  * not, and was refused. */

@@ -43,13 +43,101 @@ put_rows(struct scene *s)
 	return rc;
 }
 
+/* Topics and who wants them; part of `log_work`. */
+static enum rc
+topic_work(struct scene *s, const struct stream_row *stream)
+{
+	const struct store_ops *ops = s->store->ops;
+	const struct slice name = SLICE("tools");
+	const struct topic_raise raise = { name, NULL };
+	const struct stream_caps caps = { 2, 0 };
+	struct topic_deliver deliver = {
+		.name = name, .data = SLICE("x"), .limit = 9
+	};
+	struct topic_delivered delivered;
+	struct topic_rows topics;
+	bool raised = false;
+	enum rc rc =
+	    ops->want_put(s->store, &s->op, stream->session, &name, 1, -1, 9);
+
+	if (rc == RC_OK)
+		rc = ops->topic_raise(
+		    s->store, &s->op, &raise, &deliver.version, &raised);
+	if (rc == RC_OK)
+		rc = ops->wants_behind(
+		    s->store, &s->op, stream->session, &topics);
+	if (rc == RC_OK)
+		rc = ops->topic_deliver(
+		    s->store, &s->op, &deliver, &caps, &delivered);
+	return rc;
+}
+
+static enum rc
+append_some(struct scene *s, const struct stream_row *stream)
+{
+	const struct stream_caps caps = { 2, 0 };
+	struct event_append append = { .session = stream->session,
+		.stream = stream->number,
+		.data = SLICE("x") };
+	struct appended out;
+	enum rc rc = RC_OK;
+
+	for (; append.key < 4 && rc == RC_OK; append.key++)
+		rc = s->store->ops->event_append(
+		    s->store, &s->op, &append, &caps, &out);
+	return rc;
+}
+
+/* The event log, as the session of that row sees it. */
+static enum rc
+log_work(struct scene *s, int64_t session)
+{
+	const struct store_ops *ops = s->store->ops;
+	const struct stream_attach attach = {
+		.session = session, .after = -1, .owner = SLICE("h.1")
+	};
+	const struct event_limits limits = { 9, 999 };
+	struct change_mark mark = { .is_set = false };
+	struct change_rows changes;
+	struct stream_row stream = { 0 };
+	struct event_rows events;
+	struct host_rows hosts;
+	struct slice *names;
+	size_t n;
+	enum rc rc = ops->changes(s->store, &s->op, &mark, &changes);
+
+	if (rc == RC_OK)
+		rc = ops->stream_attach(s->store, &s->op, &attach, &stream);
+	if (rc == RC_OK)
+		rc = append_some(s, &stream);
+	if (rc == RC_OK)
+		rc = topic_work(s, &stream);
+	if (rc == RC_OK)
+		rc = ops->changes(s->store, &s->op, &mark, &changes);
+	if (rc == RC_OK)
+		rc = ops->stream_read(s->store, &s->op, stream.number, 0,
+		    &limits, &stream, &events);
+	if (rc == RC_OK)
+		rc = ops->host_beat(s->store, &s->op, SLICE("h"));
+	if (rc == RC_OK)
+		rc = ops->hosts(s->store, &s->op, &hosts);
+	if (rc == RC_OK)
+		rc = ops->owners(s->store, &s->op, SLICE("h"), &names, &n);
+	if (rc == RC_OK)
+		rc = ops->owner_gone(s->store, &s->op, SLICE("h.1"));
+	return rc;
+}
+
 static enum rc
 work(struct scene *s)
 {
 	const struct session_key last = store_row(ROWS - 1, 1, 0).key;
 	const struct session_key none = store_row(ROWS + 1, 1, 0).key;
 	const struct session_filter any = { 0 };
-	const struct sweep_rules rules = { .idle_before = 9999, .limit = 5 };
+	const struct sweep_rules rules = { .idle_before = 9999,
+		.events_before = 9999,
+		.signals_before = 9999,
+		.limit = 25 };
 	const struct key_row key = { .id = 1 };
 	struct session_rows rows;
 	struct session_row row;
@@ -68,6 +156,8 @@ work(struct scene *s)
 		rc = ops->keys(s->store, &s->op, &keys);
 	if (rc == RC_OK)
 		rc = ops->session_get(s->store, &s->op, &last, &row, NULL);
+	if (rc == RC_OK)
+		rc = log_work(s, row.id);
 	if (rc == RC_OK)
 		rc = ops->session_list(s->store, &s->op, &any, &rows);
 	if (rc == RC_OK)

@@ -75,24 +75,18 @@ world_start(struct world *w)
 static void
 set_defaults(struct world *w)
 {
-	const int64_t day = INT64_C(24) * 3600 * 1000;
+	struct server_rules *rules;
 
 	w->body_max = (size_t)4 * 1024 * 1024;
 	w->result_max = (size_t)16 * 1024 * 1024;
-	w->server.rules = (struct server_rules){
-		.path = SLICE("/mcp"),
-		.origins = w->origins,
-		.hosts = w->hosts,
-		.remote_user = TRUST_AUTH_TYPE,
-		.sessions = SESSIONS_REQUIRED,
-		.store_timeout_ms = 2000,
-		.sessions_total = 200000,
-		.sessions_principal = 10000,
-		.session_lifetime_ms = 30 * day,
-		.session_spare_ms = INT64_C(15) * 60 * 1000,
-		.page = 100,
-		.tool_timeout_ms = 60000,
-	};
+	server_init(&w->server);
+	rules = &w->server.rules;
+	rules->sse_path = SLICE("/sse");
+	rules->messages_path = SLICE("/messages");
+	rules->origins = w->origins;
+	rules->hosts = w->hosts;
+	rules->store_timeout_ms = 2000;
+	rules->tool_timeout_ms = 60000;
 }
 
 static enum rc

@@ -97,7 +97,7 @@ a_finish_is_response_stream_questions_and_row_at_once(void **state)
 	assert_int_equal(out.seq, 2);
 	assert_int_equal(out.reader, 1);
 	suite_assert_newest(f, call.stream, 2, "response");
-	assert_false(suite_stream_now(f, call.stream).is_open);
+	assert_false(suite_read(f, call.stream, 0, NULL).is_open);
 	assert_int_equal(
 	    suite_questions_in(f, call.number, QUESTION_CLOSED), 1);
 	now = suite_call_now(f, call.number);
@@ -128,8 +128,8 @@ a_finish_that_owes_no_response_closes_the_stream(void **state)
 	const struct call_row call = suite_opened(f, session, "1");
 
 	assert_int_equal(suite_finish(f, call.number, 1, NULL), RC_OK);
-	assert_int_equal(suite_stream_now(f, call.stream).head, 0);
-	assert_false(suite_stream_now(f, call.stream).is_open);
+	assert_int_equal(suite_read(f, call.stream, 0, NULL).head, 0);
+	assert_false(suite_read(f, call.stream, 0, NULL).is_open);
 }
 
 static void
@@ -147,7 +147,7 @@ a_finish_leaves_a_stream_of_the_whole_session_open(void **state)
 	assert_int_equal(suite_open(f, &call, &suite_no_limits), CALL_IS_NEW);
 	assert_int_equal(suite_finish(f, call.number, 1, "done"), RC_OK);
 	suite_assert_newest(f, sse.number, 1, "done");
-	assert_true(suite_stream_now(f, sse.number).is_open);
+	assert_true(suite_read(f, sse.number, 0, NULL).is_open);
 }
 
 static void
@@ -256,7 +256,7 @@ who_lost_a_call_writes_nothing_for_it(void **state)
 	    RC_OK);
 	assert_fenced(f, &call, 1);
 	assert_int_equal(suite_questions_in(f, call.number, QUESTION_OPEN), 1);
-	assert_int_equal(suite_stream_now(f, call.stream).head, 1);
+	assert_int_equal(suite_read(f, call.stream, 0, NULL).head, 1);
 	assert_int_equal(suite_finish(f, call.number, 2, "mine"), RC_OK);
 	assert_fenced(f, &call, 2);
 	suite_assert_newest(f, call.stream, 2, "mine");

@@ -23,9 +23,8 @@ enum call_opened suite_open(
 /* Open a new one without limits. */
 struct call_row suite_opened(struct suite *f, int64_t session, const char *id);
 
-/* The row as it is now, and that of a stream. */
+/* The row as it is now. */
 struct call_row suite_call_now(struct suite *f, int64_t call);
-struct stream_row suite_stream_now(struct suite *f, int64_t stream);
 
 /* Is the newest event of the stream number seq, and that text? */
 void suite_assert_newest(

@@ -188,8 +188,9 @@ a_finished_call_sets_its_task(void **state)
 	};
 	struct suite *f = *state;
 
-	for (unsigned char i = 0; i < COUNT(rows); i++) {
-		const struct task_row task = suite_task(f, 0, i, 1);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct task_row task =
+		    suite_task(f, 0, (unsigned char)i, 1);
 		struct task_row now;
 		struct change_mark mark;
 

@@ -1,0 +1,109 @@
+#ifndef MCP_RUNNING_BENCH_H
+#define MCP_RUNNING_BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "counted_rng.h"
+#include "fake_clock.h"
+#include "log.h"
+#include "server.h"
+#include "sink_mem.h"
+#include "store_count.h"
+#include "store_scratch.h"
+#include "tool.h"
+
+/*
+ * Two hosts and one store.  A call runs on the first; time passes only while
+ * it waits, and at the times that the test names something happens: what its
+ * client posts to the other host, or what others do in the store.
+ */
+struct running_bench;
+
+struct running_event {
+	int64_t at_ms; /* since the call came */
+	void (*act)(struct running_bench *);
+};
+
+#define RUNNING_EVENTS 8
+
+struct running_bench {
+	struct fake_clock clock;
+	struct counted_rng rng;
+	struct store_scratch scratch;
+	struct store_count store;
+	int fail[STORE_CALLS]; /* so many of the next ones answer ... */
+	enum rc fail_rc;
+	struct log log;
+	struct buf said; /* log lines */
+
+	struct running_bench_tools *tools;
+	enum tool_done (*tool)(struct running_bench *, struct tool_call *);
+	int runs; /* of it */
+
+	struct server here;
+	struct server there;
+	struct arena arena;       /* of the call */
+	struct arena other_arena; /* of what happens meanwhile */
+	struct sink_mem sink;
+
+	char revision[16];
+	char sid[128];
+	const char *accept;   /* NULL: none is sent */
+	const char *messages; /* HTTP+SSE: post there; NULL: it is not */
+	struct running_event event[RUNNING_EVENTS];
+	size_t n_events;
+	int64_t began;  /* wall clock */
+	bool left;      /* the client has */
+	int64_t number; /* of a call, for the test's own use */
+	enum tool_ask asked;
+	bool flag;
+};
+
+/* For cmocka: *state is a struct running_bench. */
+int running_bench_setup(void **state);
+int running_bench_teardown(void **state);
+
+#define RUNNING_TEST(f)                                                        \
+	cmocka_unit_test_setup_teardown(                                       \
+	    f, running_bench_setup, running_bench_teardown)
+
+/* A session of that revision whose client declared these capabilities. */
+void running_bench_open(
+    struct running_bench *b, const char *revision, const char *caps);
+
+/* Call the tool of that name: "detached", "inline", "repeat" or "once"; `more`
+ * are further members of params, with a comma in front, or "".  Its reply is
+ * in b->sink. */
+enum rc running_bench_call(
+    struct running_bench *b, const char *tool, const char *more);
+
+/* Post this body on the other host; the status. */
+int running_bench_post(struct running_bench *b, const char *body);
+
+/* Post this body here, as the call is. */
+enum rc running_bench_send(struct running_bench *b, const char *body);
+
+void running_bench_at(
+    struct running_bench *b, int64_t ms, void (*act)(struct running_bench *));
+
+/* The client leaves. */
+void running_bench_leave(struct running_bench *b);
+
+/* It was one whole reply of this status and body. */
+void running_bench_expect(
+    struct running_bench *b, int status, const char *body);
+
+/* For store calls of the test itself. */
+struct store *running_bench_store(struct running_bench *b);
+struct op running_bench_op(struct running_bench *b);
+
+/* The row of call number n. */
+struct call_row running_bench_row(struct running_bench *b, int64_t n);
+
+/* The events of a stream, each on a line of its own. */
+const char *running_bench_log(struct running_bench *b, int64_t stream);
+
+#endif
