@@ -3,10 +3,10 @@
 
 #include "bell_socket.h"
 #include "ctl.h"
-#include "listen.h"
 #include "rng.h"
 #include "run_dir.h"
 #include "text.h"
+#include "topic.h"
 
 #define LIST_PAGE 100
 

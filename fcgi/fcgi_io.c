@@ -199,7 +199,8 @@ refuse_variables(struct fcgi_io *io)
 	put_status(io, 431);
 	put_length(io, 0);
 	(void)send_out(io);
-	(void)io->road->ops->finish(io->road, ROAD_UNREAD);
+	(void)io->road->ops->end(io->road, ROAD_UNREAD);
+	io->road->ops->finish(io->road);
 }
 
 enum rc
@@ -225,10 +226,12 @@ fcgi_next(struct fcgi_io *io, struct arena *a, struct http_request *request)
 		rc = take_body(io, deadline, &announced, request);
 	if (rc == RC_OK)
 		return RC_OK;
-	if (rc == RC_FULL)
+	if (rc == RC_FULL) {
 		refuse_variables(io);
-	else
-		(void)io->road->ops->finish(io->road, ROAD_DROPPED);
+	} else {
+		(void)io->road->ops->end(io->road, ROAD_DROPPED);
+		io->road->ops->finish(io->road);
+	}
 	tidy_buf(&io->body);
 	return rc;
 }
@@ -350,7 +353,7 @@ sink_close(struct sink *sink)
 	/* Without an answer a cut connection is honest; an empty one is not. */
 	if (io->answer.status == 0)
 		io->end = ROAD_DROPPED;
-	if (!io->road->ops->finish(io->road, io->end))
+	if (!io->road->ops->end(io->road, io->end))
 		io->answer.broken = true;
 }
 
@@ -362,6 +365,7 @@ fcgi_take_over(struct fcgi_io *io, struct taken *out)
 {
 	enum rc rc = io->road->ops->give(io->road, out);
 
+	io->road->ops->finish(io->road);
 	tidy_buf(&io->body);
 	return rc;
 }
@@ -376,6 +380,7 @@ void
 fcgi_finish(struct fcgi_io *io, struct fcgi_answer *out)
 {
 	sink_close(&io->sink);
+	io->road->ops->finish(io->road);
 	*out = io->answer;
 	tidy_buf(&io->body);
 	tidy_buf(&io->out);

@@ -124,37 +124,68 @@ sweep(struct house *h, struct store *store, const struct op *op)
 	if (now < h->next_sweep)
 		return;
 	rc = store->ops->sweep(store, op, &rules, &done);
-	if (rc != RC_OK)
+	if (rc != RC_OK) {
 		complain(h, "sweep", rc);
-	else if (done.forgotten + done.removed + done.others > 0)
+	} else if (done.forgotten + done.removed + done.others > 0) {
 		log_event(h->log, LOG_INFO, "swept",
 		    "forgotten=%lld removed=%lld others=%lld",
 		    (long long)done.forgotten, (long long)done.removed,
 		    (long long)done.others);
+	}
 	h->next_sweep = rc == RC_OK && done.more ? now : now + SWEEP_EVERY_MS;
+}
+
+static struct op
+begin(struct arena *a, int64_t now)
+{
+	arena_reset(a);
+	return (struct op){ .now_ms = clock_wall_ms(&clock_system),
+		.give_up_mono = now + TICK_BUDGET_MS,
+		.relaxed = true,
+		.arena = a };
+}
+
+/* Is there something to keep, and is it ours to do? */
+static bool
+is_ours(struct house *h, const struct server *server)
+{
+	return server->store != NULL &&
+	    (h->dir == NULL || run_dir_keep_house(h->dir));
 }
 
 void
 house_tick(struct house *h, struct server *server, struct arena *a)
 {
 	int64_t now = clock_mono_ms(&clock_system);
-	const struct op op = { .now_ms = clock_wall_ms(&clock_system),
-		.give_up_mono = now + TICK_BUDGET_MS,
-		.relaxed = true,
-		.arena = a };
+	struct op op;
 
 	if (now < h->next)
 		return;
 	h->next = now + TICK_MS;
-	if (server->store == NULL ||
-	    (h->dir != NULL && !run_dir_keep_house(h->dir)))
+	if (!is_ours(h, server))
 		return;
-	arena_reset(a);
+	op = begin(a, now);
 	if (h->dir != NULL) {
 		look_at_hosts(h, server->store, &op);
 		house_dead_here(&h->dead, server, &op);
 		bury_hosts(h, server, &op);
 	}
+	sweep(h, server->store, &op);
+	arena_reset(a);
+}
+
+void
+house_visit(struct house *h, struct server *server, struct arena *a)
+{
+	int64_t now = clock_mono_ms(&clock_system);
+	struct op op;
+
+	if (!is_ours(h, server))
+		return;
+	op = begin(a, now);
+	if (h->dir != NULL)
+		house_dead_here(&h->dead, server, &op);
+	h->next_sweep = now;
 	sweep(h, server->store, &op);
 	arena_reset(a);
 }

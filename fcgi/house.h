@@ -31,6 +31,13 @@ MUST_CHECK enum rc house_open(const struct config *config, struct log *log,
  */
 void house_tick(struct house *h, struct server *server, struct arena *a);
 
+/*
+ * For a process that is gone in a moment (CGI): look after the dead of this
+ * host and sweep, if nobody keeps the house.  There is no beat: who beats once
+ * and never again would be taken for dead.
+ */
+void house_visit(struct house *h, struct server *server, struct arena *a);
+
 /* When the next tick has something to do, monotonic ms. */
 int64_t house_due(const struct house *h);
 

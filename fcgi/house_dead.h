@@ -1,6 +1,7 @@
 #ifndef MCP_HOUSE_DEAD_H
 #define MCP_HOUSE_DEAD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "log.h"
@@ -32,6 +33,10 @@ struct house_dead {
 
 MUST_CHECK enum rc house_dead_init(
     struct house_dead *d, struct log *log, struct run_dir *dir);
+
+/* May the call be run again, and is there anybody who could take what comes
+ * out?  Otherwise it ends with an error. */
+bool house_may_run_again(const struct call_row *row);
 
 /* Look for dead processes of this host.  Memory is op's arena. */
 void house_dead_here(

@@ -65,7 +65,7 @@ balance_once(struct parent *p)
 	if (c.old == NULL && thin_out(p, &c))
 		return true;
 	if ((c.serving >= p->o->workers && c.old == NULL) ||
-	    now_ms() < p->fork_at)
+	    now_ms() < p->fork_at || (c.serving > 0 && now_ms() < p->spare_at))
 		return false;
 	if (slot_start(p, 0))
 		return true;
@@ -219,20 +219,27 @@ kill_rest(struct parent *p)
 	p->stop_at = INT64_MAX;
 }
 
+/* What was due when it was looked at has been done. */
+static int64_t
+sooner(const struct parent *p, int64_t at, int64_t other)
+{
+	return other > p->looked && other < at ? other : at;
+}
+
 static int
 timeout_of(const struct parent *p)
 {
-	int64_t now = now_ms();
 	int64_t at = p->is_stopping ? p->stop_at : INT64_MAX;
 	int64_t left;
 
-	if (!p->is_stopping && p->fork_at > now)
-		at = p->fork_at;
-	if (!p->is_stopping && p->thin_at != 0 && p->thin_at < at)
-		at = p->thin_at;
+	if (!p->is_stopping) {
+		at = sooner(p, at, p->fork_at);
+		at = sooner(p, at, p->spare_at);
+		at = sooner(p, at, p->thin_at);
+	}
 	if (at == INT64_MAX)
 		return -1;
-	left = at - now;
+	left = at - now_ms();
 	if (left > 60000)
 		return 60000;
 	return left < 0 ? 0 : (int)left;
@@ -338,6 +345,7 @@ process_run(const struct process_options *o)
 	}
 	orders_open(&p);
 	while (!p.is_stopping || !is_empty(&p)) {
+		p.looked = now_ms();
 		while (balance_once(&p))
 			continue;
 		log_flush(o->log);

@@ -11,6 +11,9 @@
 #include "clock.h"
 #include "worker.h"
 
+/* Most calls are over by then, and need nobody in their place. */
+#define SPARE_MS 30
+
 static bool
 is_live(const struct slot *s)
 {
@@ -187,10 +190,13 @@ static void
 ask(struct parent *p, struct slot *s, enum slot_work work)
 {
 	bool may = s->work == SLOT_SERVES && may_stay(p, s, work);
+	int64_t now = clock_mono_ms(&clock_system);
 
 	if (may)
 		s->work = work;
-	else
+	if (may && p->spare_at <= now)
+		p->spare_at = now + SPARE_MS;
+	if (!may)
 		log_event(p->o->log, LOG_WARNING, "no-room", "worker=%d for=%s",
 		    (int)s->pid, work == SLOT_CALL ? "call" : "stream");
 	say(s, may ? WORD_YES : WORD_NO);

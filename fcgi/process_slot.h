@@ -45,11 +45,13 @@ struct parent {
 	bool has_forked;
 	bool is_first_done;
 	bool is_stopping;
-	bool has_failed; /* the very first worker could not serve */
-	int64_t stop_at; /* kill what is left then */
-	int quick;       /* deaths soon after the start, one after another */
-	int64_t fork_at; /* not before */
-	int64_t thin_at; /* who is too many leaves then; 0: nobody is */
+	bool has_failed;  /* the very first worker could not serve */
+	int64_t stop_at;  /* kill what is left then */
+	int quick;        /* deaths soon after the start, one after another */
+	int64_t fork_at;  /* not before */
+	int64_t spare_at; /* nor, in the place of one with a call, before */
+	int64_t thin_at;  /* who is too many leaves then; 0: nobody is */
+	int64_t looked;   /* when that was last looked at */
 };
 
 /* What there is, as far as it was not told to leave. */

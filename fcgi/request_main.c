@@ -5,17 +5,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fcgi_io.h"
 #include "process.h"
+#include "rng.h"
+#include "run_dir.h"
+#include "service.h"
 #include "wiring.h"
 
-/* What one request may take besides its body and its answer. */
-#define ARENA_BASE ((size_t)16 * 1024 * 1024)
-/* A JSON document as a tree takes a multiple of its text. */
-#define ARENA_PER_BYTE 24
-/* Cleaning up by a worker that has nothing else to do. */
-#define SWEEP_EVERY_MS 60000
-#define SWEEP_ROWS 200
+/* One of so many CGI requests looks after what others left behind. */
+#define VISIT_ONE_IN 100
 
 struct app { /* of the parent; children have a copy */
 	struct config config;
@@ -24,142 +21,49 @@ struct app { /* of the parent; children have a copy */
 	int socket;
 };
 
-struct service { /* of one process that serves */
-	struct app *app;
-	struct wiring *wiring;
-	struct fcgi_io *io;
-	struct arena arena;
-	int64_t next_sweep;
-};
-
-/* ------------------------------------------------------------ serving */
-
-static bool
-service_init(struct service *s, struct app *app,
-    const struct wiring_watch *watch, bool may_create)
-{
-	const struct config *c = &app->config;
-	const struct fcgi_io_limits limits = { .body_max = c->body,
-		.body_timeout_ms = c->body_timeout_ms,
-		/* The same as events, and the head. */
-		.answer_max = c->result * 2 };
-	struct buf why = BUF_INIT(8192);
-	enum rc rc;
-
-	*s = (struct service){ .app = app,
-		.arena = ARENA_INIT(ARENA_BASE + c->body * ARENA_PER_BYTE),
-		/* Not all of them at the same time. */
-		.next_sweep = clock_mono_ms(&clock_system) +
-		    SWEEP_EVERY_MS / 2 + getpid() % 64 * SWEEP_EVERY_MS / 64 };
-	rc = wiring_open(c, &app->log, watch, may_create, &s->wiring, &why);
-	if (rc == RC_OK)
-		rc = fcgi_io_open(app->socket, &limits, &clock_system, &s->io);
-	if (rc != RC_OK)
-		log_event(&app->log, LOG_ERROR, "cannot-serve", "rc=%s why=%s",
-		    rc_name(rc), why.len > 0 ? why.ptr : "-");
-	buf_release(&why);
-	return rc == RC_OK;
-}
-
-static void
-service_release(struct service *s)
-{
-	fcgi_io_free(s->io);
-	wiring_free(s->wiring);
-	arena_release(&s->arena);
-	log_flush(&s->app->log);
-}
-
-/* One request, if there is one; false: there was none. */
-static bool
-serve(struct service *s)
-{
-	struct http_request request;
-	struct fcgi_answer answer;
-	enum rc rc;
-
-	rc = fcgi_next(s->io, &s->arena, &request);
-	if (rc != RC_OK) {
-		arena_reset(&s->arena);
-		if (rc != RC_NOTFOUND)
-			log_event(&s->app->log, LOG_WARNING, "dropped", "rc=%s",
-			    rc_name(rc));
-		return false;
-	}
-	wiring_tend(s->wiring);
-	/* What went wrong was answered and logged. */
-	(void)server_handle(
-	    wiring_server(s->wiring), &s->arena, &request, fcgi_sink(s->io));
-	fcgi_finish(s->io, &answer);
-	if (answer.broken)
-		log_event(&s->app->log, LOG_INFO, "not-taken",
-		    "status=%d bytes=%zu", answer.status, answer.bytes);
-	/* Now, and not before the next one: that may come in an hour. */
-	arena_reset(&s->arena);
-	return true;
-}
-
-/* Nothing to do: forget a few sessions that nobody will miss. */
-static int64_t
-tidy(void *ctx)
-{
-	struct service *s = ctx;
-	struct server *server = wiring_server(s->wiring);
-	int64_t now = clock_mono_ms(&clock_system);
-	int64_t wall = clock_wall_ms(&clock_system);
-	struct sweep_rules rules =
-	    wiring_sweep_rules(&s->app->config, wall, SWEEP_ROWS);
-	struct sweep_done done = { 0 };
-	struct op op = { .now_ms = wall,
-		/* A worker that waits for a lock takes no requests. */
-		.give_up_mono = now + 100,
-		.relaxed = true,
-		.arena = &s->arena };
-	enum rc rc;
-
-	log_flush(&s->app->log);
-	if (now < s->next_sweep || server->store == NULL)
-		return -1;
-	arena_reset(&s->arena);
-	rc = server->store->ops->sweep(server->store, &op, &rules, &done);
-	if (rc == RC_OK && done.forgotten + done.removed > 0) {
-		log_event(&s->app->log, LOG_INFO, "swept",
-		    "forgotten=%lld removed=%lld", (long long)done.forgotten,
-		    (long long)done.removed);
-	}
-	s->next_sweep = done.more ? now : now + SWEEP_EVERY_MS;
-	return -1;
-}
-
-static void
-group_started(void *ctx, pid_t group)
-{
-	worker_group_started(ctx, group);
-}
-
-static void
-group_ended(void *ctx, pid_t group)
-{
-	worker_group_ended(ctx, group);
-}
+/* ---------------------------------------------------------- processes */
 
 static int
 work(void *ctx, struct worker *worker)
 {
 	struct app *app = ctx;
-	const struct wiring_watch watch = { group_started, group_ended,
-		worker };
+	const struct service_options options = { .config = &app->config,
+		.log = &app->log,
+		.worker = worker,
+		.socket = app->socket,
+		.takes_requests = true,
+		.may_create = worker_is_first(worker) };
 	struct service s;
 	int64_t left = app->config.requests;
 	int status = EXIT_FAILURE;
 
-	if (service_init(&s, app, &watch, worker_is_first(worker))) {
+	if (service_init(&s, &options)) {
 		status = EXIT_SUCCESS;
-		while (worker_wait(worker, tidy, &s)) {
-			if (serve(&s) && left > 0 && --left == 0)
+		while (worker_wait(worker, service_tidy, &s)) {
+			if (service_serve(&s) && left > 0 && --left == 0)
 				break;
+			/* Also if there is never a quiet moment. */
+			(void)service_upkeep(&s);
 		}
 	}
+	service_release(&s);
+	return status;
+}
+
+/* One call whose runner died; `worker` is NULL without a parent. */
+static int
+order(void *ctx, struct worker *worker, int64_t call)
+{
+	struct app *app = ctx;
+	const struct service_options options = { .config = &app->config,
+		.log = &app->log,
+		.worker = worker,
+		.socket = -1 };
+	struct service s;
+	int status = EXIT_FAILURE;
+
+	if (service_init(&s, &options))
+		status = service_run_call(&s, call);
 	service_release(&s);
 	return status;
 }
@@ -169,12 +73,18 @@ work(void *ctx, struct worker *worker)
 static int
 run_cgi(struct app *app)
 {
+	const struct service_options options = { .config = &app->config,
+		.log = &app->log,
+		.socket = -1,
+		.takes_requests = true,
+		.may_create = true };
 	struct service s;
 	int status = EXIT_FAILURE;
 
-	app->socket = -1;
-	if (service_init(&s, app, NULL, true) && serve(&s))
+	if (service_init(&s, &options) && service_serve(&s))
 		status = EXIT_SUCCESS;
+	if (status == EXIT_SUCCESS && getpid() % VISIT_ONE_IN == 0)
+		service_visit(&s);
 	service_release(&s);
 	return status;
 }
@@ -202,20 +112,40 @@ reload(void *ctx)
 	return true;
 }
 
+/* Where orders come in; NULL without a folder, which workers complain of. */
+static char *
+orders_path(const struct app *app)
+{
+	struct buf why = BUF_INIT(4096);
+	struct run_dir *dir = NULL;
+	char *path = NULL;
+
+	if (run_dir_open(app->config.state, &rng_system, &dir, &why) == RC_OK)
+		path = run_dir_path(dir, "orders");
+	run_dir_free(dir);
+	buf_release(&why);
+	return path;
+}
+
 static int
 run_parent(struct app *app)
 {
 	const struct config *c = &app->config;
 	struct process_options options = {
 		.workers = c->workers > 0 ? c->workers : process_processors(),
+		.calls = c->calls,
+		.held = c->held,
 		.grace_ms = c->grace_ms,
 		.log = &app->log,
 		.work = work,
+		.order = order,
 		.reload = reload,
 		.ctx = app
 	};
 	struct buf why = BUF_INIT(4096);
+	char *orders = NULL;
 	enum rc rc = process_listen(c->socket, c->user, &app->socket, &why);
+	int status;
 
 	if (rc == RC_OK && c->user != NULL)
 		rc = process_become(c->user, &why);
@@ -229,9 +159,13 @@ run_parent(struct app *app)
 	/* Made if it can be; who needs it says so. */
 	(void)mkdir(c->state, 0750);
 	options.socket = app->socket;
+	orders = orders_path(app);
+	options.orders = orders;
 	log_event(&app->log, LOG_INFO, "started", "version=%s workers=%d",
 	    wiring_version(), options.workers);
-	return process_run(&options);
+	status = process_run(&options);
+	free(orders);
+	return status;
 }
 
 static int
@@ -239,6 +173,8 @@ run(struct app *app)
 {
 	if (app->options.only_check)
 		return EXIT_SUCCESS;
+	if (app->options.call != 0)
+		return order(app, NULL, app->options.call);
 	if (app->config.socket != NULL || process_has_socket())
 		return run_parent(app);
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
@@ -254,7 +190,7 @@ static int
 usage(FILE *to)
 {
 	(void)fputs("usage: mcp-request [-hnV] [-c FILE] [-o KEY=VALUE]... "
-		    "[-s SOCKET]\n",
+		    "[-r CALL | -s SOCKET]\n",
 	    to);
 	return to == stderr ? 2 : EXIT_SUCCESS;
 }
@@ -290,7 +226,7 @@ main(int argc, char **argv)
 	bool is_journal = getenv("JOURNAL_STREAM") != NULL;
 	struct app app = { .options = { .argc = argc,
 			       .argv = argv,
-			       .letters = "c:o:s:nhV" },
+			       .letters = "c:o:r:s:nhV" },
 		.log = LOG_INIT(log_sink_stderr,
 		    is_journal ? &with_priority : NULL, LOG_INFO),
 		.socket = -1 };

@@ -38,8 +38,11 @@ struct road_ops {
 	bool (*wait)(struct road *, int64_t ms);
 	/* The connection, given away unanswered; RC_IO where there is none. */
 	enum rc (*give)(struct road *, struct taken *);
-	/* End the request.  False if the peer did not take all of it. */
-	bool (*finish)(struct road *, enum road_end);
+	/* End the answer and close the connection.  False if the peer did not
+	 * take all of it.  The variables live on. */
+	bool (*end)(struct road *, enum road_end);
+	/* Behind end() or give(): forget the request. */
+	void (*finish)(struct road *);
 	void (*free)(struct road *);
 };
 

@@ -91,11 +91,24 @@ cgi_give(struct road *base, struct taken *out)
 	return RC_IO;
 }
 
+/* The web server has all of the answer when nobody holds the pipe. */
 static bool
-cgi_finish(struct road *base, enum road_end end)
+cgi_end(struct road *base, enum road_end end)
 {
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
 	(void)end;
+	if (null >= 0) {
+		(void)dup2(null, STDOUT_FILENO);
+		(void)close(null);
+	}
 	return !((struct road_cgi *)base)->is_broken;
+}
+
+static void
+cgi_finish(struct road *base)
+{
+	(void)base;
 }
 
 static void
@@ -105,7 +118,8 @@ cgi_free(struct road *base)
 }
 
 static const struct road_ops cgi_ops = { cgi_take, cgi_read, cgi_write,
-	cgi_flush, cgi_is_gone, cgi_wait, cgi_give, cgi_finish, cgi_free };
+	cgi_flush, cgi_is_gone, cgi_wait, cgi_give, cgi_end, cgi_finish,
+	cgi_free };
 
 enum rc
 road_open_cgi(int64_t timeout_ms, struct road **out)

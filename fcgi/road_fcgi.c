@@ -206,8 +206,6 @@ fcgi_give(struct road *base, struct taken *out)
 
 	*out = (struct taken){ .fd = request->ipcFd,
 		.request = (uint16_t)request->requestId };
-	/* Frees its buffers, and leaves the descriptor alone. */
-	FCGX_Free(request, 0);
 	request->ipcFd = -1;
 	return RC_OK;
 }
@@ -236,26 +234,31 @@ linger(const struct road_fcgi *road, int fd)
 }
 
 static bool
-fcgi_finish_request(struct road *base, enum road_end end)
+fcgi_end(struct road *base, enum road_end end)
 {
 	struct road_fcgi *road = (struct road_fcgi *)base;
 	FCGX_Request *request = &road->request;
-	bool is_taken;
+	bool is_taken = true;
 
-	if (end == ROAD_DROPPED) {
-		FCGX_Free(request, 1);
-		return true;
+	if (end != ROAD_DROPPED) {
+		/* In this order the last one carries the end of the request,
+		 * and tells whether all was written. */
+		(void)FCGX_FClose(request->err);
+		is_taken = FCGX_FClose(request->out) == 0;
 	}
-	/* In this order the last one carries the end of the request, and
-	 * tells whether all was written. */
-	(void)FCGX_FClose(request->err);
-	is_taken = FCGX_FClose(request->out) == 0;
 	if (end == ROAD_UNREAD)
 		linger(road, request->ipcFd);
-	/* Still detached, so that it does not wait here either: that halves
-	 * the requests per second. */
-	FCGX_Finish_r(request);
+	/* Not left to libfcgi: it would wait for the peer to close first,
+	 * which halves the requests per second. */
+	(void)close(request->ipcFd);
+	request->ipcFd = -1;
 	return is_taken;
+}
+
+static void
+fcgi_finish_request(struct road *base)
+{
+	FCGX_Free(&((struct road_fcgi *)base)->request, 0);
 }
 
 static void
@@ -268,8 +271,8 @@ fcgi_free(struct road *base)
 }
 
 static const struct road_ops fcgi_ops = { fcgi_take, fcgi_read, fcgi_write,
-	fcgi_flush, fcgi_is_gone, fcgi_wait, fcgi_give, fcgi_finish_request,
-	fcgi_free };
+	fcgi_flush, fcgi_is_gone, fcgi_wait, fcgi_give, fcgi_end,
+	fcgi_finish_request, fcgi_free };
 
 enum rc
 road_open_fcgi(int listening, int64_t timeout_ms, const struct clock *clock,

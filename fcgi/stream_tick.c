@@ -127,23 +127,28 @@ see_incarnation(struct stream_store *s)
 	s->incarnation = s->mark.incarnation;
 }
 
+/* One piece of those that want to know of one topic: others that have been
+ * told by then are served in between. */
 static enum rc
-tell_topics(struct stream_store *s)
+tell_topic(struct stream_store *s)
 {
 	struct change change = { .kind = CHANGE_TOPIC };
+	struct op op = stream_op(s, LOOK_MS);
 	struct slice owner;
-	enum rc rc = RC_OK;
+	bool more = false;
+	enum rc rc;
 
-	if (s->n_topics > 0)
-		rc = server_owner(s->server, &owner);
-	while (s->n_topics > 0 && rc == RC_OK) {
-		struct op op = stream_op(s, LOOK_MS);
-
-		change.ref = s->topic[s->n_topics - 1];
-		rc = topics_deliver(s->server, &op, owner, &change);
-		if (rc == RC_OK)
-			s->n_topics--;
-	}
+	if (s->n_topics == 0)
+		return RC_OK;
+	change.ref = s->topic[s->n_topics - 1];
+	rc = server_owner(s->server, &owner);
+	if (rc == RC_OK)
+		rc = topics_deliver(s->server, &op, owner, &change, &more);
+	if (rc == RC_OK && !more)
+		s->n_topics--;
+	/* Look at once, for what this has left. */
+	if (rc == RC_OK)
+		s->tick_at = stream_now(s);
 	return rc;
 }
 
@@ -164,7 +169,7 @@ stream_tick(struct stream_store *s)
 			stream_all_due(s, true);
 		s->looked_ms = now;
 		see_incarnation(s);
-		rc = tell_topics(s);
+		rc = tell_topic(s);
 	}
 	if (rc == RC_OK)
 		stream_works(s, &s->reading);

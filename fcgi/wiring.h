@@ -30,11 +30,12 @@ enum wiring_said {
 struct wiring_options {
 	int argc;
 	char **argv;
-	const char *letters;    /* for getopt(3), of "c:o:s:nhV" */
+	const char *letters;    /* for getopt(3), of "c:o:r:s:nhV" */
 	const char *socket_key; /* what -s sets; NULL: server.socket */
 	/* filled in */
 	const char *config_file; /* NULL: built-in defaults */
 	bool only_check;         /* -n */
+	int64_t call;            /* -r: run this one; 0: none */
 	int rest;                /* index of the first operand */
 };
 

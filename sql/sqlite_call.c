@@ -230,7 +230,7 @@ sqlite_call_look(struct store *base, const struct op *op, int64_t call,
 	if (rc == RC_OK && !there)
 		rc = RC_NOTFOUND;
 	st = s->statement[SQL_CALL_LOOK];
-	if (rc == RC_OK)
+	if (rc == RC_OK) {
 		*news = (struct call_news){
 			.epoch = sqlite3_column_int64(st, 0),
 			.is_cancelled = sqlite3_column_int(st, 1) != 0,
@@ -240,6 +240,7 @@ sqlite_call_look(struct store *base, const struct op *op, int64_t call,
 			.reader = sqlite3_column_int64(st, 3),
 			.answers = sqlite3_column_int64(st, 4),
 		};
+	}
 	sqlite_done(s, SQL_CALL_LOOK);
 	return sqlite_read_end(s, rc);
 }
@@ -287,7 +288,7 @@ sqlite_call_brief(struct sqlite_store *s, int64_t call, struct call_brief *out)
 	if (rc == RC_OK && !there)
 		rc = RC_NOTFOUND;
 	st = s->statement[SQL_CALL_BRIEF];
-	if (rc == RC_OK)
+	if (rc == RC_OK) {
 		*out = (struct call_brief){
 			.number = call,
 			.session = sqlite3_column_int64(st, 0),
@@ -296,6 +297,7 @@ sqlite_call_brief(struct sqlite_store *s, int64_t call, struct call_brief *out)
 			.is_waiting = sqlite3_column_int(st, 3) != 0,
 			.is_running = sqlite3_column_int(st, 4) == CALL_RUNNING,
 		};
+	}
 	sqlite_done(s, SQL_CALL_BRIEF);
 	return rc;
 }

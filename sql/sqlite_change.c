@@ -33,13 +33,14 @@ read_last(struct sqlite_store *s, struct change_mark *last)
 	if (rc == RC_OK && !there)
 		rc = RC_BUG;
 	st = s->statement[SQL_CHANGE_LAST];
-	if (rc == RC_OK)
+	if (rc == RC_OK) {
 		*last = (struct change_mark){
 			.incarnation = (uint32_t)sqlite3_column_int64(st, 0),
 			.events = sqlite3_column_int64(st, 1),
 			.signals = sqlite3_column_int64(st, 2),
 			.is_set = true,
 		};
+	}
 	sqlite_done(s, SQL_CHANGE_LAST);
 	return rc;
 }

@@ -210,6 +210,8 @@ sqlite_event_append(struct store *base, const struct op *op,
 		rc = sqlite_fence(s, a->call, a->epoch);
 	if (rc == RC_OK) {
 		rc = find_key(s, a, out);
+		if (rc == RC_NOTFOUND && !sqlite_has_room(s))
+			rc = RC_FULL;
 		if (rc == RC_NOTFOUND)
 			rc = sqlite_event_add(s, op, a, caps, out);
 	}
@@ -258,7 +260,8 @@ read_all(struct sqlite_store *s, struct arena *a, size_t bytes,
 	return rc;
 }
 
-enum rc
+/* As many arguments as the interface has. */
+enum rc /* NOLINTNEXTLINE(readability-function-size) */
 sqlite_stream_read(struct store *base, const struct op *op, int64_t stream,
     int64_t after, const struct event_limits *limits, struct stream_row *row,
     struct event_rows *events)

@@ -137,7 +137,7 @@ look_for_room(struct sqlite_store *s, const struct call_brief *call,
 
 static enum rc
 ask(struct sqlite_store *s, const struct op *op, const struct question_row *q,
-    struct appended *out)
+    const struct call_brief *call, struct appended *out)
 {
 	const struct event_append event = {
 		.session = q->session, .stream = q->stream, .data = q->data
@@ -146,14 +146,18 @@ ask(struct sqlite_store *s, const struct op *op, const struct question_row *q,
 		SQL_SLICE(q->key), SQL_SLICE(q->method), SQL_SLICE(q->params),
 		SQL_NUMBER(q->call), SQL_NUMBER(q->session),
 		SQL_NUMBER(q->stream), SQL_NUMBER(q->deadline) };
-	enum rc rc = sqlite_run(s, SQL_QUESTION_ADD, v, 8, NULL);
+	enum rc rc;
 
+	if (q->call != call->number || q->session != call->session)
+		return RC_BUG;
+	rc = sqlite_run(s, SQL_QUESTION_ADD, v, 8, NULL);
 	if (rc == RC_OK && q->stream != 0)
 		rc = sqlite_event_add(s, op, &event, NULL, out);
 	return rc;
 }
 
-enum rc
+/* As store.h has it. */
+enum rc /* NOLINTNEXTLINE(readability-function-size) */
 sqlite_question_put(struct store *base, const struct op *op,
     const struct question_row *q, size_t n, int64_t epoch,
     const struct call_limits *limits, struct appended *out)
@@ -177,9 +181,7 @@ sqlite_question_put(struct store *base, const struct op *op,
 	if (rc == RC_OK)
 		rc = look_for_room(s, &call, op->arena, limits);
 	for (size_t i = 0; i < n && rc == RC_OK; i++)
-		rc = q[i].call == call.number && q[i].session == call.session
-		    ? ask(s, op, &q[i], &got)
-		    : RC_BUG;
+		rc = ask(s, op, &q[i], &call, &got);
 	if (rc == RC_OK)
 		rc = set_waiting(s, op, &call, true);
 	rc = sqlite_write_end(s, rc);

@@ -50,7 +50,8 @@ want_one(struct sqlite_store *s, const struct op *op, int64_t session,
 	return rc == RC_OK ? sqlite_run(s, SQL_WANT_ADD, want, 3, NULL) : rc;
 }
 
-enum rc
+/* As many arguments as the interface has. */
+enum rc /* NOLINTNEXTLINE(readability-function-size) */
 sqlite_want_put(struct store *base, const struct op *op, int64_t session,
     const struct slice *names, size_t n, int64_t seen, int64_t max)
 {

@@ -75,7 +75,7 @@ take_change(struct follower *w, const struct op *op, const struct change *c)
 		return RC_OK;
 	rc = server_owner(w->x->server, &owner);
 	if (rc == RC_OK)
-		rc = topics_deliver(w->x->server, op, owner, c);
+		rc = topics_deliver(w->x->server, op, owner, c, NULL);
 	w->is_due = true;
 	return rc;
 }

@@ -91,11 +91,15 @@ attach(struct exchange *x, struct feed *f, struct stream_attach *where)
 {
 	struct store *store = x->server->store;
 	struct stream_row row;
+	struct op op = x->op;
 	enum rc rc = server_owner(x->server, &where->owner);
 
 	where->session = f->session;
+	/* Without power the connection is gone, too; and the numbers that a
+	 * client was told before are of another incarnation then. */
+	op.relaxed = true;
 	if (rc == RC_OK)
-		rc = store->ops->stream_attach(store, &x->op, where, &row);
+		rc = store->ops->stream_attach(store, &op, where, &row);
 	if (rc != RC_OK)
 		return rc;
 	/* Others of this session see that they are not the newest now. */

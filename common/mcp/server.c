@@ -152,8 +152,7 @@ server_handle(struct server *s, struct arena *a,
 		x.rc = rc;
 	else if (rc != RC_OK)
 		reply_failed(&x, rc);
-	if (x.reply.body != REPLY_SENT)
-		reply_send(&x);
+	reply_send(&x);
 	log_request(&x);
 	return x.rc;
 }

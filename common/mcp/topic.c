@@ -146,7 +146,8 @@ topic_tick(struct server *s, const struct op *op)
 /* ------------------------------------------------------------ tell it */
 
 static enum rc
-deliver(struct server *s, const struct op *op, struct topic_deliver *what)
+deliver(struct server *s, const struct op *op, struct topic_deliver *what,
+    bool *more)
 {
 	struct buf b = BUF_INIT(MESSAGE_MAX);
 	struct topic_delivered done = { .more = true };
@@ -157,27 +158,36 @@ deliver(struct server *s, const struct op *op, struct topic_deliver *what)
 	topic_put_message(&b, what->name, SLICE_NONE);
 	what->data = buf_slice(&b);
 	rc = buf_finish(&b);
-	while (rc == RC_OK && done.more && what->data.len > 0)
+	if (what->data.len == 0)
+		done.more = false;
+	while (rc == RC_OK && done.more) {
 		rc = s->store->ops->topic_deliver(
 		    s->store, &relaxed, what, &s->rules.stream, &done);
+		if (more != NULL)
+			break;
+	}
+	if (more != NULL)
+		*more = rc == RC_OK && done.more;
 	buf_release(&b);
 	return rc;
 }
 
 enum rc
 topics_deliver(struct server *s, const struct op *op, struct slice owner,
-    const struct change *change)
+    const struct change *change, bool *more)
 {
 	struct topic_row topic;
 	struct topic_deliver what = { .owner = owner, .limit = BATCH };
 	enum rc rc =
 	    s->store->ops->topic_find(s->store, op, change->ref, &topic);
 
+	if (more != NULL)
+		*more = false;
 	if (rc != RC_OK)
 		return rc == RC_NOTFOUND ? RC_OK : rc;
 	what.name = topic.name;
 	what.version = topic.version;
-	return deliver(s, op, &what);
+	return deliver(s, op, &what, more);
 }
 
 enum rc
@@ -193,7 +203,7 @@ topics_catch_up(struct server *s, const struct op *op, int64_t session)
 			.session = session,
 			.limit = BATCH };
 
-		rc = deliver(s, op, &what);
+		rc = deliver(s, op, &what, NULL);
 	}
 	return rc;
 }

@@ -41,10 +41,12 @@ extern const struct slice topic_lists[TOPIC_LISTS];
 
 /*
  * Put the message about this CHANGE_TOPIC into the streams of sessions that
- * `owner` reads and that want it.  RC_OK also for a topic that is gone.
+ * `owner` reads and that want it: into some of them, and *more says whether to
+ * call it again, or (more is NULL) into all.  RC_OK also for a topic that is
+ * gone.
  */
 MUST_CHECK enum rc topics_deliver(struct server *s, const struct op *op,
-    struct slice owner, const struct change *change);
+    struct slice owner, const struct change *change, bool *more);
 
 /* The same for everything that one session has missed. */
 MUST_CHECK enum rc topics_catch_up(

@@ -90,7 +90,9 @@ put_answers(struct program_say *s)
 		const struct tool_question *q = &s->questions[i];
 		const struct json *root = NULL;
 
+		/* Compact it may fit, but so little room is not normal. */
 		is_json = q->answer.ptr != NULL &&
+		    q->answer.len < PROGRAM_ANSWER_MAX - s->answer.len &&
 		    json_read(&s->arena, q->answer, &json_limits_default, &root,
 			NULL) == RC_OK;
 		json_put_name(&s->answer, q->key);
@@ -328,6 +330,15 @@ is_blank(struct slice line)
 	return true;
 }
 
+/* Who asks in a line that cannot be read would wait for ever. */
+static void
+refuse_unread(struct program_say *s, struct slice line)
+{
+	if (slice_starts(line, SLICE("{\"ask\"")) && !s->is_deaf &&
+	    !s->is_waiting)
+		refuse(s);
+}
+
 static void
 take_line(struct program_say *s, struct slice line)
 {
@@ -338,11 +349,12 @@ take_line(struct program_say *s, struct slice line)
 		return;
 	arena_reset(&s->arena);
 	rc = json_read(&s->arena, line, &json_limits_default, &root, NULL);
-	if (rc == RC_NOMEM)
-		note(s, NO_ROOM);
-	else if (rc != RC_OK || !json_is(root, JSON_OBJECT) ||
-	    !take_object(s, root))
+	if (rc != RC_OK) {
+		note(s, rc == RC_NOMEM ? NO_ROOM : GARBAGE);
+		refuse_unread(s, line);
+	} else if (!json_is(root, JSON_OBJECT) || !take_object(s, root)) {
 		note(s, GARBAGE);
+	}
 }
 
 /* A part of a line that is not yet whole. */
@@ -356,16 +368,15 @@ take_part(struct program_say *s, struct slice part)
 		if (buf_finish(&s->line) == RC_OK)
 			return;
 		note(s, NO_ROOM);
+		/* It may have been a question; who asked sees the end. */
+		program_say_deafen(s);
 	} else {
 		part.len = PROGRAM_LINE_MAX - s->line.len;
 		buf_put_slice(&s->line, part);
 		note(s, TOO_LONG);
 	}
 	s->is_too_long = true;
-	/* Who asked at such length would otherwise wait for ever. */
-	if (slice_starts(buf_slice(&s->line), SLICE("{\"ask\"")) &&
-	    !s->is_deaf && !s->is_waiting)
-		refuse(s);
+	refuse_unread(s, buf_slice(&s->line));
 	buf_truncate(&s->line, 0);
 }
 

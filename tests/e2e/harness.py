@@ -30,6 +30,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = pathlib.Path(os.environ.get("MCP_SOURCE", HERE.parent.parent))
 BUILD = pathlib.Path(os.environ.get("MCP_BUILD", SOURCE / "build" / "dev"))
 REQUEST = BUILD / "bin" / "mcp-request"
+STREAM = BUILD / "bin" / "mcp-stream"
 CTL = BUILD / "bin" / "mcpctl"
 UNITS = BUILD / "examples" / "units.so"
 COUNT = BUILD / "examples" / "count.so"
@@ -75,17 +76,21 @@ def configuration(sections):
 class Host:
     """Responders, a web server in front of them, state of their own."""
 
-    def __init__(self, world, folder, sections):
+    def __init__(self, world, folder, sections, streams):
         need("lighttpd")
         self.world = world
         self.folder = folder
         self.sections = sections
         self.conf = folder / "mcp-fcgi.conf"
         self.socket = folder / "request.sock"
+        self.stream_socket = folder / "stream.sock" if streams else None
+        self.streamer = None
         for name in ("state", "root"):
             (folder / name).mkdir(parents=True)
         self.write_configuration()
         self.start_responder()
+        if streams:
+            self.start_streamer()
         self.start_lighttpd()
 
     def write_configuration(self):
@@ -96,6 +101,12 @@ class Host:
             [REQUEST, "-c", self.conf], self.folder / "request.log")
         wait_until(lambda: self.socket.is_socket(), "socket of mcp-request")
 
+    def start_streamer(self):
+        self.streamer = self.world.start(
+            [STREAM, "-c", self.conf], self.folder / "stream.log")
+        wait_until(lambda: self.stream_socket.is_socket(),
+                   "socket of mcp-stream")
+
     def start_lighttpd(self):
         for _ in range(3):
             self.port = free_port()
@@ -104,6 +115,9 @@ class Host:
                                MCP_SOCKET=str(self.socket),
                                MCP_ROOT=str(self.folder / "root"),
                                MCP_LOG=str(self.folder / "lighttpd.log"))
+            environment.pop("MCP_STREAM_SOCKET", None)
+            if self.stream_socket:
+                environment["MCP_STREAM_SOCKET"] = str(self.stream_socket)
             self.lighttpd = self.world.start(
                 ["lighttpd", "-D", "-f",
                  SOURCE / "httpd-conf" / "lighttpd.conf"],
@@ -119,13 +133,16 @@ class Host:
     def workers(self):
         return children_of(self.responder.pid)
 
+    def stream_processes(self):
+        return children_of(self.streamer.pid)
+
     def log(self):
         return (self.folder / "request.log").read_text(errors="replace")
 
     def reload(self):
         """SIGHUP, and wait until all workers are new ones."""
         before = set(self.workers())
-        count = len(before)
+        count = self.sections["server"]["workers"]
         self.responder.send_signal(signal.SIGHUP)
         wait_until(lambda: not before & set(self.workers())
                    and len(self.workers()) == count, "new workers")
@@ -155,19 +172,21 @@ class World:
         self.processes.append(process)
         return process
 
-    def host(self, **changes):
-        """Start a host; changes are further keys, section by section."""
+    def host(self, streams=True, **changes):
+        """Start a host, with mcp-stream or without; changes are further
+        keys, section by section."""
         self.hosts += 1
         folder = self.folder / ("host%d" % self.hosts)
         sections = {
             "server": {"socket": folder / "request.sock",
                        "state": folder / "state", "workers": 2},
+            "stream": {"socket": folder / "stream.sock"},
             "store": {"url": "sqlite://%s" % (self.folder / "sessions.db")},
             "catalog": {"modules": [UNITS, COUNT], "check": "50ms"},
         }
         for section, keys in changes.items():
             sections.setdefault(section, {}).update(keys)
-        return Host(self, folder, sections)
+        return Host(self, folder, sections, streams)
 
     def balancer(self, hosts):
         """Every request to the next host; the URL to use."""

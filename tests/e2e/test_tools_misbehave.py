@@ -2,7 +2,7 @@
 import harness
 import mcp
 from catalog import Catalog
-from support import check, children_of, equal, is_alive, wait_until
+from support import check, children_of, is_alive, wait_until
 
 # Each is a shell text, and what else is set in `run`.
 TOOLS = {
@@ -48,8 +48,9 @@ def test(world):
     child = int(mcp.text_of(session.call("leaves")))
     wait_until(lambda: not is_alive(child), "the end of a child left behind")
     check_quiet(host)
-    # No worker came to harm.
-    equal(host.workers(), workers, "workers")
+    # No worker came to harm; more may be there for calls.
+    check(set(workers) <= set(host.workers()), "%s of %s are left",
+          host.workers(), workers)
 
 
 def check_quiet(host):

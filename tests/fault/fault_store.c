@@ -43,13 +43,176 @@ put_rows(struct scene *s)
 	return rc;
 }
 
+/* A call that asks, and what is read of it. */
+static enum rc
+ask(struct scene *s, const struct call_row *call)
+{
+	const struct call_limits limits = { 0, 0, 9, false };
+	const struct question_row q = { .rpc_id = SLICE("1"),
+		.key = SLICE("k"),
+		.params = SLICE("{}"),
+		.call = call->number,
+		.session = call->session,
+		.stream = call->stream,
+		.data = SLICE("{}") };
+	const struct question_name name = { .call = call->number,
+		.key = SLICE("k") };
+	const struct store_ops *ops = s->store->ops;
+	struct question_rows questions;
+	struct appended out;
+	enum rc rc;
+
+	rc = ops->question_put(s->store, &s->op, &q, 1, 1, &limits, &out);
+	if (rc == RC_OK)
+		rc = ops->question_answer(
+		    s->store, &s->op, &name, SLICE("{}"), false);
+	if (rc == RC_OK)
+		rc = ops->questions_get(
+		    s->store, &s->op, call->number, &questions);
+	return rc;
+}
+
+static enum rc
+work_calls(struct scene *s, int64_t session)
+{
+	const struct call_limits limits = { 9, 9, 9, false };
+	const struct store_ops *ops = s->store->ops;
+	struct call_row call = { .session = session,
+		.request_id = SLICE("1"),
+		.owner = SLICE("h.1"),
+		.request = SLICE("{}") };
+	struct call_row same = call;
+	struct call_row run = { .owner = SLICE("h.1") };
+	struct task_row task = { .message = SLICE("m") };
+	struct call_finish finish = {
+		.epoch = 1, .data = SLICE("{}"), .task_state = TASK_COMPLETED
+	};
+	const struct call_filter calls = { .limit = 0 };
+	const struct task_filter tasks = { .limit = 0 };
+	struct call_rows call_rows;
+	struct task_rows task_rows;
+	struct appended out;
+	enum call_opened opened;
+	int64_t reader;
+	enum rc rc;
+
+	rc = ops->call_open(s->store, &s->op, &call, &limits, &opened, &reader);
+	if (rc == RC_OK)
+		rc = ops->call_open(
+		    s->store, &s->op, &same, &limits, &opened, &reader);
+	if (rc == RC_OK)
+		rc = ask(s, &call);
+	if (rc == RC_OK)
+		rc = ops->task_open(
+		    s->store, &s->op, &task, &run, &limits, &opened);
+	finish.call = call.number;
+	if (rc == RC_OK)
+		rc = ops->call_finish(s->store, &s->op, &finish, &out);
+	finish.call = run.number;
+	if (rc == RC_OK)
+		rc = ops->call_finish(s->store, &s->op, &finish, &out);
+	if (rc == RC_OK)
+		rc = ops->calls_list(s->store, &s->op, &calls, &call_rows);
+	if (rc == RC_OK)
+		rc = ops->tasks_list(s->store, &s->op, &tasks, &task_rows);
+	return rc;
+}
+
+/* Topics and who wants them; part of `log_work`. */
+static enum rc
+topic_work(struct scene *s, const struct stream_row *stream)
+{
+	const struct store_ops *ops = s->store->ops;
+	const struct slice name = SLICE("tools");
+	const struct topic_raise raise = { name, NULL };
+	const struct stream_caps caps = { 2, 0 };
+	struct topic_deliver deliver = {
+		.name = name, .data = SLICE("x"), .limit = 9
+	};
+	struct topic_delivered delivered;
+	struct topic_rows topics;
+	bool raised = false;
+	enum rc rc =
+	    ops->want_put(s->store, &s->op, stream->session, &name, 1, -1, 9);
+
+	if (rc == RC_OK)
+		rc = ops->topic_raise(
+		    s->store, &s->op, &raise, &deliver.version, &raised);
+	if (rc == RC_OK)
+		rc = ops->wants_behind(
+		    s->store, &s->op, stream->session, &topics);
+	if (rc == RC_OK)
+		rc = ops->topic_deliver(
+		    s->store, &s->op, &deliver, &caps, &delivered);
+	return rc;
+}
+
+static enum rc
+append_some(struct scene *s, const struct stream_row *stream)
+{
+	const struct stream_caps caps = { 2, 0 };
+	struct event_append append = { .session = stream->session,
+		.stream = stream->number,
+		.data = SLICE("x") };
+	struct appended out;
+	enum rc rc = RC_OK;
+
+	for (; append.key < 4 && rc == RC_OK; append.key++)
+		rc = s->store->ops->event_append(
+		    s->store, &s->op, &append, &caps, &out);
+	return rc;
+}
+
+/* The event log, as the session of that row sees it. */
+static enum rc
+log_work(struct scene *s, int64_t session)
+{
+	const struct store_ops *ops = s->store->ops;
+	const struct stream_attach attach = {
+		.session = session, .after = -1, .owner = SLICE("h.1")
+	};
+	const struct event_limits limits = { 9, 999 };
+	struct change_mark mark = { .is_set = false };
+	struct change_rows changes;
+	struct stream_row stream = { 0 };
+	struct event_rows events;
+	struct host_rows hosts;
+	struct slice *names;
+	size_t n;
+	enum rc rc = ops->changes(s->store, &s->op, &mark, &changes);
+
+	if (rc == RC_OK)
+		rc = ops->stream_attach(s->store, &s->op, &attach, &stream);
+	if (rc == RC_OK)
+		rc = append_some(s, &stream);
+	if (rc == RC_OK)
+		rc = topic_work(s, &stream);
+	if (rc == RC_OK)
+		rc = ops->changes(s->store, &s->op, &mark, &changes);
+	if (rc == RC_OK)
+		rc = ops->stream_read(s->store, &s->op, stream.number, 0,
+		    &limits, &stream, &events);
+	if (rc == RC_OK)
+		rc = ops->host_beat(s->store, &s->op, SLICE("h"));
+	if (rc == RC_OK)
+		rc = ops->hosts(s->store, &s->op, &hosts);
+	if (rc == RC_OK)
+		rc = ops->owners(s->store, &s->op, SLICE("h"), &names, &n);
+	if (rc == RC_OK)
+		rc = ops->owner_gone(s->store, &s->op, SLICE("h.1"));
+	return rc;
+}
+
 static enum rc
 work(struct scene *s)
 {
 	const struct session_key last = store_row(ROWS - 1, 1, 0).key;
 	const struct session_key none = store_row(ROWS + 1, 1, 0).key;
 	const struct session_filter any = { 0 };
-	const struct sweep_rules rules = { .idle_before = 9999, .limit = 5 };
+	const struct sweep_rules rules = { .idle_before = 9999,
+		.events_before = 9999,
+		.signals_before = 9999,
+		.limit = 25 };
 	const struct key_row key = { .id = 1 };
 	struct session_rows rows;
 	struct session_row row;
@@ -69,7 +232,11 @@ work(struct scene *s)
 	if (rc == RC_OK)
 		rc = ops->session_get(s->store, &s->op, &last, &row, NULL);
 	if (rc == RC_OK)
+		rc = log_work(s, row.id);
+	if (rc == RC_OK)
 		rc = ops->session_list(s->store, &s->op, &any, &rows);
+	if (rc == RC_OK)
+		rc = work_calls(s, row.id);
 	if (rc == RC_OK)
 		rc = ops->session_end(s->store, &s->op, &last, END_DELETED);
 	if (rc == RC_OK)

@@ -260,6 +260,45 @@ scenario_edit(long nth, bool *refused)
 	return rc;
 }
 
+static enum tool_ask
+answer_one(struct tool_call *call, struct tool_question *q, size_t n)
+{
+	(void)call;
+	for (size_t i = 0; i < n; i++)
+		q[i].answer = SLICE("1");
+	return ASK_ANSWERED;
+}
+
+/* Whatever a program that speaks is refused, it hears of it and goes on. */
+static enum rc
+scenario_speak(long nth, bool *refused)
+{
+	static const char run[] =
+	    "{\"timeout\":20,\"command\":[\"sh\",\"-c\",\""
+	    "echo '{\\\"log\\\":{\\\"level\\\":\\\"info\\\","
+	    "\\\"data\\\":1}}' >&3; printf '{\\\"ask' >&3; sleep 0.02; "
+	    "echo '\\\":{\\\"k\\\":{\\\"method\\\":\\\"m\\\"}}}' >&3; "
+	    "read line <&4; echo done\"]}";
+	struct tool_env_ops env = tool_env_inline;
+	struct bench b;
+	enum rc rc = bench_init(&b, run, "{}");
+
+	env.ask_begin = answer_one;
+	b.call.env = &env;
+	if (rc == RC_OK) {
+		failalloc_arm(nth);
+		(void)program_call(&b.tool, &b.call);
+		*refused = failalloc_disarm();
+		rc = b.call.failed;
+		if (rc == RC_NOMEM && *refused)
+			rc = RC_OK;
+		else if (rc == RC_OK && b.call.result.is_error)
+			rc = RC_BUG;
+	}
+	arena_release(&b.arena);
+	return rc;
+}
+
 static int
 each(const char *name, enum rc (*scenario)(long nth, bool *refused))
 {
@@ -301,6 +340,7 @@ main(void)
 		    failalloc_each(scenarios[i].name, scenarios[i].scenario);
 	failures += each("open a catalog", scenario_catalog);
 	failures += each("look again", scenario_edit);
+	failures += each("run a program that speaks", scenario_speak);
 	folder_remove();
 	return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -117,6 +117,9 @@ core_exchange(struct depth *d, struct arena *a, const struct message *message,
 	sink_mem_init(&sink);
 	memset(w->store.calls, 0, sizeof(w->store.calls));
 	w->tool_calls = 0;
+	w->waited_ms = 0;
+	sink.pass = world_pass;
+	sink.ctx = w;
 	rc = read_request(c, a, message, &http);
 	if (rc == RC_OK) {
 		/* What it could not do, it has answered with 500 or 503. */
@@ -137,6 +140,7 @@ core_exchange(struct depth *d, struct arena *a, const struct message *message,
 		rc = check_log(w,
 		    id.ptr != NULL ? id : http.field[HTTP_MCP_SESSION_ID], why);
 	}
+	w->leaves_ms = 0;
 	sink_mem_release(&sink);
 	arena_release(&own);
 	return rc;

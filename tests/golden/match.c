@@ -300,10 +300,17 @@ static bool
 match_line(struct vars *v, struct slice want, struct slice got, struct buf *why)
 {
 	const struct slice data = SLICE("data:");
+	struct slice json;
 
-	if (slice_starts(want, data) && slice_starts(got, data))
-		return match_json(v, slice_from(want, data.len),
-		    slice_from(got, data.len), why);
+	want = slice_trim(want);
+	got = slice_trim(got);
+	if (slice_starts(want, data) && slice_starts(got, data)) {
+		json = slice_trim(slice_from(want, data.len));
+		if (slice_starts(json, SLICE("{")) ||
+		    slice_starts(json, SLICE("[")))
+			return match_json(
+			    v, json, slice_from(got, data.len), why);
+	}
 	if (want.ptr != NULL && got.ptr != NULL && match_text(v, want, got))
 		return true;
 	buf_printf(why, "expected the line \"%.*s\", got \"%.*s\"",

@@ -75,15 +75,18 @@ world_start(struct world *w)
 static void
 set_defaults(struct world *w)
 {
+	struct server_rules *rules;
+
 	w->body_max = (size_t)4 * 1024 * 1024;
 	w->result_max = (size_t)16 * 1024 * 1024;
 	server_init(&w->server);
-	w->server.rules.origins = w->origins;
-	w->server.rules.hosts = w->hosts;
-	w->server.rules.remote_user = TRUST_AUTH_TYPE;
-	w->server.rules.sessions = SESSIONS_REQUIRED;
-	w->server.rules.store_timeout_ms = 2000;
-	w->server.rules.tool_timeout_ms = 60000;
+	rules = &w->server.rules;
+	rules->sse_path = SLICE("/sse");
+	rules->messages_path = SLICE("/messages");
+	rules->origins = w->origins;
+	rules->hosts = w->hosts;
+	rules->store_timeout_ms = 2000;
+	rules->tool_timeout_ms = 60000;
 }
 
 static enum rc

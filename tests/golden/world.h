@@ -24,6 +24,8 @@ struct world {
 	struct buf log_text;
 	struct server server;
 	struct arena arena; /* what the rules point to, and store calls */
+	int64_t leaves_ms;  /* the client of the next request waits so long */
+	int64_t waited_ms;
 	size_t body_max;
 	size_t result_max;        /* of an answer */
 	unsigned long tool_calls; /* since the last request */
@@ -46,6 +48,14 @@ void world_start(struct world *w);
 /* Do what a directive says; RC_CONFLICT if a fact is not as expected. */
 MUST_CHECK enum rc world_control(
     struct world *w, struct slice words, struct buf *why);
+
+/* "10m" as milliseconds. */
+MUST_CHECK enum rc world_span(
+    struct slice words, int64_t *out, struct buf *why);
+
+/* Time that a request waits, as a sink_mem has it: its client leaves in the
+ * end. */
+bool world_pass(void *world, int64_t ms);
 
 /* What a store call of the test itself says with it. */
 struct op world_op(struct world *w);

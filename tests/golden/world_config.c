@@ -111,6 +111,32 @@ set_remote_user(struct world *w, struct slice value)
 	return RC_OK;
 }
 
+static enum rc
+set_sse(struct world *w, struct slice value)
+{
+	w->server.rules.sse_path =
+	    slice_eq(value, SLICE("none")) ? SLICE_NONE : value;
+	return RC_OK;
+}
+
+static enum rc
+set_messages(struct world *w, struct slice value)
+{
+	w->server.rules.messages_path =
+	    slice_eq(value, SLICE("none")) ? SLICE_NONE : value;
+	return RC_OK;
+}
+
+static enum rc
+set_stream_age(struct world *w, struct slice value)
+{
+	struct buf why = BUF_INIT(1024);
+	enum rc rc = world_span(value, &w->server.rules.stream_age_ms, &why);
+
+	buf_release(&why);
+	return rc;
+}
+
 /* Not a key of the program: which of the fake tools there are. */
 static enum rc
 set_tools(struct world *w, struct slice value)
@@ -127,6 +153,9 @@ static const struct key {
 } world_keys[] = {
 	{ SLICE_INIT("http.sessions"), set_sessions },
 	{ SLICE_INIT("http.path"), set_path },
+	{ SLICE_INIT("http.sse"), set_sse },
+	{ SLICE_INIT("http.messages"), set_messages },
+	{ SLICE_INIT("http.stream_age"), set_stream_age },
 	{ SLICE_INIT("http.origins"), set_origin },
 	{ SLICE_INIT("http.hosts"), set_host },
 	{ SLICE_INIT("auth.remote_user"), set_remote_user },

@@ -2,38 +2,72 @@
 
 #include "text.h"
 
-/* "10m" as milliseconds. */
-static enum rc
-read_span(struct slice words, int64_t *out, struct buf *why)
+/* A stream that never ends would never be seen. */
+#define LEAVES_MS 1000
+
+enum rc
+world_span(struct slice words, int64_t *out, struct buf *why)
 {
 	static const struct {
-		char unit;
+		struct slice unit;
 		int64_t ms;
-	} units[] = { { 's', 1000 }, { 'm', 60000 }, { 'h', 3600000 },
-		{ 'd', 86400000 } };
+	} units[] = { { SLICE_INIT("ms"), 1 }, { SLICE_INIT("s"), 1000 },
+		{ SLICE_INIT("m"), 60000 }, { SLICE_INIT("h"), 3600000 },
+		{ SLICE_INIT("d"), 86400000 } };
 	struct slice number = words;
 	uint64_t n;
 
-	if (number.len < 2)
-		return RC_SYNTAX;
-	number.len--;
+	while (number.len > 0 && number.ptr[number.len - 1] >= 'a')
+		number.len--;
 	if (text_u64(number, 100000, &n) != RC_OK)
 		return RC_SYNTAX;
-	for (size_t i = 0; i < 4; i++) {
-		if (units[i].unit != words.ptr[number.len])
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (!slice_eq(units[i].unit, slice_from(words, number.len)))
 			continue;
 		*out = (int64_t)n * units[i].ms;
 		return RC_OK;
 	}
-	buf_printf(why, "a number and s, m, h or d");
+	buf_printf(why, "a number and ms, s, m, h or d");
 	return RC_SYNTAX;
+}
+
+static enum rc
+do_leaves(struct world *w, struct slice words, struct buf *why)
+{
+	if (!slice_eq(script_word(&words), SLICE("after")))
+		return RC_SYNTAX;
+	return world_span(words, &w->leaves_ms, why);
+}
+
+bool
+world_pass(void *world, int64_t ms)
+{
+	struct world *w = world;
+
+	fake_clock_advance(&w->clock, ms);
+	w->waited_ms += ms;
+	return w->waited_ms < (w->leaves_ms > 0 ? w->leaves_ms : LEAVES_MS);
+}
+
+/* Somebody says that it has changed. */
+static enum rc
+do_raise(struct world *w, struct slice words, struct buf *why)
+{
+	struct op op = world_op(w);
+	const struct topic_raise raise = { words, NULL };
+	int64_t version;
+	bool raised;
+
+	(void)why;
+	return w->store.inner->ops->topic_raise(
+	    w->store.inner, &op, &raise, &version, &raised);
 }
 
 static enum rc
 do_advance(struct world *w, struct slice words, struct buf *why)
 {
 	int64_t ms = 0;
-	enum rc rc = read_span(words, &ms, why);
+	enum rc rc = world_span(words, &ms, why);
 
 	fake_clock_advance(&w->clock, ms);
 	return rc;
@@ -44,7 +78,7 @@ static enum rc
 do_skew_back(struct world *w, struct slice words, struct buf *why)
 {
 	int64_t ms = 0;
-	enum rc rc = read_span(words, &ms, why);
+	enum rc rc = world_span(words, &ms, why);
 
 	w->clock.wall -= ms;
 	return rc;
@@ -196,6 +230,8 @@ static const struct directive {
 	{ SLICE_INIT("incarnation"), do_incarnation },
 	{ SLICE_INIT("other-store"), do_other_store },
 	{ SLICE_INIT("other-host"), do_other_host },
+	{ SLICE_INIT("leaves"), do_leaves },
+	{ SLICE_INIT("raise"), do_raise },
 };
 
 enum rc

@@ -99,10 +99,23 @@ open_server(struct running_bench *b, struct server *s)
 	s->clock = &b->clock.clock;
 	s->rng = &b->rng.rng;
 	s->log = &b->log;
-	s->store = &b->store.count.base;
+	s->store = &b->store.base;
 	s->toolbox = &b->tools->box;
 	s->info.name = SLICE("bench");
 	s->info.version = SLICE("1");
+}
+
+static enum rc
+fail_or_not(void *ctx, enum store_call call)
+{
+	struct running_bench *b = ctx;
+
+	if (b->fail_nth >= 0 && b->fail_nth-- == 0)
+		return b->fail_rc;
+	if (b->fail[call] == 0)
+		return RC_OK;
+	b->fail[call]--;
+	return b->fail_rc;
 }
 
 int
@@ -111,8 +124,8 @@ running_bench_setup(void **state)
 	struct running_bench *b = calloc(1, sizeof(*b));
 	struct store *store;
 
-	if (b == NULL || seal_init() != RC_OK)
-		return -1;
+	assert_non_null(b);
+	assert_int_equal(seal_init(), RC_OK);
 	fake_clock_init(&b->clock, INT64_C(1790000000000));
 	counted_rng_init(&b->rng, 1);
 	b->said = BUF_INIT((size_t)1024 * 1024);
@@ -121,10 +134,14 @@ running_bench_setup(void **state)
 	b->arena = ARENA_INIT(BENCH_ARENA);
 	b->other_arena = ARENA_INIT(BENCH_ARENA);
 	store_scratch_init_fast(&b->scratch);
-	if (store_scratch_fresh(&b->scratch, &b->clock.clock, 1, &store) !=
-	    RC_OK)
-		return -1;
-	store_fault_init(&b->store, store);
+	assert_int_equal(
+	    store_scratch_fresh(&b->scratch, &b->clock.clock, 1, &store),
+	    RC_OK);
+	store_count_init(&b->store, store);
+	b->store.before = fail_or_not;
+	b->store.ctx = b;
+	b->fail_nth = -1;
+	b->fail_rc = RC_BUSY;
 	open_tools(b);
 	open_server(b, &b->here);
 	open_server(b, &b->there);
@@ -138,7 +155,7 @@ int
 running_bench_teardown(void **state)
 {
 	struct running_bench *b = *state;
-	struct store *store = &b->store.count.base;
+	struct store *store = &b->store.base;
 	struct op op = running_bench_op(b);
 
 	assert_int_equal(store->ops->check(store, &op), RC_OK);
@@ -220,6 +237,10 @@ request_of(const struct running_bench *b, struct arena *a, const char *body)
 		.path = SLICE("/mcp"),
 		.body = slice_of(body) };
 
+	if (b->messages != NULL) {
+		r.path = SLICE("/messages");
+		r.query = slice_of(b->messages);
+	}
 	r.field[HTTP_CONTENT_TYPE] = SLICE("application/json");
 	r.field[HTTP_ACCEPT] = slice_of(b->accept);
 	if (b->revision[0] != '\0')
@@ -313,7 +334,7 @@ running_bench_expect(struct running_bench *b, int status, const char *body)
 struct store *
 running_bench_store(struct running_bench *b)
 {
-	return b->store.count.inner;
+	return b->store.inner;
 }
 
 struct op

@@ -11,7 +11,7 @@
 #include "log.h"
 #include "server.h"
 #include "sink_mem.h"
-#include "store_fault.h"
+#include "store_count.h"
 #include "store_scratch.h"
 #include "tool.h"
 
@@ -33,7 +33,10 @@ struct running_bench {
 	struct fake_clock clock;
 	struct counted_rng rng;
 	struct store_scratch scratch;
-	struct store_fault store;
+	struct store_count store;
+	int fail[STORE_CALLS]; /* so many of the next ones answer ... */
+	long fail_nth;         /* or the nth from now on; below 0: none */
+	enum rc fail_rc;
 	struct log log;
 	struct buf said;   /* log lines */
 	struct buf posted; /* the answer of the other host, last */
@@ -50,8 +53,9 @@ struct running_bench {
 
 	char revision[16];
 	char sid[128];
-	char task[32];      /* an id, for the test's own use */
-	const char *accept; /* NULL: none is sent */
+	char task[32];        /* an id, for the test's own use */
+	const char *accept;   /* NULL: none is sent */
+	const char *messages; /* HTTP+SSE: post there; NULL: it is not */
 	struct running_event event[RUNNING_EVENTS];
 	size_t n_events;
 	int64_t began;  /* wall clock */

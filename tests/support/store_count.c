@@ -22,6 +22,7 @@ counted(struct store *base, enum store_call call, struct store **inner)
 	}
 
 /* clang-format off */
+/* NOLINTBEGIN(readability-function-size): the parameters are those of store.h */
 FORWARD(STORE_INFO, info, (COMMON, struct store_info *a), op, a)
 FORWARD(STORE_KEYS, keys, (COMMON, struct key_rows *a), op, a)
 FORWARD(STORE_KEY_ADD, key_add, (COMMON, const struct key_row *a), op, a)
@@ -123,6 +124,7 @@ FORWARD(STORE_HOSTS, hosts, (COMMON, struct host_rows *a), op, a)
 FORWARD(STORE_NONCE_USE, nonce_use, (COMMON,
     const unsigned char a[DIGEST_BYTES], int64_t b), op, a, b)
 FORWARD(STORE_CHECK, check, (COMMON), op)
+/* NOLINTEND(readability-function-size) */
 /* clang-format on */
 
 static void

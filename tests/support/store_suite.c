@@ -77,18 +77,6 @@ suite_put(
 	return f->ops->session_put(f->store, &f->op, &row, caps, &id);
 }
 
-int64_t
-suite_session(struct suite *f, uint32_t n)
-{
-	const struct session_row row = store_row(n, 1, 2000);
-	int64_t id = 0;
-
-	assert_int_equal(
-	    f->ops->session_put(f->store, &f->op, &row, &store_no_caps, &id),
-	    RC_OK);
-	return id;
-}
-
 enum rc
 suite_get(
     struct suite *f, const struct session_key *key, struct session_row *row)

@@ -90,14 +90,14 @@ a_finish_is_response_stream_questions_and_row_at_once(void **state)
 	struct call_row now;
 
 	assert_int_equal(suite_ask(f, &q, 1, 1), RC_OK);
-	suite_set_mark(f, &mark);
+	mark = suite_mark(f);
 	f->op.now_ms += 7;
 	assert_int_equal(
 	    f->ops->call_finish(f->store, &f->op, &finish, &out), RC_OK);
 	assert_int_equal(out.seq, 2);
 	assert_int_equal(out.reader, 1);
 	suite_assert_newest(f, call.stream, 2, "response");
-	assert_false(suite_stream_now(f, call.stream).is_open);
+	assert_false(suite_read(f, call.stream, 0, NULL).is_open);
 	assert_int_equal(
 	    suite_questions_in(f, call.number, QUESTION_CLOSED), 1);
 	now = suite_call_now(f, call.number);
@@ -128,8 +128,8 @@ a_finish_that_owes_no_response_closes_the_stream(void **state)
 	const struct call_row call = suite_opened(f, session, "1");
 
 	assert_int_equal(suite_finish(f, call.number, 1, NULL), RC_OK);
-	assert_int_equal(suite_stream_now(f, call.stream).head, 0);
-	assert_false(suite_stream_now(f, call.stream).is_open);
+	assert_int_equal(suite_read(f, call.stream, 0, NULL).head, 0);
+	assert_false(suite_read(f, call.stream, 0, NULL).is_open);
 }
 
 static void
@@ -147,7 +147,7 @@ a_finish_leaves_a_stream_of_the_whole_session_open(void **state)
 	assert_int_equal(suite_open(f, &call, &suite_no_limits), CALL_IS_NEW);
 	assert_int_equal(suite_finish(f, call.number, 1, "done"), RC_OK);
 	suite_assert_newest(f, sse.number, 1, "done");
-	assert_true(suite_stream_now(f, sse.number).is_open);
+	assert_true(suite_read(f, sse.number, 0, NULL).is_open);
 }
 
 static void
@@ -179,7 +179,7 @@ a_claim_raises_epoch_and_runs_and_keeps_the_rest(void **state)
 	assert_int_equal(
 	    f->ops->call_group(f->store, &f->op, call.number, 1, 4711, 12345),
 	    RC_OK);
-	suite_set_mark(f, &mark);
+	mark = suite_mark(f);
 	assert_int_equal(f->ops->call_claim(f->store, &f->op, call.number, 1,
 			     SLICE("h2.z"), &row),
 	    RC_OK);
@@ -256,7 +256,7 @@ who_lost_a_call_writes_nothing_for_it(void **state)
 	    RC_OK);
 	assert_fenced(f, &call, 1);
 	assert_int_equal(suite_questions_in(f, call.number, QUESTION_OPEN), 1);
-	assert_int_equal(suite_stream_now(f, call.stream).head, 1);
+	assert_int_equal(suite_read(f, call.stream, 0, NULL).head, 1);
 	assert_int_equal(suite_finish(f, call.number, 2, "mine"), RC_OK);
 	assert_fenced(f, &call, 2);
 	suite_assert_newest(f, call.stream, 2, "mine");
@@ -273,7 +273,7 @@ a_running_call_is_cancelled_by_its_request_id(void **state)
 	struct change_mark mark;
 	int64_t number = 0;
 
-	suite_set_mark(f, &mark);
+	mark = suite_mark(f);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(f->ops->call_cancel(f->store, &f->op, session,
 				     SLICE("1"), &number),
@@ -350,7 +350,7 @@ an_operator_stops_a_call_by_its_number(void **state)
 	const struct call_row call = suite_opened(f, 0, "1");
 	struct change_mark mark;
 
-	suite_set_mark(f, &mark);
+	mark = suite_mark(f);
 	assert_int_equal(
 	    f->ops->call_stop(f->store, &f->op, call.number), RC_OK);
 	assert_true(look(f, call.number).is_cancelled);

@@ -55,33 +55,12 @@ suite_call_now(struct suite *f, int64_t call)
 	return row;
 }
 
-static struct event_rows
-read_stream(struct suite *f, int64_t stream, struct stream_row *row)
-{
-	const struct event_limits all = { 1000, 1000000 };
-	struct event_rows events;
-
-	assert_int_equal(f->ops->stream_read(
-			     f->store, &f->op, stream, 0, &all, row, &events),
-	    RC_OK);
-	return events;
-}
-
-struct stream_row
-suite_stream_now(struct suite *f, int64_t stream)
-{
-	struct stream_row row;
-
-	(void)read_stream(f, stream, &row);
-	return row;
-}
-
 void
 suite_assert_newest(
     struct suite *f, int64_t stream, int64_t seq, const char *text)
 {
-	struct stream_row row;
-	struct event_rows events = read_stream(f, stream, &row);
+	struct event_rows events;
+	const struct stream_row row = suite_read(f, stream, 0, &events);
 
 	assert_int_equal(row.head, seq);
 	assert_int_equal(events.n, seq);
@@ -95,26 +74,13 @@ suite_assert_text(struct slice is, const char *text)
 	assert_true(slice_eq(is, slice_of(text)));
 }
 
-void
-suite_set_mark(struct suite *f, struct change_mark *mark)
-{
-	struct change_rows rows;
-
-	*mark = (struct change_mark){ 0 };
-	assert_int_equal(f->ops->changes(f->store, &f->op, mark, &rows), RC_OK);
-}
-
 size_t
 suite_changed(struct suite *f, struct change_mark *mark, enum change_kind kind,
     int64_t ref)
 {
-	struct change_rows rows;
-	size_t n = 0;
+	const struct change_rows rows = suite_changes(f, mark);
 
-	assert_int_equal(f->ops->changes(f->store, &f->op, mark, &rows), RC_OK);
-	for (size_t i = 0; i < rows.n; i++)
-		n += rows.row[i].kind == kind && rows.row[i].ref == ref;
-	return n;
+	return suite_count(&rows, kind, -1, -1, ref);
 }
 
 /* ------------------------------------------------------------------ cases */
@@ -174,7 +140,7 @@ a_call_of_a_session_gets_a_stream_of_its_own(void **state)
 			     &suite_no_limits, &opened, &reader),
 	    RC_OK);
 	assert_int_equal(reader, 1);
-	stream = suite_stream_now(f, call.stream);
+	stream = suite_read(f, call.stream, 0, NULL);
 	assert_int_equal(stream.kind, STREAM_CALL);
 	assert_int_equal(stream.session, session);
 	assert_int_equal(stream.reader, 1);

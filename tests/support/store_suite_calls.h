@@ -23,9 +23,8 @@ enum call_opened suite_open(
 /* Open a new one without limits. */
 struct call_row suite_opened(struct suite *f, int64_t session, const char *id);
 
-/* The row as it is now, and that of a stream. */
+/* The row as it is now. */
 struct call_row suite_call_now(struct suite *f, int64_t call);
-struct stream_row suite_stream_now(struct suite *f, int64_t stream);
 
 /* Is the newest event of the stream number seq, and that text? */
 void suite_assert_newest(
@@ -54,9 +53,6 @@ size_t suite_questions_in(
 struct task_row suite_task(
     struct suite *f, int64_t session, unsigned char number, unsigned char who);
 struct task_row suite_task_now(struct suite *f, int64_t task);
-
-/* From here on changes are seen by suite_changed(). */
-void suite_set_mark(struct suite *f, struct change_mark *mark);
 
 /* How many changes of that kind and ref since the last time? */
 size_t suite_changed(struct suite *f, struct change_mark *mark,

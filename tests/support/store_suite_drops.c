@@ -322,10 +322,11 @@ a_large_stream_goes_in_pieces(void **state)
 	event.session = call.session;
 	event.stream = call.stream;
 	f->op.relaxed = true;
-	for (int i = 0; i < EVENTS; i++)
+	for (int i = 0; i < EVENTS; i++) {
 		assert_int_equal(
 		    f->ops->event_append(f->store, &f->op, &event, &caps, &out),
 		    RC_OK);
+	}
 	finish(f, &call);
 	mark = suite_mark(f);
 	do {
@@ -356,10 +357,11 @@ topics_of_resources_go_when_nobody_wants_them(void **state)
 	int64_t version = 0;
 	bool raised;
 
-	for (size_t i = 0; i < COUNT(raise); i++)
+	for (size_t i = 0; i < COUNT(raise); i++) {
 		assert_int_equal(f->ops->topic_raise(f->store, &f->op,
 				     &raise[i], &version, &raised),
 		    RC_OK);
+	}
 	assert_int_equal(
 	    f->ops->want_put(f->store, &f->op, session, names, 1, -1, 0),
 	    RC_OK);

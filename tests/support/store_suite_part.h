@@ -51,9 +51,6 @@ extern const struct CMUnitTest suite_drops[];
 enum rc suite_put(
     struct suite *f, struct session_row row, const struct session_caps *caps);
 
-/* A new live session number n of principal 1; its id. */
-int64_t suite_session(struct suite *f, uint32_t n);
-
 /* Put n rows, each touched a little later than the one before. */
 void suite_fill(struct suite *f, uint32_t from, uint32_t n, unsigned char who);
 
@@ -77,7 +74,7 @@ void suite_assert_same_row(
 
 /* Everything succeeds. */
 
-/* Put session n of principal 1; its number. */
+/* A new live session number n of principal 1; its id. */
 int64_t suite_session(struct suite *f, uint32_t n);
 
 struct stream_row suite_stream(

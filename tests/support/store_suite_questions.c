@@ -119,7 +119,7 @@ questions_whose_stream_is_closed_are_not_asked(void **state)
 	q[1].stream += 100;
 	assert_int_equal(suite_ask(f, q, 2, 1), RC_NOTFOUND);
 	assert_int_equal(questions(f, call.number).n, 0);
-	assert_int_equal(suite_stream_now(f, call.stream).head, 0);
+	assert_int_equal(suite_read(f, call.stream, 0, NULL).head, 0);
 	assert_false(suite_call_now(f, call.number).is_waiting);
 }
 
@@ -142,10 +142,11 @@ so_many_calls_of_a_host_may_wait(void **state)
 	assert_int_equal(suite_open(f, &c, &suite_no_limits), CALL_IS_NEW);
 	qc = suite_question(&c, "d");
 	/* One that waits already may ask more. */
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < 2; i++) {
 		assert_int_equal(f->ops->question_put(f->store, &f->op, &qa[i],
 				     1, 1, &limits, &out),
 		    RC_OK);
+	}
 	assert_int_equal(
 	    f->ops->question_put(f->store, &f->op, &qb, 1, 1, &limits, &out),
 	    RC_FULL);
@@ -172,7 +173,7 @@ the_first_answer_wins(void **state)
 	struct change_mark mark;
 
 	assert_int_equal(suite_ask(f, q, 2, 1), RC_OK);
-	suite_set_mark(f, &mark);
+	mark = suite_mark(f);
 	assert_int_equal(
 	    f->ops->question_answer(f->store, &f->op, &name, SLICE("no"), true),
 	    RC_OK);
@@ -270,7 +271,7 @@ a_question_that_is_nowhere_yet_is_sent_once(void **state)
 
 	q.stream = 0;
 	assert_int_equal(suite_ask(f, &q, 1, 1), RC_OK);
-	assert_int_equal(suite_stream_now(f, call.stream).head, 0);
+	assert_int_equal(suite_read(f, call.stream, 0, NULL).head, 0);
 	assert_int_equal(f->ops->question_send(f->store, &f->op, &name,
 			     mine.stream, SLICE("ask"), &out),
 	    RC_OK);
@@ -278,10 +279,13 @@ a_question_that_is_nowhere_yet_is_sent_once(void **state)
 	assert_int_equal(out.reader, 1);
 	suite_assert_newest(f, mine.stream, 1, "ask");
 	assert_int_equal(questions(f, call.number).row[0].stream, mine.stream);
+	assert_int_equal(f->ops->question_send(f->store, &f->op, &name,
+			     call.stream, SLICE("ask"), &out),
+	    RC_CONFLICT);
 	assert_int_equal(f->ops->question_send(f->store, &f->op, &by_key,
 			     call.stream, SLICE("ask"), &out),
 	    RC_CONFLICT);
-	assert_int_equal(suite_stream_now(f, call.stream).head, 0);
+	assert_int_equal(suite_read(f, call.stream, 0, NULL).head, 0);
 }
 
 static void

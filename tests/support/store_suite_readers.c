@@ -71,10 +71,11 @@ an_attach_elsewhere_is_not_found_and_changes_nothing(void **state)
 	struct appended out;
 	struct stream_row row;
 
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 5; i++) {
 		assert_int_equal(
 		    f->ops->event_append(f->store, &f->op, &event, &caps, &out),
 		    RC_OK);
+	}
 	/* 3 ... 5 are there. */
 	const struct {
 		struct stream_attach a;

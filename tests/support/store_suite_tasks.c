@@ -188,12 +188,13 @@ a_finished_call_sets_its_task(void **state)
 	};
 	struct suite *f = *state;
 
-	for (unsigned char i = 0; i < COUNT(rows); i++) {
-		const struct task_row task = suite_task(f, 0, i, 1);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct task_row task =
+		    suite_task(f, 0, (unsigned char)i, 1);
 		struct task_row now;
 		struct change_mark mark;
 
-		suite_set_mark(f, &mark);
+		mark = suite_mark(f);
 		f->op.now_ms += 5;
 		assert_int_equal(
 		    finish(f, &task, rows[i].state, rows[i].result), RC_OK);
@@ -219,7 +220,7 @@ a_task_waits_and_goes_on_with_its_call(void **state)
 	const struct question_row more = suite_question(&call, "b");
 	struct change_mark mark;
 
-	suite_set_mark(f, &mark);
+	mark = suite_mark(f);
 	assert_int_equal(suite_ask(f, &q, 1, 1), RC_OK);
 	assert_int_equal(
 	    suite_task_now(f, task.number).state, TASK_INPUT_REQUIRED);
@@ -244,8 +245,8 @@ a_task_is_cancelled_for_good(void **state)
 	struct task_row row = { 0 };
 
 	assert_int_equal(suite_ask(f, &q, 1, 1), RC_OK);
-	suite_set_mark(f, &mark);
-	suite_set_mark(f, &calls);
+	mark = suite_mark(f);
+	calls = suite_mark(f);
 	f->op.now_ms += 5;
 	assert_int_equal(
 	    f->ops->task_cancel(f->store, &f->op, task.number, &row), RC_OK);
@@ -323,7 +324,7 @@ a_question_given_back_is_told_to_who_waits_for_the_task(void **state)
 	assert_int_equal(f->ops->question_send(f->store, &f->op, &name,
 			     follower.stream, SLICE("ask"), &out),
 	    RC_OK);
-	suite_set_mark(f, &mark);
+	mark = suite_mark(f);
 	assert_int_equal(
 	    f->ops->questions_return(f->store, &f->op, follower.stream), RC_OK);
 	assert_int_equal(suite_changed(f, &mark, CHANGE_TASK, task.number), 1);
@@ -420,7 +421,7 @@ who_works_on_a_task_whose_time_is_over_is_told_to_stop(void **state)
 	struct task_row row;
 	struct change_mark mark;
 
-	suite_set_mark(f, &mark);
+	mark = suite_mark(f);
 	f->op.now_ms += 60000;
 	assert_int_equal(sweep(f, f->op.now_ms), 1);
 	assert_int_equal(f->ops->task_find(f->store, &f->op, task.number, &row),

@@ -168,6 +168,8 @@ static const struct {
 	{ ASK, ASK_ANSWERED, "no json", ASKED, "{\"unsupported\":true}\n" },
 	{ ASK, ASK_ANSWERED, NULL, ASKED, "{\"unsupported\":true}\n" },
 	/* Who asks wrongly waits for a line all the same. */
+	{ "{\"ask\":{\"k\":}}\n", ASK_ANSWERED, "1", "",
+	    "{\"unsupported\":true}\n" },
 	{ "{\"ask\":{}}\n", ASK_ANSWERED, "1", "", "{\"unsupported\":true}\n" },
 	{ "{\"ask\":[]}\n", ASK_ANSWERED, "1", "", "{\"unsupported\":true}\n" },
 	{ "{\"ask\":{\"k\":{\"params\":{}}}}\n", ASK_ANSWERED, "1", "",

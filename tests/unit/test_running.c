@@ -4,39 +4,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "running_bench.h"
-
-#define TOKEN ",\"_meta\":{\"progressToken\":\"t\"}"
-#define MODERN                                                                 \
-	",\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":\"2026-07-"   \
-	"28\",\"io.modelcontextprotocol/clientCapabilities\":{}"
-#define MODERN_RESULT                                                          \
-	"{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{\"resultType\":"            \
-	"\"complete\",\"content\":[{\"type\":\"text\",\"text\":\"done\"}],"    \
-	"\"_meta\":{\"io.modelcontextprotocol/serverInfo\":{\"name\":"         \
-	"\"bench\",\"version\":\"1\"}}}}"
-
-#define RESULT                                                                 \
-	"{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{\"content\":[{\"type\":"    \
-	"\"text\",\"text\":\"done\"}]}}"
-#define PROGRESS(rest)                                                         \
-	"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\","          \
-	"\"params\":{\"progressToken\":\"t\",\"progress\":" rest "}}"
-#define LOG(level, rest)                                                       \
-	"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\","           \
-	"\"params\":{\"level\":\"" level "\"," rest "}}"
-#define CANCEL                                                                 \
-	"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\","         \
-	"\"params\":{\"requestId\":7}}"
-#define EVENT(id, data) "event: message\nid: 1-1-" id "\ndata: " data "\n\n"
-#define BARE(data) "event: message\ndata: " data "\n\n"
-#define PRIMED "id: 1-1-0\nretry: 1000\ndata: \n\n"
-#define COMMENT ":\n\n"
+#include "running_words.h"
 
 static enum tool_done
 say_done(struct tool_call *call)
@@ -293,7 +268,7 @@ progress_needs_a_token_and_keeps_its_type(void **state)
 	b->tool = wavering;
 	running_bench_open(b, "2025-11-25", "{}");
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		char want[64] = "";
+		char want[64];
 		const char *log;
 
 		assert_int_equal(
@@ -303,9 +278,8 @@ progress_needs_a_token_and_keeps_its_type(void **state)
 			assert_string_equal(log, RESULT "\n");
 			continue;
 		}
-		strcat(
-		    strcat(strcat(want, "\"progressToken\":"), table[i].token),
-		    ",");
+		(void)snprintf(want, sizeof(want), "\"progressToken\":%s,",
+		    table[i].token);
 		assert_non_null(strstr(log, want));
 	}
 }
@@ -346,238 +320,6 @@ only_messages_of_the_level_that_is_wanted_are_sent(void **state)
 	running_bench_expect(b, 200, MODERN_RESULT);
 }
 
-/* --------------------------------------------------- who leaves, and how */
-
-static void
-a_session_client_that_leaves_does_not_stop_its_call(void **state)
-{
-	struct running_bench *b = *state;
-	struct call_row row;
-
-	b->tool = slowly;
-	running_bench_open(b, "2025-11-25", "{}");
-	running_bench_at(b, 500, running_bench_leave);
-	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
-	running_bench_expect(b, 200, PRIMED);
-	assert_false(b->flag);
-	assert_string_equal(running_bench_log(b, 1), RESULT "\n");
-	row = running_bench_row(b, 1);
-	assert_int_equal(row.state, CALL_ENDED);
-	assert_false(row.is_cancelled);
-	/* Whoever comes again finds what nobody took. */
-	b->accept = "application/json";
-	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
-	running_bench_expect(b, 200, RESULT);
-	assert_int_equal(b->runs, 1);
-	/* Now that it was taken the same request is a new one. */
-	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
-	assert_int_equal(b->runs, 2);
-}
-
-static void
-a_stateless_client_that_leaves_stops_its_call(void **state)
-{
-	static const char *const tools[] = { "detached", "inline" };
-	struct running_bench *b = *state;
-
-	b->tool = slowly;
-	memcpy(b->revision, "2026-07-28", 11);
-	for (size_t i = 0; i < 2; i++) {
-		running_bench_at(b, 100, running_bench_leave);
-		assert_int_equal(
-		    running_bench_call(b, tools[i], MODERN "}"), RC_OK);
-		assert_true(b->flag);
-		assert_true(b->clock.wall - b->began <= 200);
-	}
-	assert_int_equal(running_bench_row(b, 1).state, CALL_ENDED);
-}
-
-static void
-cancel(struct running_bench *b)
-{
-	assert_int_equal(running_bench_post(b, CANCEL), 202);
-}
-
-static void
-a_call_is_cancelled_from_any_host_and_not_answered(void **state)
-{
-	static const struct {
-		const char *revision;
-		const char *accept;
-		int64_t after_ms;
-		const char *body;
-	} table[] = {
-		{ "2025-11-25", "application/json, text/event-stream", 1000,
-		    PRIMED },
-		{ "2025-06-18", "application/json, text/event-stream", 1000,
-		    COMMENT },
-		{ "2025-06-18", "application/json, text/event-stream", 100,
-		    "" },
-		{ "2025-06-18", "application/json", 100,
-		    "{\"jsonrpc\":\"2.0\",\"id\":7,\"error\":{\"code\":"
-		    "-32603,\"message\":\"cancelled\"}}" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		void *own = NULL;
-		struct running_bench *b;
-
-		assert_int_equal(running_bench_setup(&own), 0);
-		b = own;
-		b->tool = slowly;
-		b->accept = table[i].accept;
-		running_bench_open(b, table[i].revision, "{}");
-		running_bench_at(b, table[i].after_ms, cancel);
-		assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
-		running_bench_expect(b, 200, table[i].body);
-		assert_true(b->flag);
-		assert_true(
-		    b->clock.wall - b->began <= table[i].after_ms + 100);
-		assert_string_equal(running_bench_log(b, 1), "");
-		assert_int_equal(running_bench_row(b, 1).state, CALL_ENDED);
-		(void)running_bench_teardown(&own);
-	}
-}
-
-static void
-a_cancel_that_comes_first_is_kept_for_its_call(void **state)
-{
-	struct running_bench *b = *state;
-
-	b->tool = at_once;
-	running_bench_open(b, "2025-11-25", "{}");
-	cancel(b);
-	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
-	running_bench_expect(b, 200, "");
-	assert_string_equal(
-	    sink_mem_header(&b->sink, "Content-Type").ptr, "text/event-stream");
-	assert_int_equal(b->runs, 0);
-	/* It serves once. */
-	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
-	assert_int_equal(b->runs, 1);
-	assert_int_equal(running_bench_post(b,
-			     "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/"
-			     "cancelled\",\"params\":{\"requestId\":[1]}}"),
-	    202);
-}
-
-static void
-attach(struct running_bench *b)
-{
-	struct stream_attach how = { .session = 1,
-		.stream = 1,
-		.incarnation = 1,
-		.owner = SLICE("other.1") };
-	struct store *store = running_bench_store(b);
-	struct op op = running_bench_op(b);
-	struct stream_row row;
-
-	assert_int_equal(
-	    store->ops->stream_attach(store, &op, &how, &row), RC_OK);
-	assert_int_equal(row.reader, 2);
-}
-
-static void
-a_newer_reader_gets_what_follows(void **state)
-{
-	struct running_bench *b = *state;
-
-	b->tool = slowly;
-	running_bench_open(b, "2025-11-25", "{}");
-	running_bench_at(b, 500, attach);
-	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
-	running_bench_expect(b, 200, PRIMED);
-	assert_false(b->flag);
-	assert_string_equal(running_bench_log(b, 1), RESULT "\n");
-}
-
-static void
-claim(struct running_bench *b)
-{
-	struct store *store = running_bench_store(b);
-	struct op op = running_bench_op(b);
-	struct call_row row;
-
-	assert_int_equal(
-	    store->ops->call_claim(store, &op, 1, 1, SLICE("other.1"), &row),
-	    RC_OK);
-}
-
-static enum tool_done
-unaware(struct running_bench *b, struct tool_call *call)
-{
-	claim(b);
-	call->env->progress(call, 1, 0, SLICE_NONE);
-	b->flag = call->env->is_cancelled(call);
-	return say_done(call);
-}
-
-static void
-who_was_taken_over_stops_and_adds_nothing(void **state)
-{
-	struct running_bench *b = *state;
-
-	b->tool = slowly;
-	running_bench_open(b, "2025-11-25", "{}");
-	running_bench_at(b, 500, claim);
-	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
-	running_bench_expect(b, 200, PRIMED "retry: 1000\n\n");
-	assert_true(b->flag);
-	assert_string_equal(running_bench_log(b, 1), "");
-	assert_int_equal(running_bench_row(b, 1).state, CALL_RUNNING);
-}
-
-static void
-who_was_taken_over_hears_it_from_the_store_at_once(void **state)
-{
-	struct running_bench *b = *state;
-
-	b->tool = unaware;
-	b->accept = "application/json";
-	running_bench_open(b, "2025-06-18", "{}");
-	assert_int_equal(running_bench_call(b, "detached", TOKEN), RC_BUSY);
-	assert_int_equal(b->sink.status, 503);
-	assert_int_equal(running_bench_row(b, 1).state, CALL_RUNNING);
-}
-
-static enum tool_done
-letting_go(struct running_bench *b, struct tool_call *call)
-{
-	call->env->let_go(call);
-	assert_int_equal(b->sink.closes, b->sink.ends);
-	b->flag = b->sink.ends == 1;
-	return say_done(call);
-}
-
-static void
-a_tool_may_end_the_connection_where_clients_come_back(void **state)
-{
-	static const struct {
-		const char *revision;
-		const char *body;
-	} table[] = {
-		{ "2025-11-25", PRIMED "retry: 1000\n\n" },
-		{ "2025-06-18", RESULT },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < 2; i++) {
-		void *own = NULL;
-		struct running_bench *b;
-
-		assert_int_equal(running_bench_setup(&own), 0);
-		b = own;
-		b->tool = letting_go;
-		running_bench_open(b, table[i].revision, "{}");
-		assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
-		running_bench_expect(b, 200, table[i].body);
-		assert_string_equal(running_bench_log(b, 1), RESULT "\n");
-		assert_int_equal(b->flag, i == 0);
-		(void)running_bench_teardown(&own);
-	}
-}
-
 int
 main(void)
 {
@@ -595,18 +337,6 @@ main(void)
 		RUNNING_TEST(progress_needs_a_token_and_keeps_its_type),
 		RUNNING_TEST(
 		    only_messages_of_the_level_that_is_wanted_are_sent),
-		RUNNING_TEST(
-		    a_session_client_that_leaves_does_not_stop_its_call),
-		RUNNING_TEST(a_stateless_client_that_leaves_stops_its_call),
-		cmocka_unit_test(
-		    a_call_is_cancelled_from_any_host_and_not_answered),
-		RUNNING_TEST(a_cancel_that_comes_first_is_kept_for_its_call),
-		RUNNING_TEST(a_newer_reader_gets_what_follows),
-		RUNNING_TEST(who_was_taken_over_stops_and_adds_nothing),
-		RUNNING_TEST(
-		    who_was_taken_over_hears_it_from_the_store_at_once),
-		cmocka_unit_test(
-		    a_tool_may_end_the_connection_where_clients_come_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

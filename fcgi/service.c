@@ -1,0 +1,247 @@
+#include "service.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "bell_socket.h"
+#include "clock.h"
+#include "crew_worker.h"
+#include "house_dead.h"
+#include "rng.h"
+#include "running.h"
+#include "sink_closed.h"
+#include "topic.h"
+
+/* What one request may take besides its body and its answer. */
+#define ARENA_BASE ((size_t)16 * 1024 * 1024)
+/* A JSON document as a tree takes a multiple of its text. */
+#define ARENA_PER_BYTE 24
+/* A worker that waits for a lock takes no requests. */
+#define UPKEEP_BUDGET_MS 100
+
+static void
+group_started(void *ctx, pid_t group)
+{
+	worker_group_started(ctx, group);
+}
+
+static void
+group_ended(void *ctx, pid_t group)
+{
+	worker_group_ended(ctx, group);
+}
+
+static bool
+is_leaving(void *ctx)
+{
+	return worker_is_leaving(ctx);
+}
+
+/* ------------------------------------------------------------- opening */
+
+/* This host's own folder. */
+static void
+open_folder(struct service *s, struct buf *why)
+{
+	/* Made if it can be. */
+	(void)mkdir(s->o.config->state, 0750);
+	if (run_dir_open(s->o.config->state, &rng_system, &s->dir, why) ==
+	    RC_OK)
+		return;
+	s->dir = NULL;
+	log_event(s->o.log, LOG_ERROR, "no-state", "why=%s",
+	    why->len > 0 ? why->ptr : "-");
+	buf_reset(why);
+}
+
+static enum rc
+open_host(struct service *s, struct buf *why)
+{
+	struct server *server = wiring_server(s->wiring);
+	enum rc rc;
+
+	open_folder(s, why);
+	if (s->dir != NULL && bell_socket_ringer(s->dir, &s->bell) != RC_OK)
+		s->bell = NULL;
+	rc = crew_worker_new(s->o.worker, s->dir, &s->crew);
+	if (rc == RC_OK)
+		rc = house_open(s->o.config, s->o.log, s->dir, &s->house);
+	server->crew = s->crew;
+	server->bell = s->bell;
+	if (s->o.worker != NULL) {
+		server->is_leaving = is_leaving;
+		server->leaving_ctx = s->o.worker;
+	}
+	return rc;
+}
+
+static enum rc
+open_io(struct service *s)
+{
+	const struct config *c = s->o.config;
+	const struct fcgi_io_limits limits = { .body_max = c->body,
+		.body_timeout_ms = c->body_timeout_ms,
+		/* The same as events, and the head. */
+		.answer_max = c->result * 2 };
+
+	if (!s->o.takes_requests)
+		return RC_OK;
+	return fcgi_io_open(s->o.socket, &limits, &clock_system, &s->io);
+}
+
+bool
+service_init(struct service *s, const struct service_options *options)
+{
+	const struct wiring_watch watch = { group_started, group_ended,
+		options->worker };
+	struct buf why = BUF_INIT(8192);
+	enum rc rc;
+
+	*s = (struct service){ .o = *options,
+		.arena = ARENA_INIT(
+		    ARENA_BASE + options->config->body * ARENA_PER_BYTE) };
+	rc = wiring_open(options->config, options->log,
+	    options->worker == NULL ? NULL : &watch, options->may_create,
+	    &s->wiring, &why);
+	if (rc == RC_OK)
+		rc = open_host(s, &why);
+	if (rc == RC_OK)
+		rc = open_io(s);
+	if (rc != RC_OK)
+		log_event(options->log, LOG_ERROR, "cannot-serve",
+		    "rc=%s why=%s", rc_name(rc), why.len > 0 ? why.ptr : "-");
+	buf_release(&why);
+	return rc == RC_OK;
+}
+
+void
+service_release(struct service *s)
+{
+	fcgi_io_free(s->io);
+	wiring_free(s->wiring);
+	house_free(s->house);
+	crew_worker_free(s->crew);
+	bell_socket_free(s->bell);
+	/* Last: from here on others may take what we leave behind. */
+	run_dir_free(s->dir);
+	arena_release(&s->arena);
+	log_flush(s->o.log);
+}
+
+/* ------------------------------------------------------------- serving */
+
+bool
+service_serve(struct service *s)
+{
+	struct http_request request;
+	struct fcgi_answer answer;
+	enum rc rc;
+
+	rc = fcgi_next(s->io, &s->arena, &request);
+	if (rc != RC_OK) {
+		arena_reset(&s->arena);
+		if (rc != RC_NOTFOUND)
+			log_event(s->o.log, LOG_WARNING, "dropped", "rc=%s",
+			    rc_name(rc));
+		return false;
+	}
+	wiring_tend(s->wiring);
+	/* What went wrong was answered and logged. */
+	(void)server_handle(
+	    wiring_server(s->wiring), &s->arena, &request, fcgi_sink(s->io));
+	fcgi_finish(s->io, &answer);
+	if (answer.broken)
+		log_event(s->o.log, LOG_INFO, "not-taken",
+		    "status=%d bytes=%zu", answer.status, answer.bytes);
+	/* Now, and not before the next one: that may come in an hour. */
+	arena_reset(&s->arena);
+	return true;
+}
+
+/* Was the catalog edited?  One process of a host tells the others' clients. */
+static void
+tell_edits(struct service *s)
+{
+	struct server *server = wiring_server(s->wiring);
+	const struct op op = { .now_ms = clock_wall_ms(&clock_system),
+		.give_up_mono = clock_mono_ms(&clock_system) + UPKEEP_BUDGET_MS,
+		.relaxed = true,
+		.arena = &s->arena };
+	enum rc rc;
+
+	if (server->store == NULL || s->dir == NULL ||
+	    !run_dir_keeps_house(s->dir))
+		return;
+	rc = topic_tick(server, &op);
+	if (rc != RC_OK)
+		log_event(
+		    s->o.log, LOG_WARNING, "topics", "rc=%s", rc_name(rc));
+	arena_reset(&s->arena);
+}
+
+int64_t
+service_upkeep(struct service *s)
+{
+	int64_t left = house_due(s->house) - clock_mono_ms(&clock_system);
+
+	if (left > 0)
+		return left;
+	wiring_tend(s->wiring);
+	house_tick(s->house, wiring_server(s->wiring), &s->arena);
+	tell_edits(s);
+	left = house_due(s->house) - clock_mono_ms(&clock_system);
+	return left < 0 ? 0 : left;
+}
+
+int64_t
+service_tidy(void *service)
+{
+	struct service *s = service;
+
+	log_flush(s->o.log);
+	return service_upkeep(s);
+}
+
+void
+service_visit(struct service *s)
+{
+	house_visit(s->house, wiring_server(s->wiring), &s->arena);
+}
+
+/* --------------------------------------------------------------- calls */
+
+static enum rc
+take_over(struct service *s, int64_t call)
+{
+	struct server *server = wiring_server(s->wiring);
+	struct op op = { .now_ms = clock_wall_ms(&clock_system),
+		.give_up_mono = clock_mono_ms(&clock_system) +
+		    s->o.config->store_timeout_ms,
+		.arena = &s->arena };
+	struct sink closed = sink_closed;
+	struct call_row row;
+	enum rc rc;
+
+	if (server->store == NULL)
+		return RC_BUSY;
+	rc = server->store->ops->call_get(server->store, &op, call, &row);
+	if (rc != RC_OK)
+		return rc;
+	if (row.state != CALL_RUNNING)
+		return RC_CONFLICT;
+	if (house_may_run_again(&row))
+		return running_again(server, &s->arena, &closed, &row);
+	return running_give_up(server, &s->arena, &row);
+}
+
+int
+service_run_call(struct service *s, int64_t call)
+{
+	enum rc rc = take_over(s, call);
+
+	log_event(s->o.log,
+	    rc == RC_OK || rc == RC_CONFLICT ? LOG_INFO : LOG_WARNING,
+	    "taken-over", "call=%lld rc=%s", (long long)call, rc_name(rc));
+	/* Somebody else did it: that is as good. */
+	return rc == RC_OK || rc == RC_CONFLICT ? EXIT_SUCCESS : EXIT_FAILURE;
+}

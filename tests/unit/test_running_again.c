@@ -1,0 +1,291 @@
+/* Calls whose process died. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "running.h"
+#include "running_bench.h"
+#include "running_words.h"
+
+#define UNKNOWN                                                                \
+	"{\"jsonrpc\":\"2.0\",\"id\":7,\"error\":{\"code\":-32603,"            \
+	"\"message\":\"The outcome of this call is unknown: its process "      \
+	"ended before the answer was stored\"}}"
+
+static enum tool_done
+say_done(struct tool_call *call)
+{
+	return tool_add_text(call, SLICE("done")) == RC_OK ? TOOL_DONE
+							   : TOOL_FAILED;
+}
+
+/* The first run says something and then never ends: somebody else has claimed
+ * it, as if this process had died. */
+static void
+die(struct running_bench *b)
+{
+	struct store *store = running_bench_store(b);
+	struct op op = running_bench_op(b);
+	struct call_row row;
+
+	assert_int_equal(
+	    store->ops->call_claim(store, &op, 1, 1, SLICE("dead.1"), &row),
+	    RC_OK);
+}
+
+static enum tool_done
+dying_once(struct running_bench *b, struct tool_call *call)
+{
+	call->env->progress(call, b->runs, 0, SLICE_NONE);
+	if (b->runs == 1)
+		die(b);
+	else
+		b->flag = call->env->wait(call, 1000);
+	return say_done(call);
+}
+
+/* Run call 1 once more, on the other host. */
+static enum rc
+again(struct running_bench *b)
+{
+	struct call_row row = running_bench_row(b, 1);
+	struct arena arena = ARENA_INIT((size_t)64 * 1024 * 1024);
+	enum rc rc;
+
+	b->sink.closes = 1;
+	b->began = b->clock.wall;
+	rc = running_again(&b->there, &arena, &b->sink.base, &row);
+	arena_release(&arena);
+	return rc;
+}
+
+static enum rc
+give_up(struct running_bench *b)
+{
+	struct call_row row = running_bench_row(b, 1);
+	struct arena arena = ARENA_INIT((size_t)64 * 1024 * 1024);
+	enum rc rc = running_give_up(&b->there, &arena, &row);
+
+	arena_release(&arena);
+	return rc;
+}
+
+static void
+lose_call(struct running_bench *b, const char *tool)
+{
+	running_bench_open(b, "2025-11-25", "{\"elicitation\":{}}");
+	assert_int_equal(running_bench_call(b, tool, TOKEN), RC_OK);
+	assert_int_equal(running_bench_row(b, 1).state, CALL_RUNNING);
+}
+
+static void
+a_call_runs_again_into_its_stream(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = dying_once;
+	lose_call(b, "repeat");
+	assert_true(running_bench_row(b, 1).is_repeatable);
+	assert_int_equal(again(b), RC_OK);
+	assert_int_equal(b->runs, 2);
+	assert_false(b->flag);
+	assert_string_equal(running_bench_log(b, 1),
+	    PROGRESS("1") "\n" PROGRESS("2") "\n" RESULT "\n");
+	assert_int_equal(running_bench_row(b, 1).state, CALL_ENDED);
+	assert_int_equal(running_bench_row(b, 1).runs, 3);
+	/* Nothing was written to anybody. */
+	running_bench_expect(
+	    b, 200, PRIMED EVENT("1", PROGRESS("1")) "retry: 1000\n\n");
+	assert_int_equal(again(b), RC_CONFLICT);
+}
+
+static void
+cancel(struct running_bench *b)
+{
+	assert_int_equal(running_bench_post(b, CANCEL), 202);
+}
+
+static void
+a_call_that_runs_again_is_cancelled_like_any(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = dying_once;
+	lose_call(b, "repeat");
+	running_bench_at(b, 300, cancel);
+	assert_int_equal(again(b), RC_OK);
+	assert_true(b->flag);
+	assert_string_equal(
+	    running_bench_log(b, 1), PROGRESS("1") "\n" PROGRESS("2") "\n");
+	assert_int_equal(running_bench_row(b, 1).state, CALL_ENDED);
+}
+
+static void
+a_call_that_was_cancelled_meanwhile_does_not_run_again(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = dying_once;
+	lose_call(b, "repeat");
+	cancel(b);
+	assert_int_equal(again(b), RC_OK);
+	assert_int_equal(b->runs, 1);
+	assert_string_equal(running_bench_log(b, 1), PROGRESS("1") "\n");
+	assert_int_equal(running_bench_row(b, 1).state, CALL_ENDED);
+}
+
+static void
+a_call_of_an_ended_session_does_not_run_again(void **state)
+{
+	struct running_bench *b = *state;
+	const struct session_filter all = { 0 };
+	struct store *store = running_bench_store(b);
+	struct op op = running_bench_op(b);
+	struct session_rows rows;
+
+	b->tool = dying_once;
+	lose_call(b, "repeat");
+	assert_int_equal(
+	    store->ops->session_list(store, &op, &all, &rows), RC_OK);
+	assert_int_equal(
+	    store->ops->session_end(store, &op, &rows.row[0].key, END_DELETED),
+	    RC_OK);
+	assert_int_equal(again(b), RC_OK);
+	assert_int_equal(b->runs, 1);
+	assert_int_equal(running_bench_row(b, 1).state, CALL_ENDED);
+}
+
+static const struct tool_set *
+no_tools(struct toolbox *box)
+{
+	static const struct tool_set none = { NULL, 0 };
+
+	(void)box;
+	return &none;
+}
+
+static void
+a_call_whose_tool_is_gone_ends_with_that(void **state)
+{
+	static const struct toolbox_ops ops = { no_tools };
+	struct toolbox box = { &ops };
+	struct running_bench *b = *state;
+
+	b->tool = dying_once;
+	lose_call(b, "repeat");
+	b->there.toolbox = &box;
+	assert_int_equal(again(b), RC_OK);
+	assert_string_equal(running_bench_log(b, 1),
+	    PROGRESS("1") "\n"
+			  "{\"jsonrpc\":\"2.0\",\"id\":7,\"error\":{\"code\":"
+			  "-32602,\"message\":\"Unknown tool\"}}\n");
+	assert_int_equal(running_bench_row(b, 1).state, CALL_ENDED);
+}
+
+static enum tool_done
+asking(struct running_bench *b, struct tool_call *call)
+{
+	struct tool_question q = { .key = SLICE("k"),
+		.method = SLICE("elicitation/create"),
+		.params = SLICE("{\"message\":\"m\",\"requestedSchema\":{}}") };
+
+	b->asked = call->env->ask_begin(call, &q, 1);
+	if (b->runs == 1) {
+		assert_int_equal(b->asked, ASK_WAITING);
+		die(b);
+		return TOOL_DONE;
+	}
+	while (b->asked == ASK_WAITING && !call->env->wait(call, 50))
+		b->asked = call->env->ask_look(call, &q, 1);
+	return say_done(call);
+}
+
+static void
+answer(struct running_bench *b)
+{
+	assert_int_equal(running_bench_post(b,
+			     "{\"jsonrpc\":\"2.0\",\"id\":\"1.1.1\","
+			     "\"result\":{\"action\":\"decline\"}}"),
+	    202);
+}
+
+static void
+what_was_asked_before_is_not_asked_again(void **state)
+{
+	static const bool is_early[] = { false, true };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		void *own = NULL;
+		struct running_bench *b;
+		const char *log;
+
+		assert_int_equal(running_bench_setup(&own), 0);
+		b = own;
+		b->tool = asking;
+		lose_call(b, "repeat");
+		if (is_early[i])
+			answer(b);
+		else
+			running_bench_at(b, 2000, answer);
+		assert_int_equal(again(b), RC_OK);
+		assert_int_equal(b->asked, ASK_ANSWERED);
+		assert_int_equal(running_bench_row(b, 1).state, CALL_ENDED);
+		log = running_bench_log(b, 1);
+		assert_non_null(strstr(log, "\"1.1.1\""));
+		assert_null(strstr(log, "\"1.3.1\""));
+		assert_non_null(strstr(log, RESULT));
+		(void)running_bench_teardown(&own);
+	}
+}
+
+static void
+a_call_that_must_not_run_again_ends_with_an_error(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = dying_once;
+	lose_call(b, "detached");
+	assert_false(running_bench_row(b, 1).is_repeatable);
+	assert_int_equal(give_up(b), RC_OK);
+	assert_string_equal(
+	    running_bench_log(b, 1), PROGRESS("1") "\n" UNKNOWN "\n");
+	assert_int_equal(running_bench_row(b, 1).state, CALL_ENDED);
+	assert_int_equal(give_up(b), RC_CONFLICT);
+}
+
+static void
+a_cancelled_call_ends_with_nothing(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = dying_once;
+	lose_call(b, "detached");
+	cancel(b);
+	assert_int_equal(give_up(b), RC_OK);
+	assert_string_equal(running_bench_log(b, 1), PROGRESS("1") "\n");
+	assert_int_equal(running_bench_row(b, 1).state, CALL_ENDED);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RUNNING_TEST(a_call_runs_again_into_its_stream),
+		RUNNING_TEST(a_call_that_runs_again_is_cancelled_like_any),
+		RUNNING_TEST(
+		    a_call_that_was_cancelled_meanwhile_does_not_run_again),
+		RUNNING_TEST(a_call_of_an_ended_session_does_not_run_again),
+		RUNNING_TEST(a_call_whose_tool_is_gone_ends_with_that),
+		cmocka_unit_test(what_was_asked_before_is_not_asked_again),
+		RUNNING_TEST(a_call_that_must_not_run_again_ends_with_an_error),
+		RUNNING_TEST(a_cancelled_call_ends_with_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

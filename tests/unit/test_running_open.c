@@ -1,0 +1,404 @@
+/* How calls come to a row, and what is answered to those that get none. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "feed.h"
+#include "holder.h"
+#include "running_bench.h"
+#include "running_words.h"
+
+#define ERROR(code, text)                                                      \
+	"{\"jsonrpc\":\"2.0\",\"id\":7,\"error\":{\"code\":" code              \
+	",\"message\":\"" text "\"}}"
+
+static enum tool_done
+say_done(struct tool_call *call)
+{
+	return tool_add_text(call, SLICE("done")) == RC_OK ? TOOL_DONE
+							   : TOOL_FAILED;
+}
+
+static enum tool_done
+at_once(struct running_bench *b, struct tool_call *call)
+{
+	(void)b;
+	return say_done(call);
+}
+
+static enum tool_done
+talking(struct running_bench *b, struct tool_call *call)
+{
+	b->flag = call->env->is_cancelled(call);
+	call->env->progress(call, 1, 0, SLICE_NONE);
+	return say_done(call);
+}
+
+static size_t
+rows(struct running_bench *b)
+{
+	const struct call_filter all = { 0 };
+	struct store *store = running_bench_store(b);
+	struct op op = running_bench_op(b);
+	struct call_rows found = { NULL, 0 };
+
+	assert_int_equal(
+	    store->ops->calls_list(store, &op, &all, &found), RC_OK);
+	return found.n;
+}
+
+static void
+an_inline_call_gets_a_row_when_it_speaks(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = at_once;
+	running_bench_open(b, "2025-11-25", "{}");
+	assert_int_equal(running_bench_call(b, "inline", TOKEN), RC_OK);
+	running_bench_expect(b, 200, RESULT);
+	assert_int_equal(rows(b), 0);
+	b->tool = talking;
+	assert_int_equal(running_bench_call(b, "inline", ""), RC_OK);
+	running_bench_expect(b, 200, RESULT);
+	assert_int_equal(rows(b), 0);
+	assert_int_equal(running_bench_call(b, "inline", TOKEN), RC_OK);
+	running_bench_expect(
+	    b, 200, PRIMED EVENT("1", PROGRESS("1")) EVENT("2", RESULT));
+	assert_int_equal(running_bench_row(b, 1).state, CALL_ENDED);
+}
+
+static void
+an_inline_call_without_room_speaks_to_nobody(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = talking;
+	running_bench_open(b, "2025-11-25", "{}");
+	b->fail[STORE_CALL_OPEN] = 1;
+	assert_int_equal(running_bench_call(b, "inline", TOKEN), RC_OK);
+	running_bench_expect(b, 200, RESULT);
+	assert_int_equal(rows(b), 0);
+}
+
+static void
+in_a_batch_no_call_gets_a_row(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = talking;
+	running_bench_open(b, "2025-03-26", "{}");
+	assert_int_equal(
+	    running_bench_send(b,
+		"[{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"tools/call\","
+		"\"params\":{\"name\":\"detached\"" TOKEN "}},{\"jsonrpc\":"
+		"\"2.0\",\"id\":7,\"method\":\"tools/call\",\"params\":{"
+		"\"name\":\"inline\"" TOKEN "}}]"),
+	    RC_OK);
+	running_bench_expect(b, 200, "[" RESULT "," RESULT "]");
+	assert_int_equal(rows(b), 0);
+}
+
+static void
+without_a_store_a_stateless_call_just_runs(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = talking;
+	memcpy(b->revision, "2026-07-28", 11);
+	b->here.store = NULL;
+	assert_int_equal(running_bench_call(
+			     b, "detached", MODERN ",\"progressToken\":\"t\"}"),
+	    RC_OK);
+	running_bench_expect(b, 200, MODERN_RESULT);
+}
+
+/* ---------------------------------------------------------------- crews */
+
+struct fake_crew {
+	struct crew crew;
+	int room;
+	int begun;
+	int ended;
+};
+
+static enum rc
+crew_begin(struct crew *base, enum crew_work work)
+{
+	struct fake_crew *c = (struct fake_crew *)(void *)base;
+
+	(void)work;
+	if (c->room == 0)
+		return RC_FULL;
+	c->begun++;
+	return RC_OK;
+}
+
+static void
+crew_end(struct crew *base)
+{
+	((struct fake_crew *)(void *)base)->ended++;
+}
+
+static enum rc
+crew_name(struct crew *base, struct slice *name)
+{
+	(void)base;
+	*name = SLICE("host.proc");
+	return RC_OK;
+}
+
+static const struct crew_ops crew_ops = { crew_begin, crew_end, crew_name };
+
+static void
+a_process_asks_before_it_stays(void **state)
+{
+	struct running_bench *b = *state;
+	struct fake_crew crew = { .crew.ops = &crew_ops };
+	struct slice owner;
+
+	b->tool = talking;
+	b->here.crew = &crew.crew;
+	running_bench_open(b, "2025-11-25", "{}");
+	assert_int_equal(running_bench_call(b, "detached", ""), RC_FULL);
+	assert_int_equal(b->sink.status, 503);
+	assert_non_null(sink_mem_header(&b->sink, "Retry-After").ptr);
+	assert_int_equal(b->runs, 0);
+	assert_int_equal(running_bench_call(b, "inline", TOKEN), RC_OK);
+	running_bench_expect(b, 200, RESULT);
+	crew.room = 1;
+	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
+	assert_int_equal(running_bench_call(b, "inline", TOKEN), RC_OK);
+	assert_int_equal(crew.begun, 2);
+	assert_int_equal(crew.ended, 2);
+	owner = running_bench_row(b, 1).owner;
+	assert_int_equal(owner.len, 9);
+	assert_memory_equal(owner.ptr, "host.proc", 9);
+}
+
+static void
+a_call_beyond_the_limits_is_not_started(void **state)
+{
+	struct running_bench *b = *state;
+	struct store *store = running_bench_store(b);
+	struct op op = running_bench_op(b);
+	const struct call_limits none = { 0 };
+	struct call_row row = {
+		.owner = SLICE("local.9"), .transport = 1, .runs_max = 1
+	};
+	enum call_opened opened;
+	int64_t reader;
+
+	b->tool = at_once;
+	b->here.rules.calls.host = 1;
+	running_bench_open(b, "2025-11-25", "{}");
+	assert_int_equal(
+	    store->ops->call_open(store, &op, &row, &none, &opened, &reader),
+	    RC_OK);
+	assert_int_equal(running_bench_call(b, "detached", ""), RC_FULL);
+	assert_true(sink_mem_is_reply(&b->sink));
+	assert_int_equal(b->sink.status, 503);
+	assert_int_equal(b->runs, 0);
+}
+
+/* ------------------------------------------------------- the same again */
+
+static struct call_row taken; /* by another process */
+
+static void
+claim(struct running_bench *b)
+{
+	struct store *store = running_bench_store(b);
+	struct op op = running_bench_op(b);
+
+	assert_int_equal(
+	    store->ops->call_claim(store, &op, 1, 1, SLICE("other.1"), &taken),
+	    RC_OK);
+}
+
+static enum tool_done
+taken_over(struct running_bench *b, struct tool_call *call)
+{
+	call->env->progress(call, 1, 0, SLICE_NONE);
+	claim(b);
+	return say_done(call);
+}
+
+static void
+finish_elsewhere(struct running_bench *b)
+{
+	const struct call_finish finish = {
+		.call = 1, .epoch = 2, .data = SLICE(RESULT)
+	};
+	struct store *store = running_bench_store(b);
+	struct op op = running_bench_op(b);
+	struct appended appended;
+
+	assert_int_equal(
+	    store->ops->call_finish(store, &op, &finish, &appended), RC_OK);
+}
+
+static void
+the_same_request_joins_the_call_that_runs(void **state)
+{
+	static const struct {
+		const char *revision;
+		const char *accept;
+		const char *body;
+	} table[] = {
+		{ "2025-11-25", "application/json, text/event-stream",
+		    PRIMED EVENT("1", PROGRESS("1")) EVENT("2", RESULT) },
+		{ "2025-06-18", "application/json, text/event-stream",
+		    COMMENT EVENT("1", PROGRESS("1")) EVENT("2", RESULT) },
+		{ "2025-06-18", "application/json", RESULT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		void *own = NULL;
+		struct running_bench *b;
+
+		assert_int_equal(running_bench_setup(&own), 0);
+		b = own;
+		b->tool = taken_over;
+		running_bench_open(b, table[i].revision, "{}");
+		assert_int_equal(
+		    running_bench_call(b, "detached", TOKEN), RC_OK);
+		assert_int_equal(running_bench_row(b, 1).state, CALL_RUNNING);
+		b->accept = table[i].accept;
+		running_bench_at(b, 500, finish_elsewhere);
+		assert_int_equal(
+		    running_bench_call(b, "detached", TOKEN), RC_OK);
+		running_bench_expect(b, 200, table[i].body);
+		assert_int_equal(b->runs, 1);
+		(void)running_bench_teardown(&own);
+	}
+}
+
+static void
+another_request_with_that_id_is_refused(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = taken_over;
+	running_bench_open(b, "2025-11-25", "{}");
+	assert_int_equal(running_bench_call(b, "detached", TOKEN), RC_OK);
+	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
+	running_bench_expect(
+	    b, 200, ERROR("-32600", "A request with this id is still running"));
+}
+
+static enum tool_done
+grouped(struct running_bench *b, struct tool_call *call)
+{
+	struct call_row row;
+
+	call->env->group(call, 123, 456);
+	row = running_bench_row(b, 1);
+	assert_int_equal(row.group, 123);
+	assert_int_equal(row.group_start, 456);
+	assert_true(row.deadline > b->clock.wall);
+	call->env->group(call, 0, 0);
+	return say_done(call);
+}
+
+static void
+the_row_knows_the_process_group(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = grouped;
+	running_bench_open(b, "2025-11-25", "{}");
+	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
+	assert_int_equal(running_bench_row(b, 1).group, 0);
+}
+
+/* -------------------------------------------------------------- HTTP+SSE */
+
+static enum rc
+has_room(struct holder *h, const struct feed *f)
+{
+	(void)h;
+	(void)f;
+	return RC_OK;
+}
+
+static enum rc
+take(struct holder *h, const struct feed *f, struct sink *sink)
+{
+	(void)h;
+	(void)f;
+	return sink->ops->end(sink);
+}
+
+static void
+on_an_sse_session_everything_goes_to_its_stream(void **state)
+{
+	static const struct holder_ops ops = { has_room, take };
+	struct running_bench *b = *state;
+	struct holder holder = { &ops };
+	struct http_request get = { .method = HTTP_GET,
+		.method_name = SLICE("GET"),
+		.path = SLICE("/sse") };
+	struct sink_mem sink;
+	char query[200];
+	const char *at;
+
+	b->here.rules.sse_path = b->there.rules.sse_path = SLICE("/sse");
+	b->here.rules.messages_path = b->there.rules.messages_path =
+	    SLICE("/messages");
+	b->there.holder = &holder;
+	get.field[HTTP_ACCEPT] = SLICE("text/event-stream");
+	sink_mem_init(&sink);
+	assert_int_equal(
+	    server_handle(&b->there, &b->other_arena, &get, &sink.base), RC_OK);
+	at = strstr(sink.body.ptr, "sessionId=");
+	assert_non_null(at);
+	(void)strncpy(query, at, sizeof(query) - 1);
+	query[strcspn(at, "\n")] = '\0';
+	b->messages = query;
+	sink_mem_release(&sink);
+	assert_int_equal(
+	    running_bench_post(b,
+		"{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"initialize\","
+		"\"params\":{\"protocolVersion\":\"2024-11-05\","
+		"\"capabilities\":{},\"clientInfo\":{\"name\":\"c\","
+		"\"version\":\"1\"}}}"),
+	    202);
+	b->tool = talking;
+	b->accept = NULL;
+	assert_int_equal(running_bench_call(b, "detached", TOKEN), RC_OK);
+	running_bench_expect(b, 202, "");
+	assert_int_equal(b->sink.closes, 1);
+	assert_non_null(
+	    strstr(running_bench_log(b, 1), PROGRESS("1") "\n" RESULT "\n"));
+	b->tool = at_once;
+	assert_int_equal(running_bench_call(b, "inline", TOKEN), RC_OK);
+	running_bench_expect(b, 202, "");
+	assert_non_null(
+	    strstr(running_bench_log(b, 1), RESULT "\n" RESULT "\n"));
+	assert_int_equal(rows(b), 1);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RUNNING_TEST(an_inline_call_gets_a_row_when_it_speaks),
+		RUNNING_TEST(an_inline_call_without_room_speaks_to_nobody),
+		RUNNING_TEST(in_a_batch_no_call_gets_a_row),
+		RUNNING_TEST(without_a_store_a_stateless_call_just_runs),
+		RUNNING_TEST(a_process_asks_before_it_stays),
+		RUNNING_TEST(a_call_beyond_the_limits_is_not_started),
+		cmocka_unit_test(the_same_request_joins_the_call_that_runs),
+		RUNNING_TEST(another_request_with_that_id_is_refused),
+		RUNNING_TEST(the_row_knows_the_process_group),
+		RUNNING_TEST(on_an_sse_session_everything_goes_to_its_stream),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,196 @@
+/* Calls whose store fails, refuses, or does not say what it did. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "running_bench.h"
+#include "running_words.h"
+
+#define ERROR(code, text)                                                      \
+	"{\"jsonrpc\":\"2.0\",\"id\":7,\"error\":{\"code\":" code              \
+	",\"message\":\"" text "\"}}"
+
+static enum tool_done
+say_done(struct tool_call *call)
+{
+	return tool_add_text(call, SLICE("done")) == RC_OK ? TOOL_DONE
+							   : TOOL_FAILED;
+}
+
+static enum tool_done
+at_once(struct running_bench *b, struct tool_call *call)
+{
+	(void)b;
+	return say_done(call);
+}
+
+static enum tool_done
+talking(struct running_bench *b, struct tool_call *call)
+{
+	b->flag = call->env->is_cancelled(call);
+	call->env->progress(call, 1, 0, SLICE_NONE);
+	return say_done(call);
+}
+
+static void
+what_cannot_be_opened_is_not_run(void **state)
+{
+	static const enum store_call calls[] = { STORE_CALL_OPEN,
+		STORE_STREAM_READ };
+	struct running_bench *b = *state;
+
+	b->tool = at_once;
+	running_bench_open(b, "2025-11-25", "{}");
+	for (size_t i = 0; i < 2; i++) {
+		b->fail[calls[i]] = 1;
+		assert_int_equal(
+		    running_bench_call(b, "detached", ""), RC_BUSY);
+		assert_int_equal(b->sink.status, 503);
+		assert_int_equal(b->runs, 0);
+	}
+	assert_int_equal(running_bench_row(b, 1).state, CALL_ENDED);
+}
+
+static void
+a_response_is_offered_until_the_store_takes_it(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = talking;
+	running_bench_open(b, "2025-06-18", "{}");
+	b->fail[STORE_CALL_FINISH] = 8;
+	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
+	running_bench_expect(b, 200, COMMENT EVENT("1", RESULT));
+	assert_in_range(b->clock.wall - b->began, 1900, 2300);
+}
+
+static void
+a_response_that_no_store_takes_is_not_sent(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = talking;
+	running_bench_open(b, "2025-11-25", "{}");
+	b->fail[STORE_CALL_FINISH] = 1000;
+	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
+	running_bench_expect(b, 200, PRIMED COMMENT COMMENT);
+	assert_in_range(b->clock.wall - b->began, 29000, 31000);
+	b->accept = "application/json";
+	assert_int_equal(
+	    running_bench_send(b,
+		"{\"jsonrpc\":\"2.0\",\"id\":8,\"method\":\"tools/call\","
+		"\"params\":{\"name\":\"detached\"}}"),
+	    RC_BUSY);
+	assert_int_equal(b->sink.status, 503);
+	b->fail[STORE_CALL_FINISH] = 1;
+	b->sid[0] = '\0';
+	memcpy(b->revision, "2026-07-28", 11);
+	assert_int_equal(running_bench_call(b, "detached", MODERN "}"), RC_OK);
+	running_bench_expect(b, 200, MODERN_RESULT);
+	assert_int_equal(running_bench_row(b, 3).state, CALL_ENDED);
+}
+
+static void
+lost_progress_is_no_trouble(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = talking;
+	running_bench_open(b, "2025-11-25", "{}");
+	b->fail[STORE_EVENT_APPEND] = 1;
+	b->fail[STORE_CALL_LOOK] = 1;
+	assert_int_equal(running_bench_call(b, "detached", TOKEN), RC_OK);
+	running_bench_expect(b, 200, PRIMED EVENT("1", RESULT));
+}
+
+/* Does what it is told, and does not say so. */
+static const struct store_ops *honest;
+static int lies;
+
+static enum rc
+append_and_lie(struct store *store, const struct op *op,
+    const struct event_append *event, const struct stream_caps *caps,
+    struct appended *out)
+{
+	enum rc rc = honest->event_append(store, op, event, caps, out);
+
+	return rc == RC_OK && lies > 0 ? RC_IO : rc;
+}
+
+static enum rc
+finish_and_lie(struct store *store, const struct op *op,
+    const struct call_finish *finish, struct appended *out)
+{
+	enum rc rc = honest->call_finish(store, op, finish, out);
+
+	return rc == RC_OK && lies-- > 0 ? RC_IO : rc;
+}
+
+static void
+what_was_committed_unheard_is_written_all_the_same(void **state)
+{
+	struct running_bench *b = *state;
+	struct store_ops ops;
+
+	b->tool = talking;
+	running_bench_open(b, "2025-11-25", "{}");
+	honest = b->store.base.ops;
+	ops = *honest;
+	ops.event_append = append_and_lie;
+	ops.call_finish = finish_and_lie;
+	b->store.base.ops = &ops;
+	lies = 1;
+	assert_int_equal(running_bench_call(b, "detached", TOKEN), RC_OK);
+	running_bench_expect(
+	    b, 200, PRIMED EVENT("1", PROGRESS("1")) EVENT("2", RESULT));
+	b->store.base.ops = honest;
+}
+
+static enum tool_done
+huge(struct running_bench *b, struct tool_call *call)
+{
+	char *text = arena_bytes(call->arena, 100000);
+
+	(void)b;
+	memset(text, 'x', 100000);
+	return tool_add_text(call, (struct slice){ text, 100000 }) == RC_OK
+	    ? TOOL_DONE
+	    : TOOL_FAILED;
+}
+
+static void
+an_answer_that_is_too_large_is_an_error_in_the_log_too(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = huge;
+	b->here.body.max = 10000;
+	running_bench_open(b, "2025-11-25", "{}");
+	(void)running_bench_call(b, "detached", "");
+	running_bench_expect(b, 200,
+	    PRIMED EVENT("1",
+		ERROR(
+		    "-32603", "The answer is larger than this server allows")));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RUNNING_TEST(what_cannot_be_opened_is_not_run),
+		RUNNING_TEST(a_response_is_offered_until_the_store_takes_it),
+		RUNNING_TEST(a_response_that_no_store_takes_is_not_sent),
+		RUNNING_TEST(lost_progress_is_no_trouble),
+		RUNNING_TEST(
+		    what_was_committed_unheard_is_written_all_the_same),
+		RUNNING_TEST(
+		    an_answer_that_is_too_large_is_an_error_in_the_log_too),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

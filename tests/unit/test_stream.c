@@ -1,0 +1,467 @@
+/* Streams as their clients see them, on two hosts with one store. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "holder.h"
+#include "stream_bench.h"
+#include "text.h"
+
+#define TOOLS_CHANGED "notifications/tools/list_changed"
+
+static int
+setup(void **state)
+{
+	static struct stream_bench bench;
+
+	stream_bench_init(&bench);
+	*state = &bench;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	stream_bench_release(*state);
+	return 0;
+}
+
+/* What a test does while a stream is open. */
+struct act {
+	struct stream_bench *b;
+	struct slice sid;
+	struct slice other; /* the endpoint, or what another stream was sent */
+	int step;
+};
+
+static struct stream_told
+get_stream(struct act *a, int host, const char *event_id,
+    bool (*during)(void *, int64_t, struct slice))
+{
+	const struct stream_ask ask = { .host = host,
+		.method = HTTP_GET,
+		.sid = a->sid,
+		.event_id = event_id,
+		.during = during,
+		.ctx = a };
+	struct stream_told told = stream_bench_ask(a->b, &ask);
+
+	assert_true(told.is_reply);
+	return told;
+}
+
+static bool
+leave(void *ctx, int64_t ms, struct slice sent)
+{
+	(void)ctx;
+	(void)ms;
+	(void)sent;
+	return false;
+}
+
+/* ------------------------------------------------------------- GET */
+
+static bool
+raise_twice(void *ctx, int64_t ms, struct slice sent)
+{
+	struct act *a = ctx;
+
+	if (ms == 100)
+		stream_bench_raise(a->b, "tools");
+	if (ms == 200) {
+		assert_int_equal(stream_bench_count(sent, TOOLS_CHANGED), 1);
+		stream_bench_raise(a->b, "tools");
+		stream_bench_raise(a->b, "prompts");
+	}
+	return ms < 400;
+}
+
+static void
+an_open_stream_is_told_of_each_change_once(void **state)
+{
+	struct act a = { .b = *state };
+	struct stream_told told;
+
+	a.sid = stream_bench_session(a.b, "2025-06-18");
+	told = get_stream(&a, 0, NULL, raise_twice);
+	assert_int_equal(told.status, 200);
+	assert_true(slice_eq(told.type, SLICE("text/event-stream")));
+	assert_int_equal(stream_bench_count(told.body, TOOLS_CHANGED), 2);
+	assert_int_equal(stream_bench_count(told.body, "data:"), 2);
+	assert_int_equal(stream_bench_count(told.body, "id: 1-1-1\n"), 1);
+	assert_int_equal(stream_bench_count(told.body, "id: 1-1-2\n"), 1);
+	/* It was noted what the client has. */
+	told = get_stream(&a, 1, NULL, leave);
+	assert_int_equal(stream_bench_count(told.body, "data:"), 0);
+}
+
+static bool
+newest(void *ctx, int64_t ms, struct slice sent)
+{
+	struct act *a = ctx;
+
+	(void)sent;
+	if (ms == 100)
+		stream_bench_raise(a->b, "tools");
+	return ms < 200;
+}
+
+static bool
+older(void *ctx, int64_t ms, struct slice sent)
+{
+	struct act *a = ctx;
+
+	(void)sent;
+	if (ms == 100)
+		a->other = get_stream(a, 1, NULL, newest).body;
+	assert_true(ms < 5000);
+	return true;
+}
+
+static void
+messages_go_to_the_newest_stream_and_the_older_one_is_called_back(void **state)
+{
+	struct act a = { .b = *state };
+	struct stream_told told;
+
+	a.sid = stream_bench_session(a.b, "2025-11-25");
+	told = get_stream(&a, 0, NULL, older);
+	assert_int_equal(stream_bench_count(a.other, TOOLS_CHANGED), 1);
+	assert_int_equal(stream_bench_count(told.body, TOOLS_CHANGED), 0);
+	/* Priming, and the wish at the end. */
+	assert_int_equal(stream_bench_count(told.body, "retry: "), 2);
+}
+
+static bool
+end_session(void *ctx, int64_t ms, struct slice sent)
+{
+	struct act *a = ctx;
+	const struct stream_ask ask = {
+		.host = 1, .method = HTTP_DELETE, .sid = a->sid
+	};
+
+	(void)sent;
+	if (ms == 100)
+		assert_int_equal(stream_bench_ask(a->b, &ask).status, 204);
+	assert_true(ms < 1000);
+	return true;
+}
+
+static void
+a_stream_ends_with_its_session_and_without_a_wish(void **state)
+{
+	struct act a = { .b = *state };
+	struct stream_told told;
+
+	a.sid = stream_bench_session(a.b, "2025-11-25");
+	told = get_stream(&a, 0, NULL, end_session);
+	assert_int_equal(stream_bench_count(told.body, "retry: "), 1);
+}
+
+static bool
+leaves_at_100(void *ctx)
+{
+	return ((struct act *)ctx)->step > 0;
+}
+
+static bool
+tell_to_leave(void *ctx, int64_t ms, struct slice sent)
+{
+	struct act *a = ctx;
+
+	(void)sent;
+	a->step = ms >= 100;
+	assert_true(ms < 1000);
+	return true;
+}
+
+static void
+a_process_that_leaves_sends_its_clients_away_one_by_one(void **state)
+{
+	struct act a = { .b = *state };
+	struct stream_told told;
+	struct slice wish, rest;
+	uint64_t ms = 0;
+
+	a.sid = stream_bench_session(a.b, "2025-11-25");
+	a.b->server[0].is_leaving = leaves_at_100;
+	a.b->server[0].leaving_ctx = &a;
+	told = get_stream(&a, 0, NULL, tell_to_leave);
+	rest = told.body;
+	while (stream_bench_count(rest, "retry: ") > 1)
+		rest = slice_from(rest, 1);
+	wish = stream_bench_line(a.b, rest, "retry: ");
+	assert_int_equal(text_u64(wish, 5000, &ms), RC_OK);
+	assert_true(ms >= 1000);
+}
+
+static bool
+down_for_20_s(void *ctx, int64_t ms, struct slice sent)
+{
+	struct act *a = ctx;
+
+	(void)sent;
+	if (ms == 100)
+		a->b->is_down = true;
+	if (ms == 20000) {
+		a->b->is_down = false;
+		stream_bench_raise(a->b, "tools");
+	}
+	return ms < 20500;
+}
+
+static bool
+down_for_ever(void *ctx, int64_t ms, struct slice sent)
+{
+	struct act *a = ctx;
+
+	(void)sent;
+	if (ms == 100)
+		a->b->is_down = true;
+	assert_true(ms < 40000);
+	return true;
+}
+
+static void
+a_failing_store_is_waited_for_with_comments(void **state)
+{
+	struct act a = { .b = *state };
+	struct stream_told told;
+
+	a.sid = stream_bench_session(a.b, "2025-06-18");
+	told = get_stream(&a, 0, NULL, down_for_20_s);
+	assert_int_equal(stream_bench_count(told.body, ":\n\n"), 2);
+	assert_int_equal(stream_bench_count(told.body, TOOLS_CHANGED), 1);
+}
+
+static void
+a_store_that_stays_away_ends_the_stream(void **state)
+{
+	struct act a = { .b = *state };
+	struct stream_told told;
+
+	a.sid = stream_bench_session(a.b, "2025-11-25");
+	told = get_stream(&a, 0, NULL, down_for_ever);
+	a.b->is_down = false;
+	assert_int_equal(stream_bench_count(told.body, "retry: "), 2);
+}
+
+static bool
+others_raise(void *ctx, int64_t ms, struct slice sent)
+{
+	struct act *a = ctx;
+
+	(void)sent;
+	if (ms == 100) {
+		assert_int_equal(stream_bench_post(a->b, 1, a->sid,
+				     "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":"
+				     "\"resources/subscribe\",\"params\":{"
+				     "\"uri\":\"file:///a\"}}"),
+		    200);
+		stream_bench_raise(a->b, "resource:file:///a");
+		stream_bench_raise(a->b, "resource:file:///b");
+	}
+	return ms < 300;
+}
+
+static void
+a_subscription_counts_at_once_for_a_stream_that_is_open(void **state)
+{
+	struct act a = { .b = *state };
+	struct stream_told told;
+
+	a.sid = stream_bench_session(a.b, "2025-03-26");
+	told = get_stream(&a, 0, NULL, others_raise);
+	assert_int_equal(
+	    stream_bench_count(told.body, "notifications/resources/updated"),
+	    1);
+	assert_int_equal(stream_bench_count(told.body, "file:///a"), 1);
+}
+
+/* ----------------------------------------------------------- room */
+
+struct fake_holder {
+	struct holder base; /* first */
+	enum rc room;
+	enum rc take;
+	struct feed taken;
+	int takes;
+};
+
+static enum rc
+room(struct holder *base, const struct feed *f)
+{
+	assert_true(f->session != 0 || f->kind == STREAM_SSE);
+	return ((struct fake_holder *)base)->room;
+}
+
+static enum rc
+take(struct holder *base, const struct feed *f, struct sink *sink)
+{
+	struct fake_holder *h = (struct fake_holder *)base;
+
+	h->takes++;
+	h->taken = *f;
+	return h->take == RC_OK ? sink->ops->end(sink) : h->take;
+}
+
+static const struct holder_ops holder_ops = { room, take };
+
+static void
+no_room_is_said_before_anybody_else_loses_the_stream(void **state)
+{
+	static const struct {
+		enum rc room;
+		int status;
+		const char *retry_after;
+	} rows[] = { { RC_FULL, 503, "2" }, { RC_CONFLICT, 429, "5" } };
+	struct act a = { .b = *state };
+	struct fake_holder h = { .base = { &holder_ops } };
+	struct stream_told told;
+
+	a.sid = stream_bench_session(a.b, "2025-11-25");
+	a.b->server[0].holder = &h.base;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		h.room = rows[i].room;
+		told = get_stream(&a, 0, NULL, NULL);
+		assert_int_equal(told.status, rows[i].status);
+		assert_true(
+		    slice_eq(told.retry_after, slice_of(rows[i].retry_after)));
+	}
+	assert_int_equal(a.b->store.calls[STORE_STREAM_ATTACH], 0);
+	a.b->server[0].holder = NULL;
+	a.b->crew[0].is_full = true;
+	told = get_stream(&a, 0, NULL, NULL);
+	assert_int_equal(told.status, 503);
+	assert_int_equal(a.b->store.calls[STORE_STREAM_ATTACH], 0);
+	assert_int_equal(a.b->crew[0].begins, 1);
+}
+
+static void
+a_holder_gets_the_feed_after_the_first_bytes(void **state)
+{
+	struct act a = { .b = *state };
+	struct fake_holder h = { .base = { &holder_ops } };
+	struct stream_told told;
+
+	a.sid = stream_bench_session(a.b, "2025-11-25");
+	a.b->server[0].holder = &h.base;
+	told = get_stream(&a, 0, NULL, NULL);
+	assert_int_equal(told.status, 200);
+	assert_int_equal(stream_bench_count(told.body, "id: 1-1-0\n"), 1);
+	assert_int_equal(h.takes, 1);
+	assert_int_equal(h.taken.kind, STREAM_SESSION);
+	assert_true(h.taken.reader > 0);
+	assert_int_equal(h.taken.cursor, 0);
+	assert_int_equal(a.b->crew[0].begins, 0);
+	assert_int_equal(a.b->store.calls[STORE_STREAM_DETACH], 0);
+}
+
+static void
+what_a_holder_does_not_take_is_detached(void **state)
+{
+	struct act a = { .b = *state };
+	struct fake_holder h = { .base = { &holder_ops }, .take = RC_NOMEM };
+	const struct stream_ask ask = { .method = HTTP_GET, .path = "/sse" };
+
+	a.sid = stream_bench_session(a.b, "2025-11-25");
+	a.b->server[0].holder = &h.base;
+	(void)stream_bench_ask(
+	    a.b, &(struct stream_ask){ .method = HTTP_GET, .sid = a.sid });
+	assert_int_equal(a.b->store.calls[STORE_STREAM_DETACH], 1);
+	(void)stream_bench_ask(a.b, &ask);
+	assert_int_equal(h.takes, 2);
+	assert_int_equal(a.b->store.calls[STORE_SESSION_END], 1);
+}
+
+/* --------------------------------------------------------- listen */
+
+#define ENVELOPE                                                               \
+	"\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":"              \
+	"\"2026-07-28\",\"io.modelcontextprotocol/clientCapabilities\":{}}"
+
+static bool
+raise_many(void *ctx, int64_t ms, struct slice sent)
+{
+	struct act *a = ctx;
+
+	if (ms == 100) {
+		assert_int_equal(stream_bench_count(sent, "data:"), 1);
+		stream_bench_raise(a->b, "resources");
+		stream_bench_raise(a->b, "resource:file:///b");
+		stream_bench_raise(a->b, "resource:file:///a");
+		stream_bench_raise(a->b, "resource:file:///a");
+		stream_bench_raise(a->b, "tools");
+	}
+	return ms < 1500;
+}
+
+static void
+a_listener_is_told_what_it_asked_for_with_its_tag(void **state)
+{
+	struct act a = { .b = *state };
+	const struct stream_ask ask = { .method = HTTP_POST,
+		.version = "2026-07-28",
+		.mcp_method = "subscriptions/listen",
+		.body = SLICE("{\"jsonrpc\":\"2.0\",\"id\":\"7\",\"method\":"
+			      "\"subscriptions/listen\",\"params\":{" ENVELOPE
+			      ",\"notifications\":{\"toolsListChanged\":true,"
+			      "\"resourceSubscriptions\":[\"file:///a\"]}}}"),
+		.during = raise_many,
+		.ctx = &a };
+	struct stream_told told = stream_bench_ask(a.b, &ask);
+
+	assert_int_equal(told.status, 200);
+	assert_true(told.is_reply);
+	assert_int_equal(stream_bench_count(told.body, "data:"), 3);
+	assert_int_equal(
+	    stream_bench_count(told.body, "subscriptionId\":\"7\"}"), 3);
+	assert_int_equal(stream_bench_count(told.body, TOOLS_CHANGED), 1);
+	assert_int_equal(
+	    stream_bench_count(told.body, "\"uri\":\"file:///a\"}"), 1);
+	assert_int_equal(stream_bench_count(told.body, "\nid:"), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+		    an_open_stream_is_told_of_each_change_once, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    messages_go_to_the_newest_stream_and_the_older_one_is_called_back,
+		    setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_stream_ends_with_its_session_and_without_a_wish, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_process_that_leaves_sends_its_clients_away_one_by_one,
+		    setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_failing_store_is_waited_for_with_comments, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_store_that_stays_away_ends_the_stream, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_subscription_counts_at_once_for_a_stream_that_is_open,
+		    setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    no_room_is_said_before_anybody_else_loses_the_stream, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_holder_gets_the_feed_after_the_first_bytes, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    what_a_holder_does_not_take_is_detached, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_listener_is_told_what_it_asked_for_with_its_tag, setup,
+		    teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
