@@ -26,6 +26,8 @@ struct listen_wish {
 	    server; /* an Implementation object, JSON text; or absent */
 	const struct slice *topics; /* their names, each once */
 	size_t n_topics;
+	const int64_t *tasks; /* their numbers, each once */
+	size_t n_tasks;
 };
 
 /* RC_NOMEM. */

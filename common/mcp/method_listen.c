@@ -3,6 +3,7 @@
 #include "method.h"
 #include "reply.h"
 #include "sse.h"
+#include "task_row.h"
 #include "topic.h"
 
 /* What a client may ask to be told of. */
@@ -22,6 +23,10 @@ struct asked {
 	const struct json *uris;
 	struct slice *topics;
 	size_t n;
+	const struct json *ids; /* of tasks */
+	int64_t *tasks;
+	struct slice *task_ids; /* the same, as the client names them */
+	size_t n_tasks;
 };
 
 static bool
@@ -31,11 +36,31 @@ is_flag(const struct json *value)
 	    value->type == JSON_FALSE;
 }
 
+/* No array is no fault, an element that is not a string is one. */
+static const char *
+strings_fault(const struct json *array)
+{
+	if (array == NULL)
+		return NULL;
+	if (array->type != JSON_ARRAY)
+		return "what is to be watched must be an array of strings";
+	for (const struct json *e = array->child; e != NULL; e = e->next) {
+		struct slice text = json_text(e);
+
+		if (text.len == 0)
+			return "what is to be watched must be an array of "
+			       "strings";
+		if (text.len > TOPIC_URI_MAX)
+			return "a URI is too long";
+	}
+	return NULL;
+}
+
 /* What is wrong with the filter, or NULL. */
 static const char *
 filter_fault(const struct json *filter)
 {
-	const struct json *uris = json_get(filter, "resourceSubscriptions");
+	const char *fault;
 
 	if (!json_is(filter, JSON_OBJECT))
 		return "notifications must be an object";
@@ -45,19 +70,9 @@ filter_fault(const struct json *filter)
 	}
 	if (!is_flag(json_get(filter, "promptsListChanged")))
 		return "a list filter must be true or false";
-	if (uris == NULL)
-		return NULL;
-	if (uris->type != JSON_ARRAY)
-		return "resourceSubscriptions must be an array of URIs";
-	for (const struct json *u = uris->child; u != NULL; u = u->next) {
-		struct slice text = json_text(u);
-
-		if (text.len == 0)
-			return "resourceSubscriptions must be an array of URIs";
-		if (text.len > TOPIC_URI_MAX)
-			return "a URI is too long";
-	}
-	return NULL;
+	fault = strings_fault(json_get(filter, "resourceSubscriptions"));
+	return fault != NULL ? fault
+			     : strings_fault(json_get(filter, "taskIds"));
 }
 
 static bool
@@ -107,6 +122,43 @@ read_topics(struct exchange *x, struct asked *a)
 	return rc;
 }
 
+static bool
+is_watched(const struct asked *a, int64_t task)
+{
+	for (size_t i = 0; i < a->n_tasks; i++) {
+		if (a->tasks[i] == task)
+			return true;
+	}
+	return false;
+}
+
+/* The tasks of a filter that is well; unknown ones are left out. */
+static enum rc
+read_tasks(struct exchange *x, struct asked *a)
+{
+	size_t room = a->ids == NULL ? 0 : a->ids->count;
+	enum rc rc = RC_OK;
+
+	if (room == 0)
+		return RC_OK;
+	a->tasks = arena_alloc(x->arena, room * sizeof(*a->tasks));
+	a->task_ids = arena_alloc(x->arena, room * sizeof(*a->task_ids));
+	if (a->tasks == NULL || a->task_ids == NULL)
+		return RC_NOMEM;
+	for (const struct json *e = a->ids->child; e != NULL && rc == RC_OK;
+	     e = e->next) {
+		struct task_row row;
+		bool found;
+
+		rc = task_look_up(x, e->text, &row, &found);
+		if (rc != RC_OK || !found || is_watched(a, row.number))
+			continue;
+		a->tasks[a->n_tasks] = row.number;
+		a->task_ids[a->n_tasks++] = e->text;
+	}
+	return rc;
+}
+
 /* ------------------------------------------------------------ the stream */
 
 static void
@@ -122,6 +174,15 @@ put_honoured(struct buf *b, const struct asked *a)
 	if (a->uris != NULL) {
 		json_put_key(b, "resourceSubscriptions");
 		json_put_compact(b, a->uris);
+	}
+	if (a->ids != NULL) {
+		json_put_key(b, "taskIds");
+		buf_put_char(b, '[');
+		for (size_t i = 0; i < a->n_tasks; i++) {
+			json_put_comma(b);
+			json_put_string(b, a->task_ids[i]);
+		}
+		buf_put_char(b, ']');
 	}
 	buf_put_char(b, '}');
 }
@@ -193,6 +254,16 @@ open_stream(struct exchange *x, const struct asked *a)
 	return rc;
 }
 
+/* More than one stream may have? */
+static bool
+is_too_much(const struct exchange *x, const struct asked *a)
+{
+	int64_t n = a->uris == NULL ? 0 : a->uris->count;
+
+	n += a->ids == NULL ? 0 : a->ids->count;
+	return x->server->rules.wants > 0 && n > x->server->rules.wants;
+}
+
 enum rc
 method_listen(struct exchange *x)
 {
@@ -213,12 +284,17 @@ method_listen(struct exchange *x)
 		return RC_OK;
 	}
 	a.uris = json_get(a.filter, "resourceSubscriptions");
-	if (a.uris != NULL && a.uris->count > x->server->rules.wants) {
+	a.ids = json_get(a.filter, "taskIds");
+	if (a.ids != NULL && (x->caps & CAP_TASKS) == 0)
+		return answer_lacking(x, CAP_TASKS);
+	if (is_too_much(x, &a)) {
 		answer_error(x, 200, RPC_INTERNAL_ERROR,
 		    "These are more subscriptions than one stream may have",
 		    SLICE_NONE);
 		return RC_OK;
 	}
 	rc = read_topics(x, &a);
+	if (rc == RC_OK)
+		rc = read_tasks(x, &a);
 	return rc == RC_OK ? open_stream(x, &a) : rc;
 }

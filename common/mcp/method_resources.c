@@ -68,11 +68,11 @@ method_resources_read(struct exchange *x)
 	if (rc == RC_OK)
 		rc = arena_copy(x->arena, buf_slice(&data), &json);
 	buf_release(&data);
-	if (rc == RC_OK)
-		answer_error(x, 200,
-		    (enum rpc_code)x->revision->resource_not_found,
-		    "Resource not found", json);
-	return rc;
+	if (rc != RC_OK)
+		return rc;
+	answer_error(x, 200, (enum rpc_code)x->revision->resource_not_found,
+	    "Resource not found", json);
+	return RC_OK;
 }
 
 /* ------------------------------------------------------- subscriptions */

@@ -55,9 +55,9 @@ running_wire_end(struct running *r)
 
 	if (r->wire == WIRE_GONE)
 		return;
-	if (r->wire == WIRE_HELD)
-		(void)put_head(r);
 	/* Whoever has left does not hear it. */
+	if (r->wire == WIRE_HELD && put_head(r) == RC_OK)
+		(void)sink->ops->body(sink, SLICE(":\n\n"));
 	(void)sink->ops->end(sink);
 	sink->ops->close(sink);
 	r->wire = WIRE_GONE;

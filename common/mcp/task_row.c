@@ -136,12 +136,28 @@ is_visible(const struct exchange *x, const struct task_row *row)
 }
 
 enum rc
-task_load(struct exchange *x, struct task_row *row, bool *found)
+task_look_up(
+    struct exchange *x, struct slice id, struct task_row *row, bool *found)
 {
 	struct store *store = x->server->store;
-	const struct json *id = json_get(x->message.params, "taskId");
 	unsigned char bytes[TASK_ID_BYTES];
 	enum rc rc = RC_NOTFOUND;
+
+	*found = false;
+	if (store == NULL)
+		return RC_BUSY;
+	if (text_b64url_fixed(id, bytes, sizeof(bytes)) == RC_OK)
+		rc = store->ops->task_get(
+		    store, &x->op, bytes, x->principal.digest, row);
+	*found = rc == RC_OK && is_visible(x, row);
+	return rc == RC_NOTFOUND ? RC_OK : rc;
+}
+
+enum rc
+task_load(struct exchange *x, struct task_row *row, bool *found)
+{
+	const struct json *id = json_get(x->message.params, "taskId");
+	enum rc rc;
 
 	*found = false;
 	if (!json_is(id, JSON_STRING)) {
@@ -149,16 +165,9 @@ task_load(struct exchange *x, struct task_row *row, bool *found)
 		    "taskId must be a string", SLICE_NONE);
 		return RC_OK;
 	}
-	if (store == NULL)
-		return RC_BUSY;
-	if (text_b64url_fixed(id->text, bytes, sizeof(bytes)) == RC_OK)
-		rc = store->ops->task_get(
-		    store, &x->op, bytes, x->principal.digest, row);
-	if (rc != RC_OK && rc != RC_NOTFOUND)
-		return rc;
-	*found = rc == RC_OK && is_visible(x, row);
-	if (!*found)
+	rc = task_look_up(x, id->text, row, found);
+	if (rc == RC_OK && !*found)
 		answer_error(
 		    x, 200, RPC_INVALID_PARAMS, "Unknown task", SLICE_NONE);
-	return RC_OK;
+	return rc;
 }

@@ -30,6 +30,10 @@ MUST_CHECK enum rc task_put_details(struct buf *b, const struct task_row *row,
 
 bool task_has_ended(const struct task_row *row);
 
+/* The task of that id; *found is false if the client may not see one. */
+MUST_CHECK enum rc task_look_up(
+    struct exchange *x, struct slice id, struct task_row *row, bool *found);
+
 /*
  * The task that params.taskId names, if the client may see it.  With *found
  * false the exchange was answered.

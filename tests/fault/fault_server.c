@@ -73,6 +73,19 @@ static const struct step {
 	    "\"io.modelcontextprotocol/clientCapabilities\":{}}}}",
 	    "2026-07-28", "server/discover", 200, 0 },
 	{ HTTP_POST, "{broken", "2025-11-25", NULL, 400, 0 },
+	{ HTTP_GET, "", "2025-11-25", NULL, 200, 0 },
+	{ HTTP_POST,
+	    "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"resources/subscribe\","
+	    "\"params\":{\"uri\":\"a:b\"}}",
+	    "2025-11-25", NULL, 200, 0 },
+	{ HTTP_POST,
+	    "{\"jsonrpc\":\"2.0\",\"id\":8,\"method\":"
+	    "\"subscriptions/listen\",\"params\":{\"notifications\":{"
+	    "\"toolsListChanged\":true,"
+	    "\"resourceSubscriptions\":[\"a:b\"]},\"_meta\":{"
+	    "\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\","
+	    "\"io.modelcontextprotocol/clientCapabilities\":{}}}}",
+	    "2026-07-28", "subscriptions/listen", 200, 0 },
 	{ HTTP_DELETE, "", "2025-11-25", NULL, 204, 404 },
 	{ HTTP_POST, "{\"jsonrpc\":\"2.0\",\"id\":6,\"method\":\"ping\"}",
 	    "2025-11-25", NULL, 404, 0 },
@@ -120,11 +133,11 @@ never_gone(struct sink *base)
 }
 
 static bool
-never_leaves(struct sink *base, int64_t ms)
+leaves_at_once(struct sink *base, int64_t ms)
 {
 	(void)base;
 	(void)ms;
-	return true;
+	return false;
 }
 
 static void
@@ -134,7 +147,7 @@ close_nothing(struct sink *base)
 }
 
 static const struct sink_ops still_ops = { take_head, take_body, take_end,
-	never_gone, never_leaves, close_nothing };
+	never_gone, leaves_at_once, close_nothing };
 
 static int
 complain(size_t step, const char *what, int status)

@@ -68,11 +68,54 @@ a_full_buffer_is_told(void **state)
 	buf_release(&b);
 }
 
+static void
+an_event_has_what_is_not_absent(void **state)
+{
+	static const struct {
+		struct sse_event event;
+		const char *text;
+	} events[] = {
+		{ { SLICE_INIT("endpoint"), { NULL, 0 }, -1,
+		      SLICE_INIT("/m?sessionId=x") },
+		    "event: endpoint\ndata: /m?sessionId=x\n\n" },
+		{ { { NULL, 0 }, SLICE_INIT("7-3-0"), 1000, SLICE_INIT("") },
+		    "id: 7-3-0\nretry: 1000\ndata: \n\n" },
+		{ { SLICE_INIT("message"), SLICE_INIT("7-3-1"), -1,
+		      SLICE_INIT("{\n}") },
+		    "event: message\nid: 7-3-1\ndata: {\ndata: }\n\n" },
+		{ { { NULL, 0 }, { NULL, 0 }, 0, { NULL, 0 } },
+		    "retry: 0\n\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+		struct buf b = BUF_INIT(1000);
+
+		sse_put_event(&b, &events[i].event);
+		assert_string_equal(b.ptr, events[i].text);
+		buf_release(&b);
+	}
+}
+
+static void
+what_is_no_event_stands_for_itself(void **state)
+{
+	struct buf b = BUF_INIT(1000);
+
+	(void)state;
+	sse_put_comment(&b);
+	sse_put_retry(&b, 2500);
+	assert_string_equal(b.ptr, ":\n\nretry: 2500\n\n");
+	buf_release(&b);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_line_becomes_a_data_line),
+		cmocka_unit_test(an_event_has_what_is_not_absent),
+		cmocka_unit_test(what_is_no_event_stands_for_itself),
 		cmocka_unit_test(events_follow_each_other_in_one_buffer),
 		cmocka_unit_test(a_full_buffer_is_told),
 	};
