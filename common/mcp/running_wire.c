@@ -224,6 +224,22 @@ note_append(struct running *r, enum rc rc, bool is_relaxed)
 		running_log(r, LOG_WARNING, "message lost", rc);
 }
 
+/*
+ * Names a message among all of its stream, which calls of an HTTP+SSE session
+ * share: call, run, and number in the run.  0, no name, where it does not fit.
+ */
+static int64_t
+next_key(struct running *r)
+{
+	const uint64_t call = (uint64_t)r->row.number;
+	const uint64_t run = (uint64_t)r->row.epoch;
+	const uint64_t number = (uint64_t)++r->keys;
+
+	if (call >> 32 != 0 || run >> 7 != 0 || number >> 24 != 0)
+		return 0;
+	return (int64_t)(call << 31 | run << 24 | number);
+}
+
 static void
 append(struct running *r, bool is_relaxed)
 {
@@ -232,8 +248,7 @@ append(struct running *r, bool is_relaxed)
 	struct appended appended = { 0, 0 };
 	struct event_append event = { .session = r->row.session,
 		.stream = r->row.stream,
-		.key = (int64_t)((uint64_t)r->row.epoch << 32 |
-		    (uint64_t)(++r->keys)),
+		.key = next_key(r),
 		.call = r->row.number,
 		.epoch = r->row.epoch,
 		.data = buf_slice(&r->message) };
