@@ -210,10 +210,10 @@ withdraw(struct exchange *x, const struct running *r)
 	struct appended appended;
 	enum rc rc = store->ops->call_finish(store, &x->op, &finish, &appended);
 
-	if (rc != RC_OK)
-		log_event(x->server->log, LOG_WARNING, "task",
-		    "number=%lld not withdrawn=%s", (long long)r->task,
-		    rc_name(rc));
+	if (rc == RC_OK)
+		return;
+	log_event(x->server->log, LOG_WARNING, "task",
+	    "number=%lld not withdrawn=%s", (long long)r->task, rc_name(rc));
 }
 
 /* The client is told of its task, and its connection given back. */
