@@ -224,6 +224,18 @@ note_append(struct running *r, enum rc rc, bool is_relaxed)
 		running_log(r, LOG_WARNING, "message lost", rc);
 }
 
+/* Unlike that of any other event of the stream, which may be that of a whole
+ * session: by call, run of it, and place in that. */
+static int64_t
+next_key(struct running *r)
+{
+	uint64_t call = (uint64_t)r->row.number & 0x7FFFFFFF;
+	uint64_t run = (uint64_t)r->row.epoch & 0xFF;
+	uint64_t place = (uint64_t)++r->keys & 0xFFFFFF;
+
+	return (int64_t)(call << 32 | run << 24 | place);
+}
+
 static void
 append(struct running *r, bool is_relaxed)
 {
@@ -232,8 +244,7 @@ append(struct running *r, bool is_relaxed)
 	struct appended appended = { 0, 0 };
 	struct event_append event = { .session = r->row.session,
 		.stream = r->row.stream,
-		.key = (int64_t)((uint64_t)r->row.epoch << 32 |
-		    (uint64_t)(++r->keys)),
+		.key = next_key(r),
 		.call = r->row.number,
 		.epoch = r->row.epoch,
 		.data = buf_slice(&r->message) };
