@@ -224,16 +224,20 @@ note_append(struct running *r, enum rc rc, bool is_relaxed)
 		running_log(r, LOG_WARNING, "message lost", rc);
 }
 
-/* Unlike that of any other event of the stream, which may be that of a whole
- * session: by call, run of it, and place in that. */
+/*
+ * Names a message among all of its stream, which calls of an HTTP+SSE session
+ * share: call, run, and number in the run.  0, no name, where it does not fit.
+ */
 static int64_t
 next_key(struct running *r)
 {
-	uint64_t call = (uint64_t)r->row.number & 0x7FFFFFFF;
-	uint64_t run = (uint64_t)r->row.epoch & 0xFF;
-	uint64_t place = (uint64_t)++r->keys & 0xFFFFFF;
+	const uint64_t call = (uint64_t)r->row.number;
+	const uint64_t run = (uint64_t)r->row.epoch;
+	const uint64_t number = (uint64_t)++r->keys;
 
-	return (int64_t)(call << 32 | run << 24 | place);
+	if (call >> 32 != 0 || run >> 7 != 0 || number >> 24 != 0)
+		return 0;
+	return (int64_t)(call << 31 | run << 24 | number);
 }
 
 static void

@@ -252,6 +252,39 @@ one_column_changes_at_a_time(void **state)
 }
 
 static void
+a_row_is_negotiated_once(void **state)
+{
+	struct suite *f = *state;
+	const struct session_terms terms = { SLICE("2025-06-18"), 5,
+		SLICE("{1}") };
+	struct session_row want = store_row(1, 1, 2000);
+	struct session_row row;
+	int64_t id = 0;
+
+	want.revision = SLICE_NONE;
+	assert_int_equal(
+	    f->ops->session_put(f->store, &f->op, &want, &store_no_caps, &id),
+	    RC_OK);
+	assert_int_equal(
+	    f->ops->session_negotiate(f->store, &f->op, id + 99, &terms),
+	    RC_NOTFOUND);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(
+		    f->ops->session_negotiate(f->store, &f->op, id, &terms),
+		    i == 0 ? RC_OK : RC_CONFLICT);
+		want.revision = terms.revision;
+		want.caps = terms.caps;
+		want.client = terms.client;
+		assert_int_equal(suite_get(f, &want.key, &row), RC_OK);
+		suite_assert_same_row(&row, &want);
+	}
+	assert_int_equal(suite_end(f, 1, 1), RC_OK);
+	assert_int_equal(
+	    f->ops->session_negotiate(f->store, &f->op, id, &terms),
+	    RC_NOTFOUND);
+}
+
+static void
 numbers_are_never_used_twice(void **state)
 {
 	struct suite *f = *state;
@@ -284,6 +317,7 @@ const struct CMUnitTest suite_rows[] = {
 	SUITE_CASE(ended_stays_ended),
 	SUITE_CASE(ending_what_is_not_there_leaves_a_tombstone),
 	SUITE_CASE(one_column_changes_at_a_time),
+	SUITE_CASE(a_row_is_negotiated_once),
 	SUITE_CASE(numbers_are_never_used_twice),
 	SUITE_END,
 };

@@ -53,6 +53,31 @@ an_opened_stream_comes_back_as_it_is(void **state)
 }
 
 static void
+the_newest_open_stream_of_a_kind_is_found(void **state)
+{
+	struct suite *f = *state;
+	const int64_t session = suite_session(f, 1);
+	struct stream_row row, newer;
+
+	(void)suite_stream(f, session, STREAM_CALL);
+	assert_int_equal(
+	    f->ops->stream_find(f->store, &f->op, session, STREAM_SSE, &row),
+	    RC_NOTFOUND);
+	(void)suite_stream(f, session, STREAM_SSE);
+	newer = suite_stream(f, session, STREAM_SSE);
+	(void)suite_stream(f, suite_session(f, 2), STREAM_SSE);
+	assert_int_equal(
+	    f->ops->stream_find(f->store, &f->op, session, STREAM_SSE, &row),
+	    RC_OK);
+	assert_int_equal(row.number, newer.number);
+	assert_true(slice_eq(row.owner, newer.owner));
+	assert_int_equal(suite_end(f, 1, 1), RC_OK);
+	assert_int_equal(
+	    f->ops->stream_find(f->store, &f->op, session, STREAM_SSE, &row),
+	    RC_NOTFOUND);
+}
+
+static void
 only_a_live_session_opens_streams(void **state)
 {
 	struct suite *f = *state;
@@ -369,6 +394,7 @@ numbers_come_without_gap_whoever_fails_between(void **state)
 
 const struct CMUnitTest suite_streams[] = {
 	SUITE_CASE(an_opened_stream_comes_back_as_it_is),
+	SUITE_CASE(the_newest_open_stream_of_a_kind_is_found),
 	SUITE_CASE(only_a_live_session_opens_streams),
 	SUITE_CASE(stream_numbers_are_never_used_twice),
 	SUITE_CASE(events_are_replayed_from_every_number),

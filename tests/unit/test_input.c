@@ -11,6 +11,7 @@
 
 #define TOOL SLICE("\"name\":\"t\",\"arguments\":{\"a\":1,\"b\":[2]}")
 #define ACCEPT "{\"action\":\"accept\",\"content\":{\"is\":\"x\"}}"
+#define WRONG_KEY "{\"wrong\":" ACCEPT "}"
 #define ALL_CAPS                                                               \
 	(CAP_ELICITATION | CAP_ELICITATION_URL | CAP_SAMPLING |                \
 	    CAP_SAMPLING_TOOLS | CAP_SAMPLING_CONTEXT | CAP_ROOTS)
@@ -110,7 +111,7 @@ what_is_missing_is_asked_for_again(void **state)
 {
 	static const char *const responses[] = {
 		"{}",
-		"{\"wrong\":" ACCEPT "}",
+		WRONG_KEY,
 		"{\"name\":{}}",
 		"{\"name\":{\"action\":\"maybe\"}}",
 		"{\"name\":{\"action\":\"accept\",\"content\":[]}}",
