@@ -8,6 +8,7 @@
 #include "migrate.h"
 #include "module.h"
 #include "store_open.h"
+#include "text.h"
 #include "wiring.h"
 
 /* Rows of one piece of a sweep; short, so that writers are not kept waiting. */
@@ -52,25 +53,46 @@ ctl_failed(const char *what, enum rc rc)
 	return 1;
 }
 
+/* As configured, but what has ended is not kept longer than this. */
+static struct sweep_rules
+sweep_rules(const struct ctl *ctl, int64_t now_ms, int64_t keep_ms)
+{
+	struct sweep_rules rules =
+	    wiring_sweep_rules(&ctl->config, now_ms, SWEEP_CHUNK);
+
+	if (keep_ms < 0)
+		return rules;
+	rules.events_before = now_ms - keep_ms;
+	rules.streams_before = rules.events_before;
+	rules.unsent_before = rules.events_before;
+	rules.signals_before = rules.events_before;
+	rules.topics_before = rules.events_before;
+	return rules;
+}
+
 int
 ctl_sweep(struct ctl *ctl, int argc, char **argv)
 {
 	struct store *store;
 	struct sweep_done all = { 0 };
+	uint64_t seconds = 0;
+	int64_t keep_ms = -1;
 	bool more = true;
 
-	(void)argv;
-	if (argc != 1) {
-		(void)fputs("usage: mcpctl sweep\n", stderr);
+	if (argc > 2 ||
+	    (argc == 2 &&
+		text_u64(slice_of(argv[1]), INT32_MAX, &seconds) != RC_OK)) {
+		(void)fputs("usage: mcpctl sweep [SECONDS]\n", stderr);
 		return 2;
 	}
+	if (argc == 2)
+		keep_ms = (int64_t)seconds * 1000;
 	store = ctl_store(ctl);
 	if (store == NULL)
 		return 1;
 	while (more) {
 		struct op op = ctl_op(ctl);
-		struct sweep_rules rules =
-		    wiring_sweep_rules(&ctl->config, op.now_ms, SWEEP_CHUNK);
+		struct sweep_rules rules = sweep_rules(ctl, op.now_ms, keep_ms);
 		struct sweep_done done = { 0 };
 		enum rc rc = store->ops->sweep(store, &op, &rules, &done);
 

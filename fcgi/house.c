@@ -124,13 +124,14 @@ sweep(struct house *h, struct store *store, const struct op *op)
 	if (now < h->next_sweep)
 		return;
 	rc = store->ops->sweep(store, op, &rules, &done);
-	if (rc != RC_OK)
+	if (rc != RC_OK) {
 		complain(h, "sweep", rc);
-	else if (done.forgotten + done.removed + done.others > 0)
+	} else if (done.forgotten + done.removed + done.others > 0) {
 		log_event(h->log, LOG_INFO, "swept",
 		    "forgotten=%lld removed=%lld others=%lld",
 		    (long long)done.forgotten, (long long)done.removed,
 		    (long long)done.others);
+	}
 	h->next_sweep = rc == RC_OK && done.more ? now : now + SWEEP_EVERY_MS;
 }
 

@@ -132,10 +132,11 @@ bury(struct house_dead *d, struct server *server, const struct op *op,
 		rc = store->ops->owner_gone(store, op, owner);
 	for (size_t i = 0; rc == RC_OK && i < rows.n; i++)
 		settle_call(d, server, op, &rows.row[i]);
-	if (rc != RC_OK)
+	if (rc != RC_OK) {
 		log_event(d->log, LOG_WARNING, "house",
 		    "what=bury process=%.*s rc=%s", SLICE_FMT(owner),
 		    rc_name(rc));
+	}
 	return rc == RC_OK && rows.n == 0;
 }
 
@@ -147,6 +148,16 @@ has_time(const struct op *op)
 	    op->arena->used < BYTES_MAX;
 }
 
+static bool
+is_among(struct slice name, const struct slice *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (slice_eq(name, names[i]))
+			return true;
+	}
+	return false;
+}
+
 void
 house_dead_here(
     struct house_dead *d, struct server *server, const struct op *op)
@@ -154,11 +165,12 @@ house_dead_here(
 	struct store *store = server->store;
 	struct slice dead[DEAD_MAX];
 	struct slice *owners = NULL;
+	size_t n_dead = 0;
 	size_t n = 0;
 
-	if (run_dir_dead(d->dir, op->arena, dead, DEAD_MAX, &n) != RC_OK)
-		n = 0;
-	for (size_t i = 0; i < n && has_time(op); i++) {
+	if (run_dir_dead(d->dir, op->arena, dead, DEAD_MAX, &n_dead) != RC_OK)
+		n_dead = 0;
+	for (size_t i = 0; i < n_dead && has_time(op); i++) {
 		if (bury(d, server, op, dead[i], true))
 			run_dir_forget(d->dir, dead[i]);
 	}
@@ -167,7 +179,8 @@ house_dead_here(
 	    RC_OK)
 		return;
 	for (size_t i = 0; i < n && has_time(op); i++) {
-		if (!run_dir_is_alive(d->dir, owners[i]))
+		if (!is_among(owners[i], dead, n_dead) &&
+		    !run_dir_is_alive(d->dir, owners[i]))
 			(void)bury(d, server, op, owners[i], true);
 	}
 }

@@ -45,14 +45,45 @@ read_file(
 	return config_read(config, options->config_file, why);
 }
 
+/* What goes over the file. */
+static enum rc
+override(const struct wiring_options *options, int letter,
+    struct config *config, struct buf *why)
+{
+	const char *key =
+	    options->socket_key != NULL ? options->socket_key : "server.socket";
+
+	if (letter == 'o')
+		return set(config, optarg, why);
+	if (letter == 's')
+		return config_set(config, key, optarg, why);
+	return RC_OK;
+}
+
+/* What is no matter of the configuration; false: it makes no sense. */
+static bool
+note(struct wiring_options *options, int letter)
+{
+	uint64_t call = 0;
+
+	if (letter == 'n')
+		options->only_check = true;
+	if (letter == 'c')
+		options->config_file = optarg;
+	if (letter == 'r') {
+		if (text_u64(slice_of(optarg), INT64_MAX, &call) != RC_OK)
+			return false;
+		options->call = (int64_t)call;
+	}
+	return letter != '?';
+}
+
 /* One pass over the options: the first finds the file, the second sets what
  * goes over it. */
 static enum wiring_said
 scan(struct wiring_options *options, struct config *config, bool second,
     struct buf *why)
 {
-	enum rc rc = RC_OK;
-	uint64_t call = 0;
 	int c;
 
 	optind = 1;
@@ -63,27 +94,12 @@ scan(struct wiring_options *options, struct config *config, bool second,
 			return WIRING_HELP;
 		if (c == 'V')
 			return WIRING_VERSION;
-		if (c == '?')
+		if (!note(options, c))
 			return WIRING_USAGE;
-		if (c == 'n')
-			options->only_check = true;
-		if (c == 'c')
-			options->config_file = optarg;
-		if (c == 'r' &&
-		    text_u64(slice_of(optarg), INT64_MAX, &call) != RC_OK)
-			return WIRING_USAGE;
-		if (second && c == 'o')
-			rc = set(config, optarg, why);
-		if (second && c == 's')
-			rc = config_set(config,
-			    options->socket_key != NULL ? options->socket_key
-							: "server.socket",
-			    optarg, why);
-		if (rc != RC_OK)
+		if (second && override(options, c, config, why) != RC_OK)
 			return WIRING_BAD;
 	}
 	options->rest = optind;
-	options->call = (int64_t)call;
 	return WIRING_GO;
 }
 

@@ -108,9 +108,16 @@ store_of(struct holder *holder)
 static enum rc
 holder_room(struct holder *holder, const struct feed *feed)
 {
-	const struct stream_store *s = store_of(holder);
+	struct stream_store *s = store_of(holder);
+	enum rc rc = stream_table_room(s->table, feed);
 
-	return s->is_leaving ? RC_FULL : stream_table_room(s->table, feed);
+	if (s->is_leaving)
+		return RC_FULL;
+	if (rc == RC_OK)
+		return rc;
+	/* One of them may have left just now. */
+	stream_take_reports(s);
+	return stream_table_room(s->table, feed);
 }
 
 /* When it is too old: not all of those that came together together. */

@@ -240,8 +240,7 @@ put_round(struct running *r, const struct question_rows *known,
 	if (out->row == NULL)
 		return RC_NOMEM;
 	for (size_t i = 0; i < n && rc == RC_OK; i++) {
-		if (is_unasked(known, q[i].key) &&
-		    find(out, q[i].key) == NULL)
+		if (is_unasked(known, q[i].key) && find(out, q[i].key) == NULL)
 			rc = put_question(r, &q[i], &out->row[out->n++]);
 	}
 	return rc;

@@ -55,9 +55,9 @@ running_wire_end(struct running *r)
 
 	if (r->wire == WIRE_GONE)
 		return;
-	if (r->wire == WIRE_HELD)
-		(void)put_head(r);
 	/* Whoever has left does not hear it. */
+	if (r->wire == WIRE_HELD && put_head(r) == RC_OK)
+		(void)sink->ops->body(sink, SLICE(":\n\n"));
 	(void)sink->ops->end(sink);
 	sink->ops->close(sink);
 	r->wire = WIRE_GONE;
@@ -224,16 +224,20 @@ note_append(struct running *r, enum rc rc, bool is_relaxed)
 		running_log(r, LOG_WARNING, "message lost", rc);
 }
 
-/* No other message of the stream has it; on HTTP+SSE other calls write there
- * too. */
+/*
+ * Names a message among all of its stream, which calls of an HTTP+SSE session
+ * share: call, run, and number in the run.  0, no name, where it does not fit.
+ */
 static int64_t
 next_key(struct running *r)
 {
-	uint64_t run = (uint64_t)r->row.epoch & 0xFF;
-	uint64_t n = (uint64_t)++r->keys & 0xFFFFFF;
+	const uint64_t call = (uint64_t)r->row.number;
+	const uint64_t run = (uint64_t)r->row.epoch;
+	const uint64_t number = (uint64_t)++r->keys;
 
-	return (int64_t)(((uint64_t)r->row.number & INT32_MAX) << 32 |
-	    run << 24 | n);
+	if (call >> 32 != 0 || run >> 7 != 0 || number >> 24 != 0)
+		return 0;
+	return (int64_t)(call << 31 | run << 24 | number);
 }
 
 static void

@@ -186,6 +186,19 @@ class Client:
             await asyncio.sleep(0.2)
         raise AssertionError("client %d cannot initialize" % self.number)
 
+    async def delete(self):
+        for _ in range(10):
+            try:
+                reply = await send(self.url(), "DELETE", self.headers())
+                await reply.body()
+                reply.close()
+                if reply.status in (200, 204, 404):
+                    return
+            except LOST:
+                pass
+            await asyncio.sleep(0.2)
+        self.broken.append("session of %d cannot be ended" % self.number)
+
     async def resume(self, watch):
         """A GET, with the retries of the official client."""
         for attempt in range(RETRIES + 1):

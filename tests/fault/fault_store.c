@@ -43,6 +43,81 @@ put_rows(struct scene *s)
 	return rc;
 }
 
+/* A call that asks, and what is read of it. */
+static enum rc
+ask(struct scene *s, const struct call_row *call)
+{
+	const struct call_limits limits = { 0, 0, 9, false };
+	const struct question_row q = { .rpc_id = SLICE("1"),
+		.key = SLICE("k"),
+		.params = SLICE("{}"),
+		.call = call->number,
+		.session = call->session,
+		.stream = call->stream,
+		.data = SLICE("{}") };
+	const struct question_name name = { .call = call->number,
+		.key = SLICE("k") };
+	const struct store_ops *ops = s->store->ops;
+	struct question_rows questions;
+	struct appended out;
+	enum rc rc;
+
+	rc = ops->question_put(s->store, &s->op, &q, 1, 1, &limits, &out);
+	if (rc == RC_OK)
+		rc = ops->question_answer(
+		    s->store, &s->op, &name, SLICE("{}"), false);
+	if (rc == RC_OK)
+		rc = ops->questions_get(
+		    s->store, &s->op, call->number, &questions);
+	return rc;
+}
+
+static enum rc
+work_calls(struct scene *s, int64_t session)
+{
+	const struct call_limits limits = { 9, 9, 9, false };
+	const struct store_ops *ops = s->store->ops;
+	struct call_row call = { .session = session,
+		.request_id = SLICE("1"),
+		.owner = SLICE("h.1"),
+		.request = SLICE("{}") };
+	struct call_row same = call;
+	struct call_row run = { .owner = SLICE("h.1") };
+	struct task_row task = { .message = SLICE("m") };
+	struct call_finish finish = {
+		.epoch = 1, .data = SLICE("{}"), .task_state = TASK_COMPLETED
+	};
+	const struct call_filter calls = { .limit = 0 };
+	const struct task_filter tasks = { .limit = 0 };
+	struct call_rows call_rows;
+	struct task_rows task_rows;
+	struct appended out;
+	enum call_opened opened;
+	int64_t reader;
+	enum rc rc;
+
+	rc = ops->call_open(s->store, &s->op, &call, &limits, &opened, &reader);
+	if (rc == RC_OK)
+		rc = ops->call_open(
+		    s->store, &s->op, &same, &limits, &opened, &reader);
+	if (rc == RC_OK)
+		rc = ask(s, &call);
+	if (rc == RC_OK)
+		rc = ops->task_open(
+		    s->store, &s->op, &task, &run, &limits, &opened);
+	finish.call = call.number;
+	if (rc == RC_OK)
+		rc = ops->call_finish(s->store, &s->op, &finish, &out);
+	finish.call = run.number;
+	if (rc == RC_OK)
+		rc = ops->call_finish(s->store, &s->op, &finish, &out);
+	if (rc == RC_OK)
+		rc = ops->calls_list(s->store, &s->op, &calls, &call_rows);
+	if (rc == RC_OK)
+		rc = ops->tasks_list(s->store, &s->op, &tasks, &task_rows);
+	return rc;
+}
+
 /* Topics and who wants them; part of `log_work`. */
 static enum rc
 topic_work(struct scene *s, const struct stream_row *stream)
@@ -160,6 +235,8 @@ work(struct scene *s)
 		rc = log_work(s, row.id);
 	if (rc == RC_OK)
 		rc = ops->session_list(s->store, &s->op, &any, &rows);
+	if (rc == RC_OK)
+		rc = work_calls(s, row.id);
 	if (rc == RC_OK)
 		rc = ops->session_end(s->store, &s->op, &last, END_DELETED);
 	if (rc == RC_OK)

@@ -137,6 +137,16 @@ call_job_fail(struct tool_call *c)
 	return done(tool_fail(c, SLICE("it did not work")));
 }
 
+static enum tool_done
+call_talk(struct tool_call *c)
+{
+	c->env->progress(c, 1, 2, SLICE("half"));
+	c->env->log(c, 0, SLICE("talk"), SLICE("\"quietly\""));
+	c->env->log(c, 3, SLICE("talk"), SLICE("{\"loud\":true}"));
+	c->env->progress(c, 2, 2, SLICE_NONE);
+	return done(tool_add_text(c, SLICE("said")));
+}
+
 /* Sorted by name. */
 const struct fake fake_askers[] = {
 	{ PLAIN("ask_many"), call_ask_many, 0, 0 },
@@ -151,6 +161,8 @@ const struct fake fake_askers[] = {
 	{ TASK("job_fail", "optional"), call_job_fail, 0,
 	    TOOL_TASK_OPTIONAL | TOOL_DETACHED },
 	{ TASK("job_must", "required"), call_job, 0, TOOL_TASK_REQUIRED },
+	{ PLAIN("talk"), call_talk, 0, 0 },
+	{ PLAIN("talk_detached"), call_talk, 0, TOOL_DETACHED },
 };
 
 const size_t fake_askers_n = sizeof(fake_askers) / sizeof(fake_askers[0]);

@@ -15,7 +15,7 @@ struct fake {
 };
 
 /*
- * Tools that ask their client or may be tasks:
+ * Tools that ask or tell their client something, or may be tasks:
  *   ask_many    one round with a question of each kind
  *   ask_name    one question, "name"; declined: says so; "(none)": cannot ask
  *   ask_once    the same, and must not run twice
@@ -25,6 +25,8 @@ struct fake {
  *   job_ask     may be a task, asks "name" like ask_name
  *   job_fail    may be a task, and is an error
  *   job_must    must be a task; gives "worked"
+ *   talk        progress, log of levels 0 and 3, progress; gives "said"
+ *   talk_detached  the same with a row from the start
  */
 extern const struct fake fake_askers[];
 extern const size_t fake_askers_n;

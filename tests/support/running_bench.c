@@ -12,7 +12,7 @@
 #include "seal.h"
 
 #define BENCH_ARENA ((size_t)64 * 1024 * 1024)
-#define TOOLS 4
+#define TOOLS 6
 
 struct running_bench_tools {
 	struct toolbox box; /* first */
@@ -38,6 +38,12 @@ static const struct {
 	{ "{\"name\":\"repeat\",\"description\":\"d\","
 	  "\"inputSchema\":{\"type\":\"object\"}}",
 	    TOOL_DETACHED | TOOL_REPEAT },
+	{ "{\"name\":\"task\",\"description\":\"d\","
+	  "\"inputSchema\":{\"type\":\"object\"}}",
+	    TOOL_DETACHED | TOOL_TASK_OPTIONAL },
+	{ "{\"name\":\"task_again\",\"description\":\"d\","
+	  "\"inputSchema\":{\"type\":\"object\"}}",
+	    TOOL_DETACHED | TOOL_TASK_OPTIONAL | TOOL_REPEAT },
 };
 
 static const struct tool_set *
@@ -104,6 +110,8 @@ fail_or_not(void *ctx, enum store_call call)
 {
 	struct running_bench *b = ctx;
 
+	if (b->fail_nth >= 0 && b->fail_nth-- == 0)
+		return b->fail_rc;
 	if (b->fail[call] == 0)
 		return RC_OK;
 	b->fail[call]--;
@@ -116,21 +124,23 @@ running_bench_setup(void **state)
 	struct running_bench *b = calloc(1, sizeof(*b));
 	struct store *store;
 
-	if (b == NULL || seal_init() != RC_OK)
-		return -1;
+	assert_non_null(b);
+	assert_int_equal(seal_init(), RC_OK);
 	fake_clock_init(&b->clock, INT64_C(1790000000000));
 	counted_rng_init(&b->rng, 1);
 	b->said = BUF_INIT((size_t)1024 * 1024);
+	b->posted = BUF_INIT((size_t)1024 * 1024);
 	b->log = LOG_INIT(keep_lines, &b->said, LOG_DEBUG);
 	b->arena = ARENA_INIT(BENCH_ARENA);
 	b->other_arena = ARENA_INIT(BENCH_ARENA);
 	store_scratch_init_fast(&b->scratch);
-	if (store_scratch_fresh(&b->scratch, &b->clock.clock, 1, &store) !=
-	    RC_OK)
-		return -1;
+	assert_int_equal(
+	    store_scratch_fresh(&b->scratch, &b->clock.clock, 1, &store),
+	    RC_OK);
 	store_count_init(&b->store, store);
 	b->store.before = fail_or_not;
 	b->store.ctx = b;
+	b->fail_nth = -1;
 	b->fail_rc = RC_BUSY;
 	open_tools(b);
 	open_server(b, &b->here);
@@ -158,6 +168,7 @@ running_bench_teardown(void **state)
 		definition_release(&b->tools->definition[i]);
 	free(b->tools);
 	log_release(&b->log);
+	buf_release(&b->posted);
 	buf_release(&b->said);
 	arena_release(&b->arena);
 	arena_release(&b->other_arena);
@@ -201,8 +212,25 @@ pass(void *ctx, int64_t ms)
 
 /* ----------------------------------------------------------- requests */
 
+/* The headers of 2026-07-28 repeat what is in the body. */
+static void
+repeat_in_headers(struct http_request *r, struct arena *a, const char *body)
+{
+	const struct json *root, *params, *name;
+
+	if (json_read(a, slice_of(body), &json_limits_default, &root, NULL) !=
+	    RC_OK)
+		return;
+	params = json_get(root, "params");
+	name = json_get(params, "name");
+	if (name == NULL)
+		name = json_get(params, "taskId");
+	r->field[HTTP_MCP_METHOD] = json_text(json_get(root, "method"));
+	r->field[HTTP_MCP_NAME] = json_text(name);
+}
+
 static struct http_request
-request_of(const struct running_bench *b, const char *body)
+request_of(const struct running_bench *b, struct arena *a, const char *body)
 {
 	struct http_request r = { .method = HTTP_POST,
 		.method_name = SLICE("POST"),
@@ -219,21 +247,15 @@ request_of(const struct running_bench *b, const char *body)
 		r.field[HTTP_MCP_PROTOCOL_VERSION] = slice_of(b->revision);
 	if (b->sid[0] != '\0')
 		r.field[HTTP_MCP_SESSION_ID] = slice_of(b->sid);
-	if (strcmp(b->revision, "2026-07-28") == 0) {
-		r.field[HTTP_MCP_METHOD] = SLICE("tools/call");
-		r.field[HTTP_MCP_NAME] = SLICE("detached");
-		if (strstr(body, "\"inline\"") != NULL)
-			r.field[HTTP_MCP_NAME] = SLICE("inline");
-		if (strstr(body, "\"once\"") != NULL)
-			r.field[HTTP_MCP_NAME] = SLICE("once");
-	}
+	if (strcmp(b->revision, "2026-07-28") == 0)
+		repeat_in_headers(&r, a, body);
 	return r;
 }
 
 int
 running_bench_post(struct running_bench *b, const char *body)
 {
-	struct http_request r = request_of(b, body);
+	struct http_request r = request_of(b, &b->other_arena, body);
 	struct sink_mem sink;
 	struct slice sid;
 	int status;
@@ -245,6 +267,8 @@ running_bench_post(struct running_bench *b, const char *body)
 	if (sid.ptr != NULL)
 		memcpy(b->sid, sid.ptr, sid.len);
 	status = sink.status;
+	buf_reset(&b->posted);
+	buf_put_slice(&b->posted, buf_slice(&sink.body));
 	sink_mem_release(&sink);
 	arena_reset(&b->other_arena);
 	return status;
@@ -272,7 +296,7 @@ running_bench_open(
 enum rc
 running_bench_send(struct running_bench *b, const char *body)
 {
-	struct http_request r = request_of(b, body);
+	struct http_request r;
 
 	sink_mem_release(&b->sink);
 	b->sink.pass = pass;
@@ -280,6 +304,7 @@ running_bench_send(struct running_bench *b, const char *body)
 	b->left = false;
 	b->began = b->clock.wall;
 	arena_reset(&b->arena);
+	r = request_of(b, &b->arena, body);
 	return server_handle(&b->here, &b->arena, &r, &b->sink.base);
 }
 

@@ -35,9 +35,11 @@ struct running_bench {
 	struct store_scratch scratch;
 	struct store_count store;
 	int fail[STORE_CALLS]; /* so many of the next ones answer ... */
+	long fail_nth;         /* or the nth from now on; below 0: none */
 	enum rc fail_rc;
 	struct log log;
-	struct buf said; /* log lines */
+	struct buf said;   /* log lines */
+	struct buf posted; /* the answer of the other host, last */
 
 	struct running_bench_tools *tools;
 	enum tool_done (*tool)(struct running_bench *, struct tool_call *);
@@ -51,6 +53,7 @@ struct running_bench {
 
 	char revision[16];
 	char sid[128];
+	char task[32];        /* an id, for the test's own use */
 	const char *accept;   /* NULL: none is sent */
 	const char *messages; /* HTTP+SSE: post there; NULL: it is not */
 	struct running_event event[RUNNING_EVENTS];
@@ -74,7 +77,8 @@ int running_bench_teardown(void **state);
 void running_bench_open(
     struct running_bench *b, const char *revision, const char *caps);
 
-/* Call the tool of that name: "detached", "inline", "repeat" or "once"; `more`
+/* Call the tool of that name: "detached", "inline", "repeat", "once", "task" or
+ * "task_again"; `more`
  * are further members of params, with a comma in front, or "".  Its reply is
  * in b->sink. */
 enum rc running_bench_call(

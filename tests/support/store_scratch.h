@@ -35,10 +35,10 @@ MUST_CHECK enum rc store_scratch_open(struct store_scratch *,
 
 /*
  * An empty store with that clock and incarnation, for tests that are about
- * something else: its file is a copy of one that was made before, which takes
- * a tenth of the time.  What was there is overwritten: close it first.  Chance
- * is counted, so that two runs are the same.  The clock must outlive the store,
- * and may stand still if nobody else has the file.
+ * something else: quick, because its file is a copy of one that was made
+ * before.  What was there is overwritten: close it first.  Chance is counted,
+ * so that two runs are the same.  The clock must outlive the store, and may
+ * stand still if nobody else has the file.
  */
 MUST_CHECK enum rc store_scratch_fresh(struct store_scratch *,
     const struct clock *, uint32_t incarnation, struct store **out);

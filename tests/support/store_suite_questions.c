@@ -279,6 +279,9 @@ a_question_that_is_nowhere_yet_is_sent_once(void **state)
 	assert_int_equal(out.reader, 1);
 	suite_assert_newest(f, mine.stream, 1, "ask");
 	assert_int_equal(questions(f, call.number).row[0].stream, mine.stream);
+	assert_int_equal(f->ops->question_send(f->store, &f->op, &name,
+			     call.stream, SLICE("ask"), &out),
+	    RC_CONFLICT);
 	assert_int_equal(f->ops->question_send(f->store, &f->op, &by_key,
 			     call.stream, SLICE("ask"), &out),
 	    RC_CONFLICT);

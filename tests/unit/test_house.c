@@ -279,6 +279,19 @@ a_call_of_a_living_process_is_left_alone(void **state)
 }
 
 static void
+a_process_without_a_file_is_dead_too(void **state)
+{
+	struct rig *r = *state;
+	struct slice owner = dead_process(r);
+	struct call_row row = a_call(r, owner);
+
+	run_dir_forget(r->dir, owner);
+	(void)open_call(r, &row);
+	look(r);
+	assert_int_equal(get_call(r, row.number).state, CALL_ENDED);
+}
+
+static void
 what_may_be_run_again_is_ordered(void **state)
 {
 	struct rig *r = *state;
@@ -289,6 +302,7 @@ what_may_be_run_again_is_ordered(void **state)
 	(void)open_call(r, &row);
 	look(r);
 	an_order_came(r, row.number);
+	no_order_came(r);
 	assert_int_equal(get_call(r, row.number).state, CALL_RUNNING);
 	/* Until somebody has taken it over. */
 	look(r);
@@ -371,21 +385,23 @@ static int64_t
 start_time(pid_t pid)
 {
 	char path[64];
-	char state;
-	long long start = 0;
+	char text[1024] = "";
+	const char *at;
 	FILE *f;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	f = fopen(path, "r");
 	assert_non_null(f);
-	assert_int_equal(
-	    fscanf(f,
-		"%*d (%*[^)]) %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
-		"%*s %*s %*s %*s %*s %*s %*s %*s %lld",
-		&state, &start),
-	    2);
+	assert_non_null(fgets(text, sizeof(text), f));
 	(void)fclose(f);
-	return (int64_t)start;
+	/* The 22nd field, behind a second one that ends with a bracket. */
+	at = strrchr(text, ')');
+	for (int field = 2; field < 22; field++) {
+		assert_non_null(at);
+		at = strchr(at + 1, ' ');
+	}
+	assert_non_null(at);
+	return (int64_t)strtoll(at, NULL, 10);
 }
 
 static void
@@ -501,6 +517,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_call_whose_process_died_ends),
 		TEST(a_call_of_a_living_process_is_left_alone),
+		TEST(a_process_without_a_file_is_dead_too),
 		TEST(what_may_be_run_again_is_ordered),
 		TEST(an_order_that_nobody_takes_ends_the_call),
 		TEST(orders_that_nobody_follows_come_to_an_end),

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -267,7 +268,7 @@ progress_needs_a_token_and_keeps_its_type(void **state)
 	b->tool = wavering;
 	running_bench_open(b, "2025-11-25", "{}");
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		char want[64] = "";
+		char want[64];
 		const char *log;
 
 		assert_int_equal(
@@ -277,9 +278,8 @@ progress_needs_a_token_and_keeps_its_type(void **state)
 			assert_string_equal(log, RESULT "\n");
 			continue;
 		}
-		strcat(
-		    strcat(strcat(want, "\"progressToken\":"), table[i].token),
-		    ",");
+		(void)snprintf(want, sizeof(want), "\"progressToken\":%s,",
+		    table[i].token);
 		assert_non_null(strstr(log, want));
 	}
 }

@@ -98,7 +98,7 @@ a_call_is_cancelled_from_any_host_and_not_answered(void **state)
 		{ "2025-06-18", "application/json, text/event-stream", 1000,
 		    COMMENT },
 		{ "2025-06-18", "application/json, text/event-stream", 100,
-		    "" },
+		    COMMENT },
 		{ "2025-06-18", "application/json", 100,
 		    "{\"jsonrpc\":\"2.0\",\"id\":7,\"error\":{\"code\":"
 		    "-32603,\"message\":\"cancelled\"}}" },
@@ -135,7 +135,7 @@ a_cancel_that_comes_first_is_kept_for_its_call(void **state)
 	running_bench_open(b, "2025-11-25", "{}");
 	cancel(b);
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
-	running_bench_expect(b, 200, "");
+	running_bench_expect(b, 200, COMMENT);
 	assert_string_equal(
 	    sink_mem_header(&b->sink, "Content-Type").ptr, "text/event-stream");
 	assert_int_equal(b->runs, 0);

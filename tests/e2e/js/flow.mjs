@@ -33,6 +33,14 @@ export function waiter(what, ms = 10000) {
 	return { promise, done };
 }
 
+// The client hands notifications on after the response that came behind them.
+export async function until(condition, what, ms = 10000) {
+	for (const end = Date.now() + ms; !condition();) {
+		assert.ok(Date.now() < end, `waited in vain: ${what}`);
+		await new Promise((resolve) => { setTimeout(resolve, 10); });
+	}
+}
+
 export const text = (result) => result.content.map((part) => part.text ?? '').join('');
 
 // Progress 1..n with the marker, then the result.

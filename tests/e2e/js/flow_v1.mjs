@@ -10,7 +10,7 @@ import {
 	LoggingMessageNotificationSchema, ResourceUpdatedNotificationSchema, ToolListChangedNotificationSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 import { me, url } from './lib.mjs';
-import { CAPABILITIES, elicit, expectAll, progress, raise, sample, text, waiter } from './flow.mjs';
+import { CAPABILITIES, elicit, expectAll, progress, raise, sample, text, until, waiter } from './flow.mjs';
 
 const overSse = process.argv[4] === 'sse';
 const schema = [CallToolResultSchema];
@@ -60,6 +60,7 @@ expectAll(await progress(client, 'm1', 3, { schema }), 'm1', 3);
 
 await client.setLoggingLevel('info');
 assert.equal(text(await client.callTool({ name: 'logs', arguments: {} })), 'logged\n');
+await until(() => logged.length >= 2, 'log lines');
 assert.deepEqual(logged, ['info', 'error']);
 
 assert.equal(text(await client.callTool({ name: 'think', arguments: { prompt: 'x' } })),

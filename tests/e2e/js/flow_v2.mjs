@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { me, url } from './lib.mjs';
-import { CAPABILITIES, elicit, expectAll, progress, raise, sample, text, waiter } from './flow.mjs';
+import { CAPABILITIES, elicit, expectAll, progress, raise, sample, text, until, waiter } from './flow.mjs';
 
 const client = new Client(me, {
 	capabilities: CAPABILITIES,
@@ -26,6 +26,7 @@ expectAll(await progress(client, 'm2', 5), 'm2', 5);
 const result = await client.callTool({
 	name: 'logs', arguments: {}, _meta: { 'io.modelcontextprotocol/logLevel': 'info' } });
 assert.equal(text(result), 'logged\n');
+await until(() => logged.length >= 2, 'log lines');
 assert.deepEqual(logged, ['info', 'error']);
 
 assert.equal(text(await client.callTool({ name: 'greet', arguments: {} })), 'Hello, my name\n');
