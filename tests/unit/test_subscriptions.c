@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "revision.h"
 #include "stream_bench.h"
 
 #define TOOLS_CHANGED "notifications/tools/list_changed"
