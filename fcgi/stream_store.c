@@ -188,8 +188,7 @@ leave_step(struct stream_store *s)
 		stream_end(s, h, "leaving");
 	if (max > LEAVE_MAX_MS)
 		max = LEAVE_MAX_MS;
-	return past >= max ||
-	    (past >= LEAVE_SPREAD_MS && stream_table_is_quiet(s->table));
+	return past >= max || stream_table_is_quiet(s->table);
 }
 
 /*
@@ -314,10 +313,13 @@ stream_store_run(struct stream_store *s)
 		if (stream_queue_is_closed(s->o.requests))
 			begin_to_leave(s);
 	}
-	while (!leave_step(s)) {
-		wait_for_work(s, false);
+	for (;;) {
 		stream_take_reports(s);
-		(void)serve_some(s);
+		/* Those that were read get an answer. */
+		hurries = serve_some(s);
+		if (leave_step(s) && !hurries)
+			break;
+		wait_for_work(s, hurries);
 	}
 	leave(s);
 }

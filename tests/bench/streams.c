@@ -2,12 +2,15 @@
  * Many streams of one mcp-stream process, over FastCGI records: what one
  * costs, how late an event is, how fast they come and go.
  *
- *     bench_streams SOCKET STORE STATE PID get|listen NUMBER SECONDS
+ *     bench_streams SOCKET STORE STATE PID get|listen|idle NUMBER SECONDS
+ *
+ * idle: as get, but only that they are there.
  *
  * SOCKET and PID are those of a running mcp-stream (PID: its child), STORE and
  * STATE its store's file and its state folder.  Prints "key value" lines.
  */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -409,8 +412,39 @@ idle(struct bench *b, double seconds)
 	say("idle_comments", (double)(b->heard.comments - comments));
 }
 
+/* Events, a topic, streams that come and go. */
 static void
-measure(struct bench *b, bool is_get, double seconds)
+busy(struct bench *b, bool is_get, double seconds, double empty)
+{
+	double n = (double)b->n;
+
+	if (is_get) {
+		events(b, "bell", true, seconds / 2);
+		events(b, "tick", false, seconds / 2);
+	}
+	topic(b);
+	say("told_bytes_per_stream", (resident(b) - empty) / n);
+	churn(b, seconds / 2);
+	say("churned_bytes_per_stream", (resident(b) - empty) / n);
+}
+
+/* Told to stop with all of them open. */
+static void
+leave(struct bench *b)
+{
+	int64_t start = now_us();
+	int64_t until = start + (int64_t)PATIENCE_MS * 1000;
+	uint64_t before = b->heard.ended;
+
+	(void)kill((pid_t)b->pid, SIGTERM);
+	while (b->heard.ended - before < b->n && now_us() < until)
+		hear(b, 10);
+	say("sent_away_s", (double)(now_us() - start) / 1e6);
+	say("sent_away", (double)(b->heard.ended - before));
+}
+
+static void
+measure(struct bench *b, const char *kind, double seconds)
 {
 	double empty;
 	int64_t start;
@@ -432,17 +466,12 @@ measure(struct bench *b, bool is_get, double seconds)
 	hear_for(b, 2);
 	say("bytes_per_stream", (resident(b) - empty) / (double)n);
 	idle(b, seconds);
-	if (is_get) {
-		events(b, "bell", true, seconds / 2);
-		events(b, "tick", false, seconds / 2);
-	}
-	topic(b);
-	say("told_bytes_per_stream", (resident(b) - empty) / (double)n);
-	churn(b, seconds / 2);
-	say("churned_bytes_per_stream", (resident(b) - empty) / (double)n);
+	if (strcmp(kind, "idle") != 0)
+		busy(b, strcmp(kind, "get") == 0, seconds, empty);
+	else
+		leave(b);
 	close_all(b);
-	hear_for(b, 2);
-	say("closed_bytes", resident(b));
+	hear_for(b, 1);
 }
 
 static bool
@@ -488,13 +517,13 @@ main(int argc, char **argv)
 	static struct bench b;
 	struct log log = LOG_INIT(log_sink_stderr, NULL, LOG_WARNING);
 	struct rlimit files;
-	bool is_get = argc == 8 && strcmp(argv[5], "get") == 0;
+	bool is_get = argc == 8 && strcmp(argv[5], "listen") != 0;
 	int status = EXIT_FAILURE;
 
 	b.n = argc == 8 ? (size_t)strtoul(argv[6], NULL, 10) : 0;
 	if (b.n < 1) {
 		(void)fputs("usage: bench_streams SOCKET STORE STATE PID "
-			    "get|listen NUMBER SECONDS\n",
+			    "get|listen|idle NUMBER SECONDS\n",
 		    stderr);
 		return 2;
 	}
@@ -505,7 +534,7 @@ main(int argc, char **argv)
 	b.socket = argv[1];
 	b.pid = strtol(argv[4], NULL, 10);
 	if (prepare(&b, argv, &log, is_get)) {
-		measure(&b, is_get, strtod(argv[7], NULL));
+		measure(&b, argv[5], strtod(argv[7], NULL));
 		status = EXIT_SUCCESS;
 	} else {
 		(void)fputs("cannot prepare\n", stderr);

@@ -109,8 +109,8 @@ static void
 what_is_missing_is_asked_for_again(void **state)
 {
 	static const char *const responses[] = {
+		"{\"wrong\":{\"action\":\"accept\"}}",
 		"{}",
-		"{\"wrong\":" ACCEPT "}",
 		"{\"name\":{}}",
 		"{\"name\":{\"action\":\"maybe\"}}",
 		"{\"name\":{\"action\":\"accept\",\"content\":[]}}",
