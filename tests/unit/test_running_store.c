@@ -11,32 +11,6 @@
 #include "running_bench.h"
 #include "running_words.h"
 
-#define ERROR(code, text)                                                      \
-	"{\"jsonrpc\":\"2.0\",\"id\":7,\"error\":{\"code\":" code              \
-	",\"message\":\"" text "\"}}"
-
-static enum tool_done
-say_done(struct tool_call *call)
-{
-	return tool_add_text(call, SLICE("done")) == RC_OK ? TOOL_DONE
-							   : TOOL_FAILED;
-}
-
-static enum tool_done
-at_once(struct running_bench *b, struct tool_call *call)
-{
-	(void)b;
-	return say_done(call);
-}
-
-static enum tool_done
-talking(struct running_bench *b, struct tool_call *call)
-{
-	b->flag = call->env->is_cancelled(call);
-	call->env->progress(call, 1, 0, SLICE_NONE);
-	return say_done(call);
-}
-
 static void
 what_cannot_be_opened_is_not_run(void **state)
 {
@@ -44,7 +18,7 @@ what_cannot_be_opened_is_not_run(void **state)
 		STORE_STREAM_READ };
 	struct running_bench *b = *state;
 
-	b->tool = at_once;
+	b->tool = running_bench_at_once;
 	running_bench_open(b, "2025-11-25", "{}");
 	for (size_t i = 0; i < 2; i++) {
 		b->fail[calls[i]] = 1;
@@ -61,7 +35,7 @@ a_response_is_offered_until_the_store_takes_it(void **state)
 {
 	struct running_bench *b = *state;
 
-	b->tool = talking;
+	b->tool = running_bench_speaking;
 	running_bench_open(b, "2025-06-18", "{}");
 	b->fail[STORE_CALL_FINISH] = 8;
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
@@ -74,7 +48,7 @@ a_response_that_no_store_takes_is_not_sent(void **state)
 {
 	struct running_bench *b = *state;
 
-	b->tool = talking;
+	b->tool = running_bench_speaking;
 	running_bench_open(b, "2025-11-25", "{}");
 	b->fail[STORE_CALL_FINISH] = 1000;
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
@@ -89,7 +63,7 @@ a_response_that_no_store_takes_is_not_sent(void **state)
 	assert_int_equal(b->sink.status, 503);
 	b->fail[STORE_CALL_FINISH] = 1;
 	b->sid[0] = '\0';
-	memcpy(b->revision, "2026-07-28", 11);
+	running_bench_stateless(b);
 	assert_int_equal(running_bench_call(b, "detached", MODERN "}"), RC_OK);
 	running_bench_expect(b, 200, MODERN_RESULT);
 	assert_int_equal(running_bench_row(b, 3).state, CALL_ENDED);
@@ -100,7 +74,7 @@ lost_progress_is_no_trouble(void **state)
 {
 	struct running_bench *b = *state;
 
-	b->tool = talking;
+	b->tool = running_bench_speaking;
 	running_bench_open(b, "2025-11-25", "{}");
 	b->fail[STORE_EVENT_APPEND] = 1;
 	b->fail[STORE_CALL_LOOK] = 1;
@@ -137,7 +111,7 @@ what_was_committed_unheard_is_written_all_the_same(void **state)
 	struct running_bench *b = *state;
 	struct store_ops ops;
 
-	b->tool = talking;
+	b->tool = running_bench_speaking;
 	running_bench_open(b, "2025-11-25", "{}");
 	honest = b->store.base.ops;
 	ops = *honest;
