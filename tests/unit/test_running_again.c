@@ -260,6 +260,23 @@ a_call_that_must_not_run_again_ends_with_an_error(void **state)
 }
 
 static void
+a_call_that_cannot_be_ended_now_is_found_again(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = dying_once;
+	lose_call(b, "detached");
+	b->fail[STORE_CALL_FINISH] = 1;
+	assert_int_equal(give_up(b), RC_BUSY);
+	assert_int_equal(running_bench_row(b, 1).state, CALL_RUNNING);
+	/* Whoever looks for the dead must find it under their names. */
+	assert_true(slice_eq(running_bench_row(b, 1).owner, SLICE("dead.1")));
+	assert_int_equal(give_up(b), RC_OK);
+	assert_string_equal(
+	    running_bench_log(b, 1), PROGRESS("1") "\n" UNKNOWN "\n");
+}
+
+static void
 a_cancelled_call_ends_with_nothing(void **state)
 {
 	struct running_bench *b = *state;
@@ -284,6 +301,7 @@ main(void)
 		RUNNING_TEST(a_call_whose_tool_is_gone_ends_with_that),
 		cmocka_unit_test(what_was_asked_before_is_not_asked_again),
 		RUNNING_TEST(a_call_that_must_not_run_again_ends_with_an_error),
+		RUNNING_TEST(a_call_that_cannot_be_ended_now_is_found_again),
 		RUNNING_TEST(a_cancelled_call_ends_with_nothing),
 	};
 
