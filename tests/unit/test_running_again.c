@@ -104,6 +104,52 @@ a_call_runs_again_into_its_stream(void **state)
 	assert_int_equal(again(b), RC_CONFLICT);
 }
 
+/* Begins from 0 in every run, as programs do. */
+static enum tool_done
+counting(struct running_bench *b, struct tool_call *call)
+{
+	int last = b->runs == 1 ? 3 : 5;
+
+	for (int i = 1; i <= last; i++) {
+		call->env->progress(call, i, 0, SLICE_NONE);
+		call->env->log(call, 7, SLICE_NONE, SLICE("0"));
+	}
+	if (b->runs == 1)
+		die(b);
+	return say_done(call);
+}
+
+static void
+progress_does_not_go_back_when_a_call_runs_again(void **state)
+{
+	struct running_bench *b = *state;
+	char *at;
+	int n = 0;
+
+	b->tool = counting;
+	/* Not all of its log fits into one read. */
+	b->there.rules.read.events = 2;
+	lose_call(b, "repeat");
+	assert_int_equal(again(b), RC_OK);
+	for (at = strstr(running_bench_log(b, 1), "\"progress\":"); at != NULL;
+	     at = strstr(at + 1, "\"progress\":"))
+		assert_int_equal(at[11] - '0', ++n);
+	assert_int_equal(n, 5);
+}
+
+static void
+progress_that_cannot_be_recalled_is_not_told(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = dying_once;
+	lose_call(b, "repeat");
+	b->fail[STORE_STREAM_READ] = 1;
+	assert_int_equal(again(b), RC_OK);
+	assert_string_equal(
+	    running_bench_log(b, 1), PROGRESS("1") "\n" RESULT "\n");
+}
+
 static void
 cancel(struct running_bench *b)
 {
@@ -294,6 +340,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUNNING_TEST(a_call_runs_again_into_its_stream),
+		RUNNING_TEST(progress_does_not_go_back_when_a_call_runs_again),
+		RUNNING_TEST(progress_that_cannot_be_recalled_is_not_told),
 		RUNNING_TEST(a_call_that_runs_again_is_cancelled_like_any),
 		RUNNING_TEST(
 		    a_call_that_was_cancelled_meanwhile_does_not_run_again),
