@@ -55,8 +55,10 @@ build(struct running *r, enum tool_done done)
 		return RC_OK;
 	if (r->input != NULL &&
 	    (input_is_broken(r->input) ||
-		(done == TOOL_AGAIN && input_is_pending(r->input))))
+		(done == TOOL_AGAIN && input_is_pending(r->input)))) {
+		exchange_renew(r->x);
 		return input_answer(r->x, r->input);
+	}
 	rc = tool_conclude(&r->call, done);
 	if (rc != RC_OK)
 		return rc;
