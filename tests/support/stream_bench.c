@@ -42,6 +42,12 @@ crew_name(struct crew *base, struct slice *name)
 	return RC_OK;
 }
 
+static void
+crew_forsake(struct crew *base)
+{
+	(void)base;
+}
+
 static enum rc
 before(void *ctx, enum store_call call)
 {
@@ -52,7 +58,8 @@ before(void *ctx, enum store_call call)
 static void
 start_host(struct stream_bench *b, int host)
 {
-	static const struct crew_ops ops = { crew_begin, crew_end, crew_name };
+	static const struct crew_ops ops = { crew_begin, crew_end, crew_name,
+		crew_forsake };
 	static const struct slice names[STREAM_HOSTS] = { SLICE_INIT("a.1"),
 		SLICE_INIT("b.1") };
 	struct server *s = &b->server[host];

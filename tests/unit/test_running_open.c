@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "fake_crew.h"
 #include "feed.h"
 #include "holder.h"
 #include "running_bench.h"
@@ -130,50 +131,17 @@ without_a_store_a_stateless_call_just_runs(void **state)
 
 /* ---------------------------------------------------------------- crews */
 
-struct fake_crew {
-	struct crew crew;
-	int room;
-	int begun;
-	int ended;
-};
-
-static enum rc
-crew_begin(struct crew *base, enum crew_work work)
-{
-	struct fake_crew *c = (struct fake_crew *)(void *)base;
-
-	(void)work;
-	if (c->room == 0)
-		return RC_FULL;
-	c->begun++;
-	return RC_OK;
-}
-
-static void
-crew_end(struct crew *base)
-{
-	((struct fake_crew *)(void *)base)->ended++;
-}
-
-static enum rc
-crew_name(struct crew *base, struct slice *name)
-{
-	(void)base;
-	*name = SLICE("host.proc");
-	return RC_OK;
-}
-
-static const struct crew_ops crew_ops = { crew_begin, crew_end, crew_name };
-
 static void
 a_process_asks_before_it_stays(void **state)
 {
 	struct running_bench *b = *state;
-	struct fake_crew crew = { .crew.ops = &crew_ops };
+	struct fake_crew crew;
 	struct slice owner;
 
+	fake_crew_init(&crew);
+	crew.is_full = true;
 	b->tool = talking;
-	b->here.crew = &crew.crew;
+	b->here.crew = &crew.base;
 	running_bench_open(b, "2025-11-25", "{}");
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_FULL);
 	assert_int_equal(b->sink.status, 503);
@@ -181,7 +149,7 @@ a_process_asks_before_it_stays(void **state)
 	assert_int_equal(b->runs, 0);
 	assert_int_equal(running_bench_call(b, "inline", TOKEN), RC_OK);
 	running_bench_expect(b, 200, RESULT);
-	crew.room = 1;
+	crew.is_full = false;
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
 	assert_int_equal(running_bench_call(b, "inline", TOKEN), RC_OK);
 	assert_int_equal(crew.begun, 2);

@@ -1,0 +1,18 @@
+#ifndef MCP_FAKE_CREW_H
+#define MCP_FAKE_CREW_H
+
+#include "crew.h"
+
+/* A crew that counts what it is asked; its process is "host.proc". */
+struct fake_crew {
+	struct crew base; /* first, so that a crew * is one of these */
+	bool is_full;
+	int asked; /* begin() */
+	int begun; /* ... that was allowed */
+	int ended;
+	int forsaken;
+};
+
+void fake_crew_init(struct fake_crew *c);
+
+#endif
