@@ -14,6 +14,9 @@
 /* A look must not hold up the call for long. */
 #define LOOK_TIMEOUT_MS 1000
 
+/* So many events from the end of a stream on are looked through. */
+#define RECALL_MAX 1000
+
 static struct running *
 running_of(struct tool_call *call)
 {
@@ -176,6 +179,62 @@ env_progress(
 	p->is_due = true;
 	if (running_now(r) >= p->next_mono)
 		running_flush(r);
+}
+
+/* What a message of ours says about how far this call is. */
+static void
+recall(struct running *r, struct slice message)
+{
+	struct running_progress *p = &r->progress;
+	const struct json *params;
+	const struct json *whole;
+	const struct json *token;
+	double done;
+
+	if (!slice_starts(message,
+		SLICE("{\"jsonrpc\":\"2.0\","
+		      "\"method\":\"notifications/progress\"")) ||
+	    json_read(&r->scratch, message, &json_limits_default, &whole,
+		NULL) != RC_OK)
+		return;
+	params = json_get(whole, "params");
+	token = json_get(params, "progressToken");
+	if (token == NULL || !slice_eq(token->raw, r->token) ||
+	    json_double(json_get(params, "progress"), &done) != RC_OK)
+		return;
+	if (!p->has_done || done > p->done)
+		p->done = done;
+	p->has_done = true;
+}
+
+void
+running_recall(struct running *r)
+{
+	struct store *store = r->x->server->store;
+	const struct event_limits *limits = &r->x->server->rules.read;
+	struct stream_row stream = { .head = 0 };
+	struct event_rows events = { NULL, 0 };
+	struct op op = running_op(r);
+	int64_t at = INT64_MAX; /* only the row */
+	enum rc rc;
+
+	if (r->token.ptr == NULL || r->row.stream == 0)
+		return;
+	do {
+		rc = store->ops->stream_read(
+		    store, &op, r->row.stream, at, limits, &stream, &events);
+		for (size_t i = 0; rc == RC_OK && i < events.n; i++)
+			recall(r, events.row[i].data);
+		if (at == INT64_MAX) {
+			at = stream.head - RECALL_MAX;
+			at = at > stream.purged ? at : stream.purged;
+		} else if (events.n > 0) {
+			at = events.row[events.n - 1].seq;
+		} else {
+			at = stream.head;
+		}
+		op = running_op(r);
+	} while (rc == RC_OK && at < stream.head);
 }
 
 static void

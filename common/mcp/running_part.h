@@ -92,6 +92,10 @@ void running_look(struct running *r);
 /* Progress that waits goes out. */
 void running_flush(struct running *r);
 
+/* Progress grows however often a call is run: have what was said before as
+ * the value above which it goes on.  As far as that can still be read. */
+void running_recall(struct running *r);
+
 /* The same as the environment's is_cancelled(). */
 bool running_is_cancelled(struct tool_call *call);
 

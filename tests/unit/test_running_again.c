@@ -104,6 +104,37 @@ a_call_runs_again_into_its_stream(void **state)
 	assert_int_equal(again(b), RC_CONFLICT);
 }
 
+static enum tool_done
+counting(struct running_bench *b, struct tool_call *call)
+{
+	static const double first[] = { 1, 40 };
+	static const double second[] = { 1, 2, 40, 41 };
+	const double *done = b->runs == 1 ? first : second;
+	const size_t n = b->runs == 1 ? 2 : 4;
+
+	for (size_t i = 0; i < n; i++) {
+		call->env->progress(call, done[i], 0, SLICE_NONE);
+		(void)call->env->wait(call, 100);
+	}
+	if (b->runs == 1)
+		die(b);
+	return say_done(call);
+}
+
+static void
+progress_of_a_second_run_goes_on_where_the_first_was(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = counting;
+	lose_call(b, "repeat");
+	assert_int_equal(again(b), RC_OK);
+	assert_int_equal(b->runs, 2);
+	assert_string_equal(running_bench_log(b, 1),
+	    PROGRESS("1") "\n" PROGRESS("40") "\n" PROGRESS("41") "\n" RESULT
+								  "\n");
+}
+
 static void
 cancel(struct running_bench *b)
 {
@@ -277,6 +308,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUNNING_TEST(a_call_runs_again_into_its_stream),
+		RUNNING_TEST(
+		    progress_of_a_second_run_goes_on_where_the_first_was),
 		RUNNING_TEST(a_call_that_runs_again_is_cancelled_like_any),
 		RUNNING_TEST(
 		    a_call_that_was_cancelled_meanwhile_does_not_run_again),
