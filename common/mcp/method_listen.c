@@ -212,9 +212,11 @@ put_ack(struct exchange *x, const struct asked *a, struct buf *out)
 static enum rc
 make_listen(struct exchange *x, const struct asked *a, struct listen **out)
 {
-	struct listen_wish wish = {
-		.id = x->message.id, .topics = a->topics, .n_topics = a->n
-	};
+	struct listen_wish wish = { .id = x->message.id,
+		.topics = a->topics,
+		.n_topics = a->n,
+		.tasks = a->tasks,
+		.n_tasks = a->n_tasks };
 	struct buf info = BUF_INIT((size_t)64 * 1024);
 	enum rc rc;
 

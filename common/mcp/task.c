@@ -199,6 +199,45 @@ open_task(struct exchange *x, struct running *r, struct task_row *task,
 	    s->store, &x->op, task, &r->row, &limits, opened);
 }
 
+/* Nobody will hear of it, so it is not to run. */
+static void
+withdraw(struct exchange *x, const struct running *r)
+{
+	struct store *store = x->server->store;
+	struct call_finish finish = { .call = r->row.number,
+		.epoch = r->row.epoch,
+		.task_state = TASK_CANCELLED };
+	struct appended appended;
+	enum rc rc = store->ops->call_finish(store, &x->op, &finish, &appended);
+
+	if (rc == RC_OK)
+		return;
+	log_event(x->server->log, LOG_WARNING, "task",
+	    "number=%lld not withdrawn=%s", (long long)r->task, rc_name(rc));
+}
+
+/* The client is told of its task, and its connection given back. */
+static enum rc
+tell(struct exchange *x, struct running *r, const struct task_row *task)
+{
+	enum rc rc;
+
+	r->task = task->number;
+	r->respond = task_respond;
+	memcpy(r->task_id, task->id, sizeof(r->task_id));
+	bell_ring(x->server->bell);
+	answer_created(x, task);
+	rc = buf_finish(&x->server->body);
+	if (rc != RC_OK) {
+		withdraw(x, r);
+		return rc;
+	}
+	reply_send(x);
+	x->sink->ops->close(x->sink);
+	buf_reset(&x->server->body);
+	return RC_OK;
+}
+
 enum rc
 task_go(struct exchange *x, struct running *r)
 {
@@ -208,20 +247,12 @@ task_go(struct exchange *x, struct running *r)
 
 	running_begin(x, r);
 	rc = open_task(x, r, &task, &opened);
-	if (rc == RC_OK && opened == CALL_IS_NEW) {
-		r->task = task.number;
-		r->respond = task_respond;
-		memcpy(r->task_id, task.id, sizeof(r->task_id));
-		bell_ring(x->server->bell);
-		answer_created(x, &task);
-		reply_send(x);
-		x->sink->ops->close(x->sink);
-		x->reply.body = REPLY_SENT;
-		buf_reset(&x->server->body);
-		return running_alone(x, r);
-	}
-	if (rc == RC_OK)
+	if (rc == RC_OK && opened != CALL_IS_NEW)
 		rc = answer_not_new(x, opened, &r->row);
+	else if (rc == RC_OK)
+		rc = tell(x, r, &task);
+	if (rc == RC_OK && opened == CALL_IS_NEW)
+		return running_alone(x, r);
 	running_leave(r);
 	return rc;
 }

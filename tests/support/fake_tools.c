@@ -219,7 +219,7 @@ open_all(unsigned long *calls, bool with_askers, struct fake_tools **out)
 		fake_tools_free(f);
 		return rc;
 	}
-	qsort(f->tool, f->n, sizeof(f->tool[0]), by_name);
+	qsort(f->tool, f->n, sizeof(const struct tool *), by_name);
 	f->set = (struct tool_set){ f->tool, f->n };
 	*out = f;
 	return RC_OK;

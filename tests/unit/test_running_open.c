@@ -39,6 +39,17 @@ talking(struct running_bench *b, struct tool_call *call)
 	return say_done(call);
 }
 
+#define TALKED PROGRESS("1") "\n" LOG("warning", "\"data\":1") "\n" RESULT
+
+static enum tool_done
+talking_and_logging(struct running_bench *b, struct tool_call *call)
+{
+	(void)b;
+	call->env->progress(call, 1, 0, SLICE_NONE);
+	call->env->log(call, 3, SLICE_NONE, SLICE("1"));
+	return say_done(call);
+}
+
 static size_t
 rows(struct running_bench *b)
 {
@@ -369,19 +380,25 @@ on_an_sse_session_everything_goes_to_its_stream(void **state)
 		"\"capabilities\":{},\"clientInfo\":{\"name\":\"c\","
 		"\"version\":\"1\"}}}"),
 	    202);
-	b->tool = talking;
+	b->tool = talking_and_logging;
 	b->accept = NULL;
-	assert_int_equal(running_bench_call(b, "detached", TOKEN), RC_OK);
-	running_bench_expect(b, 202, "");
-	assert_int_equal(b->sink.closes, 1);
+	/* Two calls have one stream. */
+	for (int i = 0; i < 2; i++) {
+		const char *more = i == 0 ? TOKEN : ",\"arguments\":{}" TOKEN;
+
+		assert_int_equal(
+		    running_bench_call(b, "detached", more), RC_OK);
+		running_bench_expect(b, 202, "");
+		assert_int_equal(b->sink.closes, 1);
+	}
 	assert_non_null(
-	    strstr(running_bench_log(b, 1), PROGRESS("1") "\n" RESULT "\n"));
+	    strstr(running_bench_log(b, 1), TALKED "\n" TALKED "\n"));
 	b->tool = at_once;
 	assert_int_equal(running_bench_call(b, "inline", TOKEN), RC_OK);
 	running_bench_expect(b, 202, "");
 	assert_non_null(
 	    strstr(running_bench_log(b, 1), RESULT "\n" RESULT "\n"));
-	assert_int_equal(rows(b), 1);
+	assert_int_equal(rows(b), 2);
 }
 
 int

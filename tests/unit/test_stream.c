@@ -378,54 +378,6 @@ what_a_holder_does_not_take_is_detached(void **state)
 	assert_int_equal(a.b->store.calls[STORE_SESSION_END], 1);
 }
 
-/* --------------------------------------------------------- listen */
-
-#define ENVELOPE                                                               \
-	"\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":"              \
-	"\"2026-07-28\",\"io.modelcontextprotocol/clientCapabilities\":{}}"
-
-static bool
-raise_many(void *ctx, int64_t ms, struct slice sent)
-{
-	struct act *a = ctx;
-
-	if (ms == 100) {
-		assert_int_equal(stream_bench_count(sent, "data:"), 1);
-		stream_bench_raise(a->b, "resources");
-		stream_bench_raise(a->b, "resource:file:///b");
-		stream_bench_raise(a->b, "resource:file:///a");
-		stream_bench_raise(a->b, "resource:file:///a");
-		stream_bench_raise(a->b, "tools");
-	}
-	return ms < 1500;
-}
-
-static void
-a_listener_is_told_what_it_asked_for_with_its_tag(void **state)
-{
-	struct act a = { .b = *state };
-	const struct stream_ask ask = { .method = HTTP_POST,
-		.version = "2026-07-28",
-		.mcp_method = "subscriptions/listen",
-		.body = SLICE("{\"jsonrpc\":\"2.0\",\"id\":\"7\",\"method\":"
-			      "\"subscriptions/listen\",\"params\":{" ENVELOPE
-			      ",\"notifications\":{\"toolsListChanged\":true,"
-			      "\"resourceSubscriptions\":[\"file:///a\"]}}}"),
-		.during = raise_many,
-		.ctx = &a };
-	struct stream_told told = stream_bench_ask(a.b, &ask);
-
-	assert_int_equal(told.status, 200);
-	assert_true(told.is_reply);
-	assert_int_equal(stream_bench_count(told.body, "data:"), 3);
-	assert_int_equal(
-	    stream_bench_count(told.body, "subscriptionId\":\"7\"}"), 3);
-	assert_int_equal(stream_bench_count(told.body, TOOLS_CHANGED), 1);
-	assert_int_equal(
-	    stream_bench_count(told.body, "\"uri\":\"file:///a\"}"), 1);
-	assert_int_equal(stream_bench_count(told.body, "\nid:"), 0);
-}
-
 int
 main(void)
 {
@@ -458,9 +410,6 @@ main(void)
 		    teardown),
 		cmocka_unit_test_setup_teardown(
 		    what_a_holder_does_not_take_is_detached, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-		    a_listener_is_told_what_it_asked_for_with_its_tag, setup,
-		    teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
