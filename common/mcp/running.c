@@ -69,6 +69,7 @@ adopt(struct running *r, const struct call_row *row)
 	r->wire = WIRE_GONE;
 	r->may_stream = row->stream != 0;
 	r->x->claimed = NULL;
+	running_recall(r);
 	return task_adopt(r);
 }
 

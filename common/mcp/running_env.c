@@ -252,6 +252,7 @@ ask_in_result(struct running *r, struct tool_question *q, size_t n)
 
 	if (r->input == NULL)
 		return ASK_UNSUPPORTED;
+	exchange_renew(r->x);
 	said = input_ask(r->x, r->input, q, n);
 	if (said != ASK_ANSWERED || (r->call.tool->flags & TOOL_ONCE) == 0)
 		return said;

@@ -163,8 +163,10 @@ withdraw(struct running *r)
 	struct op op = running_op(r);
 	enum rc rc = store->ops->call_finish(store, &op, &finish, &appended);
 
-	if (rc != RC_OK)
+	if (rc != RC_OK) {
 		running_log(r, LOG_WARNING, "not ended", rc);
+		server_forsake(r->x->server);
+	}
 	r->row.number = 0;
 }
 
@@ -185,6 +187,9 @@ open_row(struct running *r, struct call_row *row, enum call_opened *opened)
 	op.arena = r->x->arena;
 	rc = s->store->ops->call_open(
 	    s->store, &op, row, &limits, opened, &r->reader);
+	/* It may be there all the same. */
+	if (rc == RC_IO)
+		server_forsake(s);
 	if (rc != RC_OK || *opened != CALL_IS_NEW) {
 		r->reader = 0;
 		return rc;

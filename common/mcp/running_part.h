@@ -82,6 +82,12 @@ void running_wire_let_go(struct running *r);
 /* Begin a held stream, or write a comment, if it is time. */
 void running_wire_keep(struct running *r);
 
+/* ----------------------------------------------------- running_recall.c */
+
+/* What earlier runs told its client of its progress is not gone back behind;
+ * where that is not known nothing more is told of it. */
+void running_recall(struct running *r);
+
 /* -------------------------------------------------------- running_env.c */
 
 extern const struct tool_env_ops running_env;

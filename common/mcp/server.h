@@ -108,6 +108,10 @@ struct server {
 /* The owner of rows that this process makes: crew->name(), or "local.0". */
 MUST_CHECK enum rc server_owner(struct server *s, struct slice *name);
 
+/* A row that this process owns could not be ended, or may be there though the
+ * store did not say so: it is left to whoever keeps house. */
+void server_forsake(struct server *s);
+
 /* Members of a struct server that are not pointers get these values. */
 void server_init(struct server *s);
 

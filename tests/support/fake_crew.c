@@ -1,37 +1,41 @@
 #include "fake_crew.h"
 
 static enum rc
-crew_begin(struct crew *base, enum crew_work work)
+begin(struct crew *base, enum crew_work work)
 {
 	struct fake_crew *c = (struct fake_crew *)base;
 
 	(void)work;
-	if (c->is_full) {
-		c->refusals++;
+	c->asked++;
+	if (c->is_full)
 		return RC_FULL;
-	}
-	c->begins++;
-	c->held++;
+	c->begun++;
 	return RC_OK;
 }
 
 static void
-crew_end(struct crew *base)
+end(struct crew *base)
 {
-	((struct fake_crew *)base)->held--;
+	((struct fake_crew *)base)->ended++;
 }
 
 static enum rc
-crew_name(struct crew *base, struct slice *name)
+name(struct crew *base, struct slice *out)
 {
-	*name = ((struct fake_crew *)base)->name;
+	*out = ((struct fake_crew *)base)->name;
 	return RC_OK;
 }
 
-void
-fake_crew_init(struct fake_crew *c, struct slice name)
+static void
+forsake(struct crew *base)
 {
-	static const struct crew_ops ops = { crew_begin, crew_end, crew_name };
+	((struct fake_crew *)base)->forsaken++;
+}
 
-	*c = (struct fake_crew){ .base = { &ops }, .name = name };
+void
+fake_crew_init(struct fake_crew *c)
+{
+	static const struct crew_ops ops = { begin, end, name, forsake };
+
+	*c = (struct fake_crew){ .base.ops = &ops, .name = SLICE("host.proc") };
 }

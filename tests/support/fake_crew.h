@@ -1,21 +1,20 @@
 #ifndef MCP_FAKE_CREW_H
 #define MCP_FAKE_CREW_H
 
-#include <stdbool.h>
-
 #include "crew.h"
 #include "slice.h"
 
-/* A crew that has a name, and room or not. */
+/* A crew that counts what it is asked. */
 struct fake_crew {
-	struct crew base; /* first */
-	struct slice name;
+	struct crew base;  /* first, so that a crew * is one of these */
+	struct slice name; /* of the process: "host.proc" */
 	bool is_full;
-	int begins;   /* that were granted */
-	int refusals; /* that were not */
-	int held;     /* begun and not ended */
+	int asked; /* begin() */
+	int begun; /* ... that was allowed */
+	int ended;
+	int forsaken;
 };
 
-void fake_crew_init(struct fake_crew *c, struct slice name);
+void fake_crew_init(struct fake_crew *c);
 
 #endif

@@ -128,7 +128,7 @@ struct call_row running_bench_row(struct running_bench *b, int64_t n);
 /* How many there are. */
 size_t running_bench_rows(struct running_bench *b);
 
-/* Another process claims call 1, as if the one that runs it were dead. */
+/* Process "other.1" claims call 1, as if the one that runs it were dead. */
 void running_bench_claim(struct running_bench *b);
 
 /* The events of a stream, each on a line of its own. */

@@ -38,7 +38,8 @@ start_host(struct stream_bench *b, int host)
 	s->toolbox = fake_tools_toolbox(b->tools);
 	s->rules.sse_path = SLICE("/sse");
 	s->rules.messages_path = SLICE("/messages");
-	fake_crew_init(&b->crew[host], names[host]);
+	fake_crew_init(&b->crew[host]);
+	b->crew[host].name = names[host];
 	s->crew = &b->crew[host].base;
 }
 
@@ -72,7 +73,7 @@ stream_bench_release(struct stream_bench *b)
 	assert_int_equal(
 	    b->store.inner->ops->check(b->store.inner, &op), RC_OK);
 	for (int i = 0; i < STREAM_HOSTS; i++) {
-		assert_int_equal(b->crew[i].held, 0);
+		assert_int_equal(b->crew[i].begun, b->crew[i].ended);
 		server_release(&b->server[i]);
 	}
 	fake_tools_free(b->tools);

@@ -44,7 +44,9 @@ its_name_is_that_of_a_living_process(void **state)
 	struct scratch_folder at;
 	struct run_dir *dir;
 	struct crew *crew = NULL;
+	struct arena arena = ARENA_INIT(4096);
 	struct slice name;
+	struct slice next;
 
 	(void)state;
 	scratch_folder_init(&at);
@@ -58,6 +60,15 @@ its_name_is_that_of_a_living_process(void **state)
 	assert_int_equal(crew->ops->begin(crew, CREW_CALL), RC_OK);
 	assert_false(run_dir_keeps_house(dir));
 	crew->ops->end(crew);
+	/* What it forsakes is that of a dead one; it lives on as another. */
+	assert_int_equal(arena_copy(&arena, name, &name), RC_OK);
+	crew->ops->forsake(crew);
+	crew->ops->forsake(crew);
+	assert_false(run_dir_is_alive(dir, name));
+	assert_int_equal(crew->ops->name(crew, &next), RC_OK);
+	assert_false(slice_eq(name, next));
+	assert_true(run_dir_is_alive(dir, next));
+	arena_release(&arena);
 	crew_worker_free(crew);
 	run_dir_free(dir);
 	scratch_folder_release(&at);

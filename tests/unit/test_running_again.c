@@ -84,6 +84,52 @@ a_call_runs_again_into_its_stream(void **state)
 	assert_int_equal(again(b), RC_CONFLICT);
 }
 
+/* Begins from 0 in every run, as programs do. */
+static enum tool_done
+counting(struct running_bench *b, struct tool_call *call)
+{
+	int last = b->runs == 1 ? 3 : 5;
+
+	for (int i = 1; i <= last; i++) {
+		call->env->progress(call, i, 0, SLICE_NONE);
+		call->env->log(call, 7, SLICE_NONE, SLICE("0"));
+	}
+	if (b->runs == 1)
+		running_bench_claim(b);
+	return running_bench_done(call);
+}
+
+static void
+progress_does_not_go_back_when_a_call_runs_again(void **state)
+{
+	struct running_bench *b = *state;
+	char *at;
+	int n = 0;
+
+	b->tool = counting;
+	/* Not all of its log fits into one read. */
+	b->there.rules.read.events = 2;
+	lose_call(b, "repeat");
+	assert_int_equal(again(b), RC_OK);
+	for (at = strstr(running_bench_log(b, 1), "\"progress\":"); at != NULL;
+	     at = strstr(at + 1, "\"progress\":"))
+		assert_int_equal(at[11] - '0', ++n);
+	assert_int_equal(n, 5);
+}
+
+static void
+progress_that_cannot_be_recalled_is_not_told(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = dying_once;
+	lose_call(b, "repeat");
+	b->fail[STORE_STREAM_READ] = 1;
+	assert_int_equal(again(b), RC_OK);
+	assert_string_equal(
+	    running_bench_log(b, 1), PROGRESS("1") "\n" RESULT "\n");
+}
+
 static void
 cancel(struct running_bench *b)
 {
@@ -237,6 +283,23 @@ a_call_that_must_not_run_again_ends_with_an_error(void **state)
 }
 
 static void
+a_call_that_cannot_be_ended_now_is_found_again(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = dying_once;
+	lose_call(b, "detached");
+	b->fail[STORE_CALL_FINISH] = 1;
+	assert_int_equal(give_up(b), RC_BUSY);
+	assert_int_equal(running_bench_row(b, 1).state, CALL_RUNNING);
+	/* Whoever looks for the dead must find it under their names. */
+	assert_true(slice_eq(running_bench_row(b, 1).owner, SLICE("other.1")));
+	assert_int_equal(give_up(b), RC_OK);
+	assert_string_equal(
+	    running_bench_log(b, 1), PROGRESS("1") "\n" UNKNOWN "\n");
+}
+
+static void
 a_cancelled_call_ends_with_nothing(void **state)
 {
 	struct running_bench *b = *state;
@@ -254,6 +317,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUNNING_TEST(a_call_runs_again_into_its_stream),
+		RUNNING_TEST(progress_does_not_go_back_when_a_call_runs_again),
+		RUNNING_TEST(progress_that_cannot_be_recalled_is_not_told),
 		RUNNING_TEST(a_call_that_runs_again_is_cancelled_like_any),
 		RUNNING_TEST(
 		    a_call_that_was_cancelled_meanwhile_does_not_run_again),
@@ -261,6 +326,7 @@ main(void)
 		RUNNING_TEST(a_call_whose_tool_is_gone_ends_with_that),
 		cmocka_unit_test(what_was_asked_before_is_not_asked_again),
 		RUNNING_TEST(a_call_that_must_not_run_again_ends_with_an_error),
+		RUNNING_TEST(a_call_that_cannot_be_ended_now_is_found_again),
 		RUNNING_TEST(a_cancelled_call_ends_with_nothing),
 	};
 

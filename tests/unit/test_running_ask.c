@@ -395,6 +395,64 @@ a_tool_that_runs_once_uses_its_state_up(void **state)
 	buf_release(&more);
 }
 
+static const struct store_ops *honest;
+static int64_t leeway; /* least time that a store call of the once had */
+
+static enum rc
+use_in_time(struct store *store, const struct op *op,
+    const unsigned char nonce[DIGEST_BYTES], int64_t end)
+{
+	const struct store_count *c = (const struct store_count *)store;
+	const struct running_bench *b = c->ctx;
+
+	leeway = op->give_up_mono - b->clock.mono / 1000;
+	assert_int_equal(op->now_ms, b->clock.wall);
+	assert_true(end > b->clock.wall + b->here.rules.input_ms - 1);
+	return honest->nonce_use(store, op, nonce, end);
+}
+
+static enum tool_done
+asking_late(struct running_bench *b, struct tool_call *call)
+{
+	(void)call->env->wait(call, 60000);
+	return asking(b, call);
+}
+
+#define MAY_ASK                                                                \
+	",\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":"             \
+	"\"2026-07-28\",\"io.modelcontextprotocol/"                            \
+	"clientCapabilities\":{\"elicitation\":{}}}"
+
+/* It is asked and answered long after the request came. */
+static void
+a_tool_that_takes_its_time_may_still_ask(void **state)
+{
+	struct running_bench *b = *state;
+	struct store_ops ops = *b->store.base.ops;
+	struct buf more = BUF_INIT(1900);
+	struct slice sealed;
+
+	honest = b->store.base.ops;
+	ops.nonce_use = use_in_time;
+	b->store.base.ops = &ops;
+	b->tool = asking_late;
+	b->here.rules.input_ms = 30000;
+	running_bench_stateless(b);
+	assert_int_equal(running_bench_call(b, "once", MAY_ASK), RC_OK);
+	sealed = slice_of(strstr(b->sink.body.ptr, "\"requestState\":\"") +
+	    strlen("\"requestState\":\""));
+	sealed.len = strcspn(sealed.ptr, "\"");
+	buf_printf(&more,
+	    ",\"requestState\":\"%.*s\",\"inputResponses\":{\"k\":{"
+	    "\"action\":\"accept\",\"content\":{}}}" MAY_ASK,
+	    SLICE_FMT(sealed));
+	assert_int_equal(running_bench_call(b, "once", more.ptr), RC_OK);
+	assert_int_equal(b->asked, ASK_ANSWERED);
+	assert_true(leeway > 0);
+	b->store.base.ops = honest;
+	buf_release(&more);
+}
+
 int
 main(void)
 {
@@ -410,6 +468,7 @@ main(void)
 		RUNNING_TEST(nobody_is_asked_in_a_batch_or_without_a_session),
 		RUNNING_TEST(a_stateless_client_is_asked_in_the_result),
 		RUNNING_TEST(a_tool_that_runs_once_uses_its_state_up),
+		RUNNING_TEST(a_tool_that_takes_its_time_may_still_ask),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,9 +99,9 @@ a_process_asks_before_it_stays(void **state)
 	struct fake_crew crew;
 	struct slice owner;
 
-	b->tool = running_bench_speaking;
-	fake_crew_init(&crew, SLICE("host.proc"));
+	fake_crew_init(&crew);
 	crew.is_full = true;
+	b->tool = running_bench_speaking;
 	b->here.crew = &crew.base;
 	running_bench_open(b, "2025-11-25", "{}");
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_FULL);
@@ -113,8 +113,8 @@ a_process_asks_before_it_stays(void **state)
 	crew.is_full = false;
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
 	assert_int_equal(running_bench_call(b, "inline", TOKEN), RC_OK);
-	assert_int_equal(crew.begins, 2);
-	assert_int_equal(crew.held, 0);
+	assert_int_equal(crew.begun, 2);
+	assert_int_equal(crew.ended, 2);
 	owner = running_bench_row(b, 1).owner;
 	assert_int_equal(owner.len, 9);
 	assert_memory_equal(owner.ptr, "host.proc", 9);

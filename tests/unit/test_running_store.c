@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "fake_crew.h"
 #include "running_bench.h"
 #include "running_words.h"
 
@@ -80,6 +81,68 @@ lost_progress_is_no_trouble(void **state)
 	b->fail[STORE_CALL_LOOK] = 1;
 	assert_int_equal(running_bench_call(b, "detached", TOKEN), RC_OK);
 	running_bench_expect(b, 200, PRIMED EVENT("1", RESULT));
+}
+
+/* Its process lives, so under its name nobody would look for it. */
+static void
+a_call_that_cannot_be_ended_is_left_to_the_housekeeper(void **state)
+{
+	static const struct {
+		enum store_call fails;
+		const char *tool;
+		const char *revision;
+		enum rc rc;
+	} table[] = {
+		{ STORE_CALL_FINISH, "detached", "2025-11-25", RC_BUSY },
+		{ STORE_CALL_FINISH, "detached", "2026-07-28", RC_BUSY },
+		{ STORE_CALL_FINISH, "detached", "2025-11-25", RC_BUG },
+		{ STORE_CALL_OPEN, "detached", "2025-11-25", RC_IO },
+		{ STORE_CALL_OPEN, "inline", "2025-11-25", RC_IO },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct running_bench *b = running_bench_new();
+		struct fake_crew crew;
+		bool is_modern = table[i].revision[3] == '6';
+
+		fake_crew_init(&crew);
+		b->here.crew = &crew.base;
+		b->tool = running_bench_speaking;
+		if (is_modern)
+			running_bench_stateless(b);
+		else
+			running_bench_open(b, table[i].revision, "{}");
+		b->fail[table[i].fails] = 1000;
+		b->fail_rc = table[i].rc;
+		(void)running_bench_call(
+		    b, table[i].tool, is_modern ? MODERN "}" : TOKEN);
+		assert_true(sink_mem_is_reply(&b->sink));
+		assert_int_equal(crew.forsaken, 1);
+		assert_int_equal(crew.ended, crew.begun);
+		b->fail[table[i].fails] = 0;
+		(void)running_bench_call(
+		    b, "detached", is_modern ? MODERN "}" : "");
+		assert_int_equal(crew.forsaken, 1);
+		running_bench_free(b);
+	}
+}
+
+static void
+a_call_that_cannot_be_withdrawn_is_left_to_the_housekeeper(void **state)
+{
+	struct running_bench *b = *state;
+	struct fake_crew crew;
+
+	fake_crew_init(&crew);
+	b->here.crew = &crew.base;
+	b->tool = running_bench_at_once;
+	running_bench_open(b, "2025-11-25", "{}");
+	b->fail[STORE_STREAM_READ] = 1;
+	b->fail[STORE_CALL_FINISH] = 1;
+	assert_int_equal(running_bench_call(b, "detached", ""), RC_BUSY);
+	assert_int_equal(b->sink.status, 503);
+	assert_int_equal(crew.forsaken, 1);
 }
 
 /* Does what it is told, and does not say so. */
@@ -159,6 +222,10 @@ main(void)
 		RUNNING_TEST(what_cannot_be_opened_is_not_run),
 		RUNNING_TEST(a_response_is_offered_until_the_store_takes_it),
 		RUNNING_TEST(a_response_that_no_store_takes_is_not_sent),
+		cmocka_unit_test(
+		    a_call_that_cannot_be_ended_is_left_to_the_housekeeper),
+		RUNNING_TEST(
+		    a_call_that_cannot_be_withdrawn_is_left_to_the_housekeeper),
 		RUNNING_TEST(lost_progress_is_no_trouble),
 		RUNNING_TEST(
 		    what_was_committed_unheard_is_written_all_the_same),

@@ -321,8 +321,7 @@ no_room_is_said_before_anybody_else_loses_the_stream(void **state)
 	told = get_stream(&a, 0, NULL, NULL);
 	assert_int_equal(told.status, 503);
 	assert_int_equal(a.b->store.calls[STORE_STREAM_ATTACH], 0);
-	assert_int_equal(a.b->crew[0].refusals, 1);
-	assert_int_equal(a.b->crew[0].begins, 0);
+	assert_int_equal(a.b->crew[0].asked, 1);
 }
 
 static void
@@ -341,7 +340,7 @@ a_holder_gets_the_feed_after_the_first_bytes(void **state)
 	assert_int_equal(h.taken.kind, STREAM_SESSION);
 	assert_true(h.taken.reader > 0);
 	assert_int_equal(h.taken.cursor, 0);
-	assert_int_equal(a.b->crew[0].begins, 0);
+	assert_int_equal(a.b->crew[0].asked, 0);
 	assert_int_equal(a.b->store.calls[STORE_STREAM_DETACH], 0);
 }
 
