@@ -328,13 +328,14 @@ running_say(struct running *r, bool is_relaxed)
 {
 	if (r->is_fenced || r->is_cancelled)
 		return;
-	if (buf_finish(&r->message) != RC_OK)
+	if (buf_finish(&r->message) != RC_OK) {
 		running_log(r, LOG_WARNING, "message lost", RC_NOMEM);
-	else if (r->row.stream != 0)
+	} else if (r->row.stream != 0) {
 		append(r, is_relaxed);
-	/* Without a log there is nothing that could be made up for. */
-	else if (r->wire != WIRE_GONE && takes_more(r))
+	} else if (r->wire != WIRE_GONE && takes_more(r)) {
+		/* Without a log there is nothing that it could come back to. */
 		running_put_event(r, buf_slice(&r->message));
+	}
 }
 
 void
