@@ -89,6 +89,7 @@ struct running {
 
 	struct buf message;   /* the one being built */
 	struct arena scratch; /* of one store call */
+	struct arena round;   /* of the questions that are open */
 };
 
 /*
