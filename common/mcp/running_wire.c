@@ -3,6 +3,10 @@
 #include "running_part.h"
 #include "sse.h"
 
+/* A log that is full is not asked again at once, however much there is to say:
+ * each time it would take the store's lock. */
+#define FULL_MS 1000
+
 static int64_t
 comment_ms(const struct running *r)
 {
@@ -220,7 +224,9 @@ note_append(struct running *r, enum rc rc, bool is_relaxed)
 		r->is_fenced = true;
 	else if (rc == RC_NOTFOUND) /* the session was ended */
 		r->is_cancelled = true;
-	else if (rc != RC_FULL || !is_relaxed)
+	else if (rc == RC_FULL && is_relaxed)
+		r->full_until = running_now(r) + FULL_MS;
+	else
 		running_log(r, LOG_WARNING, "message lost", rc);
 }
 
@@ -272,10 +278,10 @@ running_say(struct running *r, bool is_relaxed)
 		return;
 	if (buf_finish(&r->message) != RC_OK)
 		running_log(r, LOG_WARNING, "message lost", RC_NOMEM);
-	else if (r->row.stream != 0)
-		append(r, is_relaxed);
-	else
+	else if (r->row.stream == 0)
 		running_put_event(r, buf_slice(&r->message));
+	else if (!is_relaxed || running_now(r) >= r->full_until)
+		append(r, is_relaxed);
 }
 
 void

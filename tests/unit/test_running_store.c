@@ -109,6 +109,31 @@ lost_progress_is_no_trouble(void **state)
 	running_bench_expect(b, 200, PRIMED EVENT("1", RESULT));
 }
 
+static enum tool_done
+chattering(struct running_bench *b, struct tool_call *call)
+{
+	(void)b;
+	for (int i = 0; i < 1000; i++)
+		call->env->log(call, 7, SLICE_NONE, SLICE("0"));
+	/* Room may have come meanwhile. */
+	(void)call->env->wait(call, 2000);
+	call->env->log(call, 7, SLICE_NONE, SLICE("1"));
+	return say_done(call);
+}
+
+static void
+a_log_that_is_full_is_not_asked_again_at_once(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = chattering;
+	b->here.rules.stream.events = 10;
+	running_bench_open(b, "2025-11-25", "{}");
+	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
+	assert_non_null(strstr(running_bench_log(b, 1), RESULT "\n"));
+	assert_int_equal(b->store.calls[STORE_EVENT_APPEND], 12);
+}
+
 /* Its process lives, so under its name nobody would look for it. */
 static void
 a_call_that_cannot_be_ended_is_left_to_the_housekeeper(void **state)
@@ -255,6 +280,7 @@ main(void)
 		    a_call_that_cannot_be_ended_is_left_to_the_housekeeper),
 		RUNNING_TEST(
 		    a_call_that_cannot_be_withdrawn_is_left_to_the_housekeeper),
+		RUNNING_TEST(a_log_that_is_full_is_not_asked_again_at_once),
 		RUNNING_TEST(lost_progress_is_no_trouble),
 		RUNNING_TEST(
 		    what_was_committed_unheard_is_written_all_the_same),
