@@ -76,6 +76,7 @@ struct running {
 	int64_t reader;       /* ours of row.stream; 0: none */
 	int64_t sent;         /* the last event that was written */
 	int64_t keys;         /* events appended; makes their keys */
+	int64_t full_until;   /* monotonic ms; the log has no room */
 	int64_t hold_until;   /* monotonic ms; then the stream begins */
 	int64_t next_word;    /* a comment is due */
 	int64_t stuck_since;  /* its client has taken nothing; 0: it does */
@@ -91,6 +92,7 @@ struct running {
 
 	struct buf message;   /* the one being built */
 	struct arena scratch; /* of one store call */
+	struct arena round;   /* of the questions that are open */
 };
 
 /*

@@ -246,6 +246,9 @@ end_with_response(struct running *r)
 		return end_fenced(r);
 	if (rc == RC_NOTFOUND)
 		return end_cancelled(r);
+	/* A full disk has made room when it was met. */
+	if (rc == RC_FULL && has_stream)
+		rc = commit(r, true, true, &appended);
 	if (rc == RC_FULL && has_stream) {
 		/* Too much for the log; so much less is not. */
 		buf_reset(&r->x->server->body);

@@ -7,6 +7,9 @@
 #define TAKE_MS 30000
 /* Between two looks whether it takes more, when nothing else is to be done. */
 #define DRAIN_LOOK_MS 10
+/* A log that is full is not asked again at once, however much there is to say:
+ * each time it would take the store's lock. */
+#define FULL_MS 1000
 
 static int64_t
 comment_ms(const struct running *r)
@@ -278,7 +281,9 @@ note_append(struct running *r, enum rc rc, bool is_relaxed)
 		r->is_fenced = true;
 	else if (rc == RC_NOTFOUND) /* the session was ended */
 		r->is_cancelled = true;
-	else if (rc != RC_FULL || !is_relaxed)
+	else if (rc == RC_FULL && is_relaxed)
+		r->full_until = running_now(r) + FULL_MS;
+	else
 		running_log(r, LOG_WARNING, "message lost", rc);
 }
 
@@ -331,7 +336,8 @@ running_say(struct running *r, bool is_relaxed)
 	if (buf_finish(&r->message) != RC_OK) {
 		running_log(r, LOG_WARNING, "message lost", RC_NOMEM);
 	} else if (r->row.stream != 0) {
-		append(r, is_relaxed);
+		if (!is_relaxed || running_now(r) >= r->full_until)
+			append(r, is_relaxed);
 	} else if (r->wire != WIRE_GONE && takes_more(r)) {
 		/* Without a log there is nothing that it could come back to. */
 		running_put_event(r, buf_slice(&r->message));

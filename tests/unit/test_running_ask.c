@@ -398,6 +398,44 @@ a_tool_that_runs_once_uses_its_state_up(void **state)
 	buf_release(&more);
 }
 
+/* Asks again and again what nobody answers, and then what somebody does. */
+static enum tool_done
+asking_much(struct running_bench *b, struct tool_call *call)
+{
+	static char params[100000];
+	struct tool_question q = form();
+	struct tool_question other = { .key = SLICE("o"),
+		.method = SLICE("sampling/createMessage"),
+		.params = { params, sizeof(params) } };
+	size_t before = call->arena->used;
+
+	memset(params, ' ', sizeof(params));
+	memcpy(params, "{\"x\":[0", 7);
+	for (size_t i = 7; i < sizeof(params) - 3; i += 2)
+		memcpy(params + i, ",0", 2);
+	memcpy(params + sizeof(params) - 2, "]}", 2);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(tool_ask(call, &other, 1), ASK_UNSUPPORTED);
+	assert_int_equal(call->arena->used, before);
+	q.params = other.params;
+	b->asked = tool_ask(call, &q, 1);
+	assert_int_equal(b->asked, ASK_ANSWERED);
+	assert_true(call->arena->used - before < 1000);
+	return report(b, call, &q, 1);
+}
+
+static void
+only_answers_stay_in_memory(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = asking_much;
+	running_bench_open(b, "2025-06-18", "{\"elicitation\":{}}");
+	running_bench_at(b, 1000, accept_1);
+	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
+	assert_int_equal(b->asked, ASK_ANSWERED);
+}
+
 static const struct store_ops *honest;
 static int64_t leeway; /* least time that a store call of the once had */
 
@@ -471,6 +509,7 @@ main(void)
 		RUNNING_TEST(nobody_is_asked_in_a_batch_or_without_a_session),
 		RUNNING_TEST(a_stateless_client_is_asked_in_the_result),
 		RUNNING_TEST(a_tool_that_runs_once_uses_its_state_up),
+		RUNNING_TEST(only_answers_stay_in_memory),
 		RUNNING_TEST(a_tool_that_takes_its_time_may_still_ask),
 	};
 

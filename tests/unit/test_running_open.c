@@ -314,12 +314,34 @@ take(struct holder *h, const struct feed *f, struct sink *sink)
 	return sink->ops->end(sink);
 }
 
+static const struct store_ops *honest;
+
+static enum rc
+append_in_time(struct store *store, const struct op *op,
+    const struct event_append *event, const struct stream_caps *caps,
+    struct appended *out)
+{
+	const struct store_count *c = (const struct store_count *)store;
+	const struct running_bench *b = c->ctx;
+
+	assert_true(op->give_up_mono > b->clock.mono / 1000);
+	return honest->event_append(store, op, event, caps, out);
+}
+
+static enum tool_done
+slowly(struct running_bench *b, struct tool_call *call)
+{
+	b->flag = call->env->wait(call, 60000);
+	return say_done(call);
+}
+
 static void
 on_an_sse_session_everything_goes_to_its_stream(void **state)
 {
-	static const struct holder_ops ops = { has_room, take };
+	static const struct holder_ops holds = { has_room, take };
 	struct running_bench *b = *state;
-	struct holder holder = { &ops };
+	struct holder holder = { &holds };
+	struct store_ops ops;
 	struct http_request get = { .method = HTTP_GET,
 		.method_name = SLICE("GET"),
 		.path = SLICE("/sse") };
@@ -367,6 +389,15 @@ on_an_sse_session_everything_goes_to_its_stream(void **state)
 	assert_non_null(
 	    strstr(running_bench_log(b, 1), RESULT "\n" RESULT "\n"));
 	assert_int_equal(rows(b), 2);
+	/* Also if it comes late. */
+	ops = *b->store.base.ops;
+	honest = b->store.base.ops;
+	ops.event_append = append_in_time;
+	b->store.base.ops = &ops;
+	b->tool = slowly;
+	assert_int_equal(running_bench_call(b, "inline", ""), RC_OK);
+	running_bench_expect(b, 202, "");
+	b->store.base.ops = honest;
 }
 
 int
