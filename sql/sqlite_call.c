@@ -43,7 +43,9 @@ const struct sqlite_text sqlite_call_texts[] = {
 	    FIND("c.session = ?1 AND c.session <> 0"
 		 " AND c.request_id = ?2 AND c.state = 2"
 		 " AND c.digest = ?3 AND EXISTS(SELECT 1 FROM stream s"
-		 " WHERE s.number = c.stream AND s.sent < s.head)") },
+		 " WHERE s.number = c.stream AND s.sent < s.head"
+		 " AND s.incarnation = (SELECT v FROM meta"
+		 " WHERE k = 'incarnation'))") },
 	{ SQL_CALL_ADD,
 	    "INSERT INTO call(session, principal, principal_name,"
 	    " request_id, digest, request, tool, stream, revision,"

@@ -180,6 +180,8 @@ handle_element(struct exchange *x, const struct json *element, bool *answered)
 
 	if (rc != RC_OK)
 		return RC_BUG; /* all were read before */
+	/* Those before it may have taken their time. */
+	exchange_renew(x);
 	if (x->message.kind == RPC_NOTIFICATION)
 		return notify(x);
 	if (x->message.kind == RPC_RESPONSE)

@@ -49,6 +49,7 @@ running_release(struct running *r)
 	buf_release(&r->message);
 	buf_release(&r->progress.message);
 	arena_release(&r->scratch);
+	arena_release(&r->round);
 }
 
 static enum rc

@@ -70,13 +70,16 @@ struct running {
 	bool is_answered;  /* server->body holds the answer, whatever it says */
 	bool has_crew;     /* crew->end() is owed */
 	bool has_id;       /* an event with an id was written */
+	bool is_behind;    /* there is more than its client was sent */
 
 	uint32_t incarnation; /* of row.stream */
 	int64_t reader;       /* ours of row.stream; 0: none */
 	int64_t sent;         /* the last event that was written */
 	int64_t keys;         /* events appended; makes their keys */
+	int64_t full_until;   /* monotonic ms; the log has no room */
 	int64_t hold_until;   /* monotonic ms; then the stream begins */
 	int64_t next_word;    /* a comment is due */
+	int64_t stuck_since;  /* its client has taken nothing; 0: it does */
 	int64_t next_look;    /* at the row and the client */
 
 	struct slice token; /* progressToken, JSON text; or absent */
@@ -89,6 +92,7 @@ struct running {
 
 	struct buf message;   /* the one being built */
 	struct arena scratch; /* of one store call */
+	struct arena round;   /* of the questions that are open */
 };
 
 /*

@@ -168,6 +168,7 @@ write_response(struct running *r, const struct appended *appended)
 		running_wire_whole(r, appended->seq);
 	} else if (r->row.stream != 0) {
 		running_deliver(r, appended, buf_slice(&x->server->body));
+		running_wire_drain(r);
 	} else {
 		running_put_event(r, buf_slice(&x->server->body));
 	}
@@ -245,6 +246,9 @@ end_with_response(struct running *r)
 		return end_fenced(r);
 	if (rc == RC_NOTFOUND)
 		return end_cancelled(r);
+	/* A full disk has made room when it was met. */
+	if (rc == RC_FULL && has_stream)
+		rc = commit(r, true, true, &appended);
 	if (rc == RC_FULL && has_stream) {
 		/* Too much for the log; so much less is not. */
 		buf_reset(&r->x->server->body);

@@ -42,6 +42,7 @@ running_begin(struct exchange *x, struct running *r)
 	r->message = BUF_INIT(most);
 	r->progress.message = BUF_INIT(most);
 	r->scratch = ARENA_INIT(2 * most);
+	r->round = ARENA_INIT(x->arena->max);
 	r->may_stream = takes_events(x);
 	/* On HTTP+SSE the session's stream is there from the start. */
 	r->may_open = x->server->store != NULL && !x->in_batch &&

@@ -79,7 +79,12 @@ void running_wire_end(struct running *r);
 /* The same with a wish to come back, where the revision has one. */
 void running_wire_let_go(struct running *r);
 
-/* Begin a held stream, or write a comment, if it is time. */
+/* The call has ended: what its client was not sent yet, as far as it takes
+ * it within a while. */
+void running_wire_drain(struct running *r);
+
+/* Begin a held stream, go on behind what its client did not take before, or
+ * write a comment, if it is time. */
 void running_wire_keep(struct running *r);
 
 /* ----------------------------------------------------- running_recall.c */

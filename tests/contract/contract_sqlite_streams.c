@@ -184,6 +184,40 @@ a_new_incarnation_ends_what_was_open(void **state)
 }
 
 static void
+an_answer_of_a_former_incarnation_is_not_waited_for(void **state)
+{
+	const struct call_limits none = { 0 };
+	struct store_file *f = *state;
+	const struct store_ops *ops;
+	struct call_row call, same;
+	struct call_finish end;
+	enum call_opened how;
+	struct appended at;
+	int64_t reader;
+
+	f->options.boot_id = "one";
+	ops = opened(f);
+	assert_int_equal(store_file_put(f, 1), RC_OK);
+	open_call(f, session_id(f, 1), &call);
+	same = call;
+	end = (struct call_finish){
+		.call = call.number, .epoch = call.epoch, .data = SLICE("{}")
+	};
+	assert_int_equal(ops->call_finish(f->store, &f->op, &end, &at), RC_OK);
+	assert_int_equal(
+	    ops->call_open(f->store, &f->op, &same, &none, &how, &reader),
+	    RC_OK);
+	assert_int_equal(how, CALL_IS_JOINED);
+	store_file_close(f);
+
+	/* Nobody may read its stream any more. */
+	f->options.boot_id = "two";
+	ops = opened(f);
+	open_call(f, call.session, &same);
+	assert_true(same.number > call.number);
+}
+
+static void
 a_broken_log_is_found_by_check(void **state)
 {
 	static const struct {
@@ -342,6 +376,8 @@ main(void)
 		STORE_FILE_TEST(
 		    a_program_of_the_release_before_leaves_nothing_behind),
 		STORE_FILE_TEST(a_new_incarnation_ends_what_was_open),
+		STORE_FILE_TEST(
+		    an_answer_of_a_former_incarnation_is_not_waited_for),
 		STORE_FILE_TEST(a_broken_log_is_found_by_check),
 		STORE_FILE_TEST(no_change_of_other_processes_is_missed),
 	};

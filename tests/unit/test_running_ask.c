@@ -259,19 +259,13 @@ a_question_that_nobody_answers_is_taken_back(void **state)
 }
 
 static void
-cancel(struct running_bench *b)
-{
-	assert_int_equal(running_bench_post(b, CANCEL), 202);
-}
-
-static void
 a_call_that_waits_for_an_answer_is_cancelled(void **state)
 {
 	struct running_bench *b = *state;
 
 	b->tool = asking;
 	running_bench_open(b, "2025-06-18", "{\"elicitation\":{}}");
-	running_bench_at(b, 1000, cancel);
+	running_bench_at(b, 1000, running_bench_cancel);
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
 	assert_int_equal(b->asked, ASK_TIMEOUT);
 	running_bench_expect(b, 200, COMMENT EVENT("1", ASKED("1")));
@@ -395,20 +389,56 @@ a_tool_that_runs_once_uses_its_state_up(void **state)
 	buf_release(&more);
 }
 
-static const struct store_ops *honest;
+/* Asks again and again what nobody answers, and then what somebody does. */
+static enum tool_done
+asking_much(struct running_bench *b, struct tool_call *call)
+{
+	static char params[100000];
+	struct tool_question q = form();
+	struct tool_question other = { .key = SLICE("o"),
+		.method = SLICE("sampling/createMessage"),
+		.params = { params, sizeof(params) } };
+	size_t before = call->arena->used;
+
+	memset(params, ' ', sizeof(params));
+	memcpy(params, "{\"x\":[0", 7);
+	for (size_t i = 7; i < sizeof(params) - 3; i += 2)
+		memcpy(params + i, ",0", 2);
+	memcpy(params + sizeof(params) - 2, "]}", 2);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(tool_ask(call, &other, 1), ASK_UNSUPPORTED);
+	assert_int_equal(call->arena->used, before);
+	q.params = other.params;
+	b->asked = tool_ask(call, &q, 1);
+	assert_int_equal(b->asked, ASK_ANSWERED);
+	assert_true(call->arena->used - before < 1000);
+	return report(b, call, &q, 1);
+}
+
+static void
+only_answers_stay_in_memory(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = asking_much;
+	running_bench_open(b, "2025-06-18", "{\"elicitation\":{}}");
+	running_bench_at(b, 1000, accept_1);
+	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
+	assert_int_equal(b->asked, ASK_ANSWERED);
+}
+
 static int64_t leeway; /* least time that a store call of the once had */
 
 static enum rc
 use_in_time(struct store *store, const struct op *op,
     const unsigned char nonce[DIGEST_BYTES], int64_t end)
 {
-	const struct store_count *c = (const struct store_count *)store;
-	const struct running_bench *b = c->ctx;
+	const struct running_bench *b = running_bench_of(store);
 
 	leeway = op->give_up_mono - b->clock.mono / 1000;
 	assert_int_equal(op->now_ms, b->clock.wall);
 	assert_true(end > b->clock.wall + b->here.rules.input_ms - 1);
-	return honest->nonce_use(store, op, nonce, end);
+	return b->honest->nonce_use(store, op, nonce, end);
 }
 
 static enum tool_done
@@ -428,13 +458,10 @@ static void
 a_tool_that_takes_its_time_may_still_ask(void **state)
 {
 	struct running_bench *b = *state;
-	struct store_ops ops = *b->store.base.ops;
 	struct buf more = BUF_INIT(1900);
 	struct slice sealed;
 
-	honest = b->store.base.ops;
-	ops.nonce_use = use_in_time;
-	b->store.base.ops = &ops;
+	b->ops.nonce_use = use_in_time;
 	b->tool = asking_late;
 	b->here.rules.input_ms = 30000;
 	running_bench_stateless(b);
@@ -449,7 +476,6 @@ a_tool_that_takes_its_time_may_still_ask(void **state)
 	assert_int_equal(running_bench_call(b, "once", more.ptr), RC_OK);
 	assert_int_equal(b->asked, ASK_ANSWERED);
 	assert_true(leeway > 0);
-	b->store.base.ops = honest;
 	buf_release(&more);
 }
 
@@ -468,6 +494,7 @@ main(void)
 		RUNNING_TEST(nobody_is_asked_in_a_batch_or_without_a_session),
 		RUNNING_TEST(a_stateless_client_is_asked_in_the_result),
 		RUNNING_TEST(a_tool_that_runs_once_uses_its_state_up),
+		RUNNING_TEST(only_answers_stay_in_memory),
 		RUNNING_TEST(a_tool_that_takes_its_time_may_still_ask),
 	};
 

@@ -259,12 +259,30 @@ take(struct holder *h, const struct feed *f, struct sink *sink)
 	return sink->ops->end(sink);
 }
 
+static enum rc
+append_in_time(struct store *store, const struct op *op,
+    const struct event_append *event, const struct stream_caps *caps,
+    struct appended *out)
+{
+	const struct running_bench *b = running_bench_of(store);
+
+	assert_true(op->give_up_mono > b->clock.mono / 1000);
+	return b->honest->event_append(store, op, event, caps, out);
+}
+
+static enum tool_done
+for_a_minute(struct running_bench *b, struct tool_call *call)
+{
+	b->flag = call->env->wait(call, 60000);
+	return running_bench_done(call);
+}
+
 static void
 on_an_sse_session_everything_goes_to_its_stream(void **state)
 {
-	static const struct holder_ops ops = { has_room, take };
+	static const struct holder_ops holds = { has_room, take };
 	struct running_bench *b = *state;
-	struct holder holder = { &ops };
+	struct holder holder = { &holds };
 	struct http_request get = { .method = HTTP_GET,
 		.method_name = SLICE("GET"),
 		.path = SLICE("/sse") };
@@ -312,6 +330,11 @@ on_an_sse_session_everything_goes_to_its_stream(void **state)
 	assert_non_null(
 	    strstr(running_bench_log(b, 1), RESULT "\n" RESULT "\n"));
 	assert_int_equal(running_bench_rows(b), 2);
+	/* Also if it comes late. */
+	b->ops.event_append = append_in_time;
+	b->tool = for_a_minute;
+	assert_int_equal(running_bench_call(b, "inline", ""), RC_OK);
+	running_bench_expect(b, 202, "");
 }
 
 int

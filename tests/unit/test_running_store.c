@@ -44,6 +44,20 @@ a_response_is_offered_until_the_store_takes_it(void **state)
 	assert_in_range(b->clock.wall - b->began, 1900, 2300);
 }
 
+/* A disk that is full makes room when it is met. */
+static void
+a_response_that_found_no_room_is_offered_once_more(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = running_bench_at_once;
+	running_bench_open(b, "2025-11-25", "{}");
+	b->fail_rc = RC_FULL;
+	b->fail[STORE_CALL_FINISH] = 1;
+	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
+	running_bench_expect(b, 200, PRIMED EVENT("1", RESULT));
+}
+
 static void
 a_response_that_no_store_takes_is_not_sent(void **state)
 {
@@ -81,6 +95,31 @@ lost_progress_is_no_trouble(void **state)
 	b->fail[STORE_CALL_LOOK] = 1;
 	assert_int_equal(running_bench_call(b, "detached", TOKEN), RC_OK);
 	running_bench_expect(b, 200, PRIMED EVENT("1", RESULT));
+}
+
+static enum tool_done
+chattering(struct running_bench *b, struct tool_call *call)
+{
+	(void)b;
+	for (int i = 0; i < 1000; i++)
+		call->env->log(call, 7, SLICE_NONE, SLICE("0"));
+	/* Room may have come meanwhile. */
+	(void)call->env->wait(call, 2000);
+	call->env->log(call, 7, SLICE_NONE, SLICE("1"));
+	return running_bench_done(call);
+}
+
+static void
+a_log_that_is_full_is_not_asked_again_at_once(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = chattering;
+	b->here.rules.stream.events = 10;
+	running_bench_open(b, "2025-11-25", "{}");
+	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
+	assert_non_null(strstr(running_bench_log(b, 1), RESULT "\n"));
+	assert_int_equal(b->store.calls[STORE_EVENT_APPEND], 12);
 }
 
 /* Its process lives, so under its name nobody would look for it. */
@@ -146,7 +185,6 @@ a_call_that_cannot_be_withdrawn_is_left_to_the_housekeeper(void **state)
 }
 
 /* Does what it is told, and does not say so. */
-static const struct store_ops *honest;
 static int lies;
 
 static enum rc
@@ -154,7 +192,8 @@ append_and_lie(struct store *store, const struct op *op,
     const struct event_append *event, const struct stream_caps *caps,
     struct appended *out)
 {
-	enum rc rc = honest->event_append(store, op, event, caps, out);
+	const struct running_bench *b = running_bench_of(store);
+	enum rc rc = b->honest->event_append(store, op, event, caps, out);
 
 	return rc == RC_OK && lies > 0 ? RC_IO : rc;
 }
@@ -163,7 +202,8 @@ static enum rc
 finish_and_lie(struct store *store, const struct op *op,
     const struct call_finish *finish, struct appended *out)
 {
-	enum rc rc = honest->call_finish(store, op, finish, out);
+	const struct running_bench *b = running_bench_of(store);
+	enum rc rc = b->honest->call_finish(store, op, finish, out);
 
 	return rc == RC_OK && lies-- > 0 ? RC_IO : rc;
 }
@@ -172,20 +212,15 @@ static void
 what_was_committed_unheard_is_written_all_the_same(void **state)
 {
 	struct running_bench *b = *state;
-	struct store_ops ops;
 
 	b->tool = running_bench_speaking;
 	running_bench_open(b, "2025-11-25", "{}");
-	honest = b->store.base.ops;
-	ops = *honest;
-	ops.event_append = append_and_lie;
-	ops.call_finish = finish_and_lie;
-	b->store.base.ops = &ops;
+	b->ops.event_append = append_and_lie;
+	b->ops.call_finish = finish_and_lie;
 	lies = 1;
 	assert_int_equal(running_bench_call(b, "detached", TOKEN), RC_OK);
 	running_bench_expect(
 	    b, 200, PRIMED EVENT("1", PROGRESS("1")) EVENT("2", RESULT));
-	b->store.base.ops = honest;
 }
 
 static enum tool_done
@@ -221,11 +256,14 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		RUNNING_TEST(what_cannot_be_opened_is_not_run),
 		RUNNING_TEST(a_response_is_offered_until_the_store_takes_it),
+		RUNNING_TEST(
+		    a_response_that_found_no_room_is_offered_once_more),
 		RUNNING_TEST(a_response_that_no_store_takes_is_not_sent),
 		cmocka_unit_test(
 		    a_call_that_cannot_be_ended_is_left_to_the_housekeeper),
 		RUNNING_TEST(
 		    a_call_that_cannot_be_withdrawn_is_left_to_the_housekeeper),
+		RUNNING_TEST(a_log_that_is_full_is_not_asked_again_at_once),
 		RUNNING_TEST(lost_progress_is_no_trouble),
 		RUNNING_TEST(
 		    what_was_committed_unheard_is_written_all_the_same),
