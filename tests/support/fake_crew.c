@@ -22,8 +22,7 @@ end(struct crew *base)
 static enum rc
 name(struct crew *base, struct slice *out)
 {
-	(void)base;
-	*out = SLICE("host.proc");
+	*out = ((struct fake_crew *)base)->name;
 	return RC_OK;
 }
 
@@ -38,5 +37,5 @@ fake_crew_init(struct fake_crew *c)
 {
 	static const struct crew_ops ops = { begin, end, name, forsake };
 
-	*c = (struct fake_crew){ .base.ops = &ops };
+	*c = (struct fake_crew){ .base.ops = &ops, .name = SLICE("host.proc") };
 }

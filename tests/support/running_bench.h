@@ -65,6 +65,10 @@ struct running_bench {
 	bool flag;
 };
 
+/* free() checks the store first. */
+struct running_bench *running_bench_new(void);
+void running_bench_free(struct running_bench *b);
+
 /* For cmocka: *state is a struct running_bench. */
 int running_bench_setup(void **state);
 int running_bench_teardown(void **state);
@@ -77,10 +81,12 @@ int running_bench_teardown(void **state);
 void running_bench_open(
     struct running_bench *b, const char *revision, const char *caps);
 
+/* No session: requests of 2026-07-28. */
+void running_bench_stateless(struct running_bench *b);
+
 /* Call the tool of that name: "detached", "inline", "repeat", "once", "task" or
- * "task_again"; `more`
- * are further members of params, with a comma in front, or "".  Its reply is
- * in b->sink. */
+ * "task_again"; `more` are further members of params, with a comma in front,
+ * or "".  Its reply is in b->sink. */
 enum rc running_bench_call(
     struct running_bench *b, const char *tool, const char *more);
 
@@ -100,12 +106,30 @@ void running_bench_leave(struct running_bench *b);
 void running_bench_expect(
     struct running_bench *b, int status, const char *body);
 
+/* What tools do, for b->tool: say "done" ... */
+enum tool_done running_bench_at_once(
+    struct running_bench *b, struct tool_call *call);
+/* ... in 2 s; b->flag: somebody did not want it any more ... */
+enum tool_done running_bench_slowly(
+    struct running_bench *b, struct tool_call *call);
+/* ... after progress 1; b->flag: it was cancelled before that. */
+enum tool_done running_bench_speaking(
+    struct running_bench *b, struct tool_call *call);
+/* For the end of other tools. */
+enum tool_done running_bench_done(struct tool_call *call);
+
 /* For store calls of the test itself. */
 struct store *running_bench_store(struct running_bench *b);
 struct op running_bench_op(struct running_bench *b);
 
 /* The row of call number n. */
 struct call_row running_bench_row(struct running_bench *b, int64_t n);
+
+/* How many there are. */
+size_t running_bench_rows(struct running_bench *b);
+
+/* Process "other.1" claims call 1, as if the one that runs it were dead. */
+void running_bench_claim(struct running_bench *b);
 
 /* The events of a stream, each on a line of its own. */
 const char *running_bench_log(struct running_bench *b, int64_t stream);

@@ -107,12 +107,9 @@ an_answer_posted_to_any_host_reaches_the_tool(void **state)
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {
 		struct buf want = BUF_INIT(10000);
-		void *own = NULL;
-		struct running_bench *b;
+		struct running_bench *b = running_bench_new();
 		bool has_mode = i / 2 == 1;
 
-		assert_int_equal(running_bench_setup(&own), 0);
-		b = own;
 		b->tool = asking;
 		running_bench_open(
 		    b, table[i / 2].revision, "{\"elicitation\":{}}");
@@ -131,7 +128,7 @@ an_answer_posted_to_any_host_reaches_the_tool(void **state)
 		running_bench_expect(b, 200, want.ptr);
 		assert_true(b->clock.wall - b->began <= 5200);
 		buf_release(&want);
-		(void)running_bench_teardown(&own);
+		running_bench_free(b);
 	}
 }
 
@@ -339,7 +336,7 @@ a_stateless_client_is_asked_in_the_result(void **state)
 	struct running_bench *b = *state;
 
 	b->tool = asking;
-	memcpy(b->revision, "2026-07-28", 11);
+	running_bench_stateless(b);
 	for (size_t i = 0; i < 2; i++) {
 		const char *body;
 
@@ -369,7 +366,7 @@ a_tool_that_runs_once_uses_its_state_up(void **state)
 	const char *at;
 
 	b->tool = asking;
-	memcpy(b->revision, "2026-07-28", 11);
+	running_bench_stateless(b);
 	assert_int_equal(
 	    running_bench_call(b, "once",
 		",\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":"
@@ -478,7 +475,7 @@ a_tool_that_takes_its_time_may_still_ask(void **state)
 	b->store.base.ops = &ops;
 	b->tool = asking_late;
 	b->here.rules.input_ms = 30000;
-	memcpy(b->revision, "2026-07-28", 11);
+	running_bench_stateless(b);
 	assert_int_equal(running_bench_call(b, "once", MAY_ASK), RC_OK);
 	sealed = slice_of(strstr(b->sink.body.ptr, "\"requestState\":\"") +
 	    strlen("\"requestState\":\""));
