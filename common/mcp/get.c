@@ -162,6 +162,43 @@ go_on(struct exchange *x, struct feed *f, bool is_resumed)
 	return rc;
 }
 
+/* What the stream is, for the limits: a call's does not count among those that
+ * its session opens by itself.  RC_NOTFOUND: it is not there, or another's. */
+static enum rc
+find_kind(struct exchange *x, struct feed *f, int64_t stream)
+{
+	const struct event_limits none = { 1, 0 };
+	struct store *store = x->server->store;
+	struct event_rows events;
+	struct stream_row row;
+	enum rc rc = store->ops->stream_read(
+	    store, &x->op, stream, INT64_MAX, &none, &row, &events);
+
+	if (rc == RC_OK && row.session != f->session)
+		rc = RC_NOTFOUND;
+	if (rc == RC_OK)
+		f->kind = row.kind;
+	return rc;
+}
+
+/* Room for it, and then it is ours.  False: it was answered. */
+static enum rc
+take_over(struct exchange *x, struct feed *f, struct stream_attach *where,
+    bool *is_ours)
+{
+	enum rc rc = find_kind(x, f, where->stream);
+
+	*is_ours = false;
+	if (rc == RC_OK)
+		rc = stream_room(x, f, is_ours);
+	if (rc != RC_OK || !*is_ours)
+		return rc;
+	rc = attach(x, f, where);
+	if (rc != RC_OK)
+		stream_give_up(x);
+	return rc;
+}
+
 /* G4.  Never 404: that would end the session. */
 static enum rc
 resume(struct exchange *x)
@@ -171,7 +208,7 @@ resume(struct exchange *x)
 	struct stream_attach where = { .after = 0 };
 	struct event_id id;
 	struct feed f;
-	bool has_room;
+	bool is_ours;
 	enum rc rc;
 
 	if (event_id_read(http_get(x->http, HTTP_LAST_EVENT_ID), &id) !=
@@ -180,16 +217,12 @@ resume(struct exchange *x)
 		return RC_OK;
 	}
 	init_feed(x, &f);
-	rc = stream_room(x, &f, &has_room);
-	if (rc != RC_OK || !has_room)
-		return rc;
 	where.stream = id.stream;
 	where.after = id.seq;
 	where.incarnation = id.incarnation;
-	rc = attach(x, &f, &where);
+	rc = take_over(x, &f, &where, &is_ours);
 	if (rc == RC_OK)
-		return go_on(x, &f, true);
-	stream_give_up(x);
+		return is_ours ? go_on(x, &f, true) : RC_OK;
 	if (rc != RC_NOTFOUND)
 		return rc;
 	reply_refuse(x, &bad_event, SLICE_NONE, SLICE_NONE);
