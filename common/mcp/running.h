@@ -17,7 +17,7 @@
  * one), its client's connection (as long as there is one), progress, log,
  * questions and cancellation.  It is the environment of the tool.
  *
- * Ways to run (design: calls):
+ * Ways to run:
  *   inline     no row; the first progress, log or question makes one
  *   detached   a row from the start
  *   task       a row of a task; its client was answered before it starts
