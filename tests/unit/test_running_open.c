@@ -258,6 +258,92 @@ the_same_request_joins_the_call_that_runs(void **state)
 	}
 }
 
+static struct stream_row
+stream_1(struct running_bench *b)
+{
+	const struct event_limits one = { 1, 1 };
+	struct store *store = running_bench_store(b);
+	struct op op = running_bench_op(b);
+	struct event_rows events;
+	struct stream_row row;
+
+	assert_int_equal(
+	    store->ops->stream_read(store, &op, 1, 0, &one, &row, &events),
+	    RC_OK);
+	return row;
+}
+
+static void
+take_the_stream(struct running_bench *b)
+{
+	const struct stream_attach how = { .session = 1,
+		.stream = 1,
+		.incarnation = 1,
+		.owner = SLICE("other.1") };
+	struct store *store = running_bench_store(b);
+	struct op op = running_bench_op(b);
+	struct stream_row row;
+
+	assert_int_equal(
+	    store->ops->stream_attach(store, &op, &how, &row), RC_OK);
+}
+
+/* The call goes on, so nothing may be said in its name. */
+static void
+who_joined_without_events_is_told_no_end_that_was_none(void **state)
+{
+	static void (*const acts[])(struct running_bench *) = { take_the_stream,
+		running_bench_leave, finish_elsewhere };
+	static const int statuses[] = { 503, 503, 200 };
+	struct running_bench *b = *state;
+
+	b->tool = taken_over;
+	running_bench_open(b, "2025-06-18", "{}");
+	assert_int_equal(running_bench_call(b, "detached", TOKEN), RC_OK);
+	b->accept = "application/json";
+	for (size_t i = 0; i < 3; i++) {
+		running_bench_at(b, 500, acts[i]);
+		(void)running_bench_call(b, "detached", TOKEN);
+		assert_true(sink_mem_is_reply(&b->sink));
+		assert_int_equal(b->sink.status, statuses[i]);
+		assert_int_equal(b->runs, 1);
+		/* And it holds the stream no longer. */
+		if (i == 0)
+			assert_true(
+			    slice_eq(stream_1(b).owner, SLICE("other.1")));
+		else
+			assert_null(stream_1(b).owner.ptr);
+	}
+	assert_int_equal(stream_1(b).sent, stream_1(b).head);
+}
+
+static void
+cancel_elsewhere(struct running_bench *b)
+{
+	const struct call_finish finish = { .call = 1, .epoch = 2 };
+	struct store *store = running_bench_store(b);
+	struct op op = running_bench_op(b);
+	struct appended appended;
+
+	assert_int_equal(
+	    store->ops->call_finish(store, &op, &finish, &appended), RC_OK);
+}
+
+static void
+who_joined_a_call_that_ends_with_nothing_gets_no_other_message(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = taken_over;
+	running_bench_open(b, "2025-06-18", "{}");
+	assert_int_equal(running_bench_call(b, "detached", TOKEN), RC_OK);
+	b->accept = "application/json";
+	running_bench_at(b, 500, cancel_elsewhere);
+	assert_int_equal(running_bench_call(b, "detached", TOKEN), RC_OK);
+	running_bench_expect(
+	    b, 200, ERROR("-32603", "The call ended without an answer"));
+}
+
 static void
 another_request_with_that_id_is_refused(void **state)
 {
@@ -411,6 +497,10 @@ main(void)
 		RUNNING_TEST(a_process_asks_before_it_stays),
 		RUNNING_TEST(a_call_beyond_the_limits_is_not_started),
 		cmocka_unit_test(the_same_request_joins_the_call_that_runs),
+		RUNNING_TEST(
+		    who_joined_without_events_is_told_no_end_that_was_none),
+		RUNNING_TEST(
+		    who_joined_a_call_that_ends_with_nothing_gets_no_other_message),
 		RUNNING_TEST(another_request_with_that_id_is_refused),
 		RUNNING_TEST(the_row_knows_the_process_group),
 		RUNNING_TEST(on_an_sse_session_everything_goes_to_its_stream),
