@@ -159,6 +159,49 @@ a_process_asks_before_it_stays(void **state)
 	assert_memory_equal(owner.ptr, "host.proc", 9);
 }
 
+#define CALL_OF(tool)                                                          \
+	"{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"tools/call\","             \
+	"\"params\":{\"name\":\"" tool "\"}}"
+
+/* Nothing of a batch is done if its process may not stay for all of it. */
+static void
+a_process_asks_before_it_stays_with_a_batch(void **state)
+{
+	static const struct {
+		const char *body;
+		bool is_full;
+		int status;
+		int runs;
+		int begun;
+	} table[] = {
+		{ "[" CALL_OF("inline") "," CALL_OF("detached") "]", true, 503,
+		    0, 0 },
+		{ "[" CALL_OF("inline") "," CALL_OF("detached") "]", false, 200,
+		    2, 1 },
+		{ "[" CALL_OF("inline") "," CALL_OF("inline") "]", true, 200, 2,
+		    0 },
+		{ "[" CALL_OF("none") "]", true, 200, 0, 0 },
+	};
+	struct running_bench *b = *state;
+
+	b->tool = at_once;
+	running_bench_open(b, "2025-03-26", "{}");
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct fake_crew crew;
+
+		fake_crew_init(&crew);
+		crew.is_full = table[i].is_full;
+		b->here.crew = &crew.base;
+		b->runs = 0;
+		(void)running_bench_send(b, table[i].body);
+		assert_true(sink_mem_is_reply(&b->sink));
+		assert_int_equal(b->sink.status, table[i].status);
+		assert_int_equal(b->runs, table[i].runs);
+		assert_int_equal(crew.begun, table[i].begun);
+		assert_int_equal(crew.ended, table[i].begun);
+	}
+}
+
 static void
 a_call_beyond_the_limits_is_not_started(void **state)
 {
@@ -495,6 +538,7 @@ main(void)
 		RUNNING_TEST(in_a_batch_no_call_gets_a_row),
 		RUNNING_TEST(without_a_store_a_stateless_call_just_runs),
 		RUNNING_TEST(a_process_asks_before_it_stays),
+		RUNNING_TEST(a_process_asks_before_it_stays_with_a_batch),
 		RUNNING_TEST(a_call_beyond_the_limits_is_not_started),
 		cmocka_unit_test(the_same_request_joins_the_call_that_runs),
 		RUNNING_TEST(
