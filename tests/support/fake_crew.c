@@ -5,11 +5,11 @@ begin(struct crew *base, enum crew_work work)
 {
 	struct fake_crew *c = (struct fake_crew *)base;
 
-	(void)work;
 	c->asked++;
 	if (c->is_full)
 		return RC_FULL;
 	c->begun++;
+	c->held += work == CREW_HELD;
 	return RC_OK;
 }
 
@@ -22,8 +22,7 @@ end(struct crew *base)
 static enum rc
 name(struct crew *base, struct slice *out)
 {
-	(void)base;
-	*out = SLICE("host.proc");
+	*out = ((const struct fake_crew *)base)->name;
 	return RC_OK;
 }
 
@@ -38,5 +37,5 @@ fake_crew_init(struct fake_crew *c)
 {
 	static const struct crew_ops ops = { begin, end, name, forsake };
 
-	*c = (struct fake_crew){ .base.ops = &ops };
+	*c = (struct fake_crew){ .base.ops = &ops, .name = SLICE("host.proc") };
 }

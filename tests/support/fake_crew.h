@@ -3,12 +3,15 @@
 
 #include "crew.h"
 
-/* A crew that counts what it is asked; its process is "host.proc". */
+/* A crew that counts what it is asked; its process is "host.proc" at
+ * first. */
 struct fake_crew {
 	struct crew base; /* first, so that a crew * is one of these */
+	struct slice name;
 	bool is_full;
 	int asked; /* begin() */
 	int begun; /* ... that was allowed */
+	int held;  /* ... to hold a stream */
 	int ended;
 	int forsaken;
 };
