@@ -57,12 +57,6 @@ a_stateless_client_that_leaves_stops_its_call(void **state)
 }
 
 static void
-cancel(struct running_bench *b)
-{
-	assert_int_equal(running_bench_post(b, CANCEL), 202);
-}
-
-static void
 a_call_is_cancelled_from_any_host_and_not_answered(void **state)
 {
 	static const struct {
@@ -89,7 +83,7 @@ a_call_is_cancelled_from_any_host_and_not_answered(void **state)
 		b->tool = running_bench_slowly;
 		b->accept = table[i].accept;
 		running_bench_open(b, table[i].revision, "{}");
-		running_bench_at(b, table[i].after_ms, cancel);
+		running_bench_at(b, table[i].after_ms, running_bench_cancel);
 		assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
 		running_bench_expect(b, 200, table[i].body);
 		assert_true(b->flag);
@@ -108,7 +102,7 @@ a_cancel_that_comes_first_is_kept_for_its_call(void **state)
 
 	b->tool = running_bench_at_once;
 	running_bench_open(b, "2025-11-25", "{}");
-	cancel(b);
+	running_bench_cancel(b);
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
 	running_bench_expect(b, 200, COMMENT);
 	assert_string_equal(
