@@ -373,9 +373,13 @@ def test_joined(here, there, folder):
                 (event.message() for event in third.seen if event.data)
                 if m.get("method") == "notifications/progress"]
     equal(progress, list(range(1, len(progress) + 1)), "the whole progress")
-    # It was taken: the same request is a new one, here as there.
+    # Soon it is known that this was taken: the same request is a new one.
     for n, url in ((2, there.url), (3, here.url)):
-        equal(texts(session.post(message, url).json()), "done m\n", "result")
+        def ran():
+            equal(texts(session.post(message, url).json()), "done m\n",
+                  "the result")
+            return traces.runs() >= n
+        wait_until(ran, "another run")
         equal(traces.runs(), n, "runs")
 
 
