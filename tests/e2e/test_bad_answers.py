@@ -249,8 +249,10 @@ class User:
                       self.client.headers(message),
                       json.dumps(message).encode(), REMOTE_USER=self.name,
                       AUTH_TYPE="Basic")
-        reply.whole()
-        return json.loads(reply.text.partition(b"\r\n\r\n")[2])
+        body = reply.whole()
+        if reply.header("Content-Type") == "text/event-stream":
+            body = reply.messages()[-1]["data"]
+        return json.loads(body)
 
 
 def test_users_tasks(here, there):
