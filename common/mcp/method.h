@@ -25,6 +25,9 @@ const struct method *method_find(
 /* x->message answered, whatever it is: by its method, or -32601. */
 MUST_CHECK enum rc method_dispatch(struct exchange *x);
 
+/* Does x->message call a tool that may take long? */
+bool method_is_long(struct exchange *x);
+
 /* Handlers, by file. */
 enum rc method_initialize(struct exchange *x);
 enum rc method_ping(struct exchange *x);

@@ -57,6 +57,7 @@ struct running {
 	int64_t task; /* number of its task row; 0: none */
 	unsigned char task_id[TASK_ID_BYTES];
 	int runs_max; /* times it may be run; 0: as usual */
+	bool waits;   /* for what another call does: is no running call */
 	/* The row, if it has one already: of a task, owned by us. */
 	struct call_row row; /* number 0: it has none */
 

@@ -25,9 +25,11 @@ def pair(name, value):
 class Reply:
     """One request and what comes back, as far as it has come."""
 
-    def __init__(self, path, method, headers, body=b"", where="/mcp"):
-        variables = {"REQUEST_METHOD": method, "REQUEST_URI": where,
-                     "SERVER_NAME": "localhost", "HTTP_HOST": "localhost"}
+    def __init__(self, path, method, headers, body=b"", where="/mcp",
+                 **more):
+        """more: what a web server says of itself, such as REMOTE_USER."""
+        variables = dict(more, REQUEST_METHOD=method, REQUEST_URI=where,
+                         SERVER_NAME="localhost", HTTP_HOST="localhost")
         for name, value in headers.items():
             name = name.upper().replace("-", "_")
             variables[name if name == "CONTENT_TYPE" else "HTTP_" + name] = \

@@ -306,8 +306,11 @@ def test_store_away(world):
     before = call.until(lambda m: "method" in m)
     said = stream.comments
     move(path, away)
-    wait_until(lambda: session.send("tools/list").status == 503,
-               "that the store is missed")
+    # Each process looks now and then where its file is.
+    log = host.folder / "stream.log"
+    wait_until(lambda: "store-fails" in log.read_text()
+               and all(session.send("tools/list").status == 503
+                       for _ in range(8)), "that the store is missed")
     for _ in range(4):
         answer = session.send("tools/list")
         equal(answer.status, 503, "status of a request")

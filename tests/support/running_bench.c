@@ -454,7 +454,7 @@ running_bench_claim(struct running_bench *b)
 const char *
 running_bench_log(struct running_bench *b, int64_t stream)
 {
-	const struct event_limits limits = { 100, 1000000 };
+	const struct event_limits limits = { 1000, 1000000 };
 	struct store *store = running_bench_store(b);
 	struct op op = running_bench_op(b);
 	struct stream_row row;

@@ -147,6 +147,25 @@ a_newer_reader_gets_what_follows(void **state)
 	assert_string_equal(running_bench_log(b, 1), RESULT "\n");
 }
 
+static void
+who_takes_no_events_and_was_superseded_may_try_again(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = running_bench_slowly;
+	b->accept = "application/json";
+	running_bench_open(b, "2025-06-18", "{}");
+	running_bench_at(b, 500, attach);
+	(void)running_bench_call(b, "detached", "");
+	assert_true(sink_mem_is_reply(&b->sink));
+	assert_int_equal(b->sink.status, 503);
+	assert_non_null(sink_mem_header(&b->sink, "Retry-After").ptr);
+	assert_string_equal(
+	    sink_mem_header(&b->sink, "Content-Type").ptr, "application/json");
+	assert_false(b->flag);
+	assert_string_equal(running_bench_log(b, 1), RESULT "\n");
+}
+
 static enum tool_done
 unaware(struct running_bench *b, struct tool_call *call)
 {
@@ -229,6 +248,8 @@ main(void)
 		    a_call_is_cancelled_from_any_host_and_not_answered),
 		RUNNING_TEST(a_cancel_that_comes_first_is_kept_for_its_call),
 		RUNNING_TEST(a_newer_reader_gets_what_follows),
+		RUNNING_TEST(
+		    who_takes_no_events_and_was_superseded_may_try_again),
 		RUNNING_TEST(who_was_taken_over_stops_and_adds_nothing),
 		RUNNING_TEST(
 		    who_was_taken_over_hears_it_from_the_store_at_once),

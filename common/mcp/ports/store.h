@@ -292,7 +292,7 @@ struct store_ops {
 
 	/* Open a call; with a session, its STREAM_CALL too unless row->stream
 	 * names one (STREAM_SSE).  From *row: everything down to runs_max,
-	 * owner, deadline; epoch and runs begin with 1.  Whatever came out, the
+	 * owner, deadline, is_waiting; epoch and runs begin with 1.  Whatever came out, the
 	 * row that is meant (if any) comes back, with the stream's reader (as
 	 * of a STREAM_CALL just opened: 1) in *reader.  RC_NOTFOUND: the
 	 * session is not live. */
