@@ -366,6 +366,32 @@ no_change_of_other_processes_is_missed(void **state)
 	assert_int_equal(f->store->ops->check(f->store, &f->op), RC_OK);
 }
 
+static void
+what_is_raised_many_times_between_two_looks_has_changed_once(void **state)
+{
+	struct store_file *f = *state;
+	const struct topic_raise raise[] = { { SLICE("tools"), NULL },
+		{ SLICE("resources"), NULL } };
+	const struct store_ops *ops = opened(f);
+	struct change_mark mark = { 0 };
+	struct change_rows changes;
+	int64_t version;
+	bool raised;
+
+	assert_int_equal(
+	    ops->changes(f->store, &f->op, &mark, &changes), RC_OK);
+	for (size_t i = 0; i < 200; i++)
+		assert_int_equal(ops->topic_raise(f->store, &f->op,
+				     &raise[i % 2], &version, &raised),
+		    RC_OK);
+	assert_int_equal(
+	    ops->changes(f->store, &f->op, &mark, &changes), RC_OK);
+	assert_int_equal(changes.n, 2);
+	assert_int_equal(changes.row[0].kind, CHANGE_TOPIC);
+	assert_int_equal(changes.row[1].kind, CHANGE_TOPIC);
+	assert_true(changes.row[0].ref != changes.row[1].ref);
+}
+
 static enum rc
 open_log(void *ctx, struct store **out)
 {
@@ -396,6 +422,8 @@ main(void)
 		CASE(a_new_incarnation_ends_what_was_open),
 		CASE(a_broken_log_is_found_by_check),
 		CASE(no_change_of_other_processes_is_missed),
+		CASE(
+		    what_is_raised_many_times_between_two_looks_has_changed_once),
 	};
 	struct store_scratch scratch;
 	struct store_maker maker = { "store_sqlite, streams", open_log, clear,
