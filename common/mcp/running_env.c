@@ -135,7 +135,8 @@ running_flush(struct running *r)
 	struct running_progress *p = &r->progress;
 	struct buf *b;
 
-	if (!p->is_due)
+	/* The last value is worth waiting for. */
+	if (!p->is_due || running_now(r) < r->rest_until)
 		return;
 	p->is_due = false;
 	p->next_mono = running_now(r) + PROGRESS_MS;
