@@ -11,6 +11,8 @@
 
 /* One of so many CGI requests looks after what others left behind. */
 #define VISIT_ONE_IN 100
+/* Calls that wait, where nothing else limits them. */
+#define CALLS_MAX 4096
 
 /* ---------------------------------------------------------- processes */
 
@@ -95,13 +97,23 @@ orders_path(const struct config *config)
 	return path;
 }
 
+/* A call keeps its process while it waits for its client, but counts among
+ * those that wait: how many run is for the store to say. */
+static int
+processes_of_calls(const struct config *c)
+{
+	const int waiting = c->calls_waiting > 0 ? c->calls_waiting : CALLS_MAX;
+
+	return c->calls + (waiting < CALLS_MAX ? waiting : CALLS_MAX);
+}
+
 static int
 run_parent(struct responder *r)
 {
 	const struct config *c = &r->config;
 	struct process_options options = {
 		.workers = c->workers > 0 ? c->workers : process_processors(),
-		.calls = c->calls,
+		.calls = processes_of_calls(c),
 		.held = c->held,
 		.work = work,
 		.order = order
