@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "ctl.h"
+#include "task_row.h"
 #include "text.h"
 
 /* Rows that are read at once. */
@@ -104,27 +105,13 @@ ctl_calls(struct ctl *ctl, int argc, char **argv)
 
 /* --------------------------------------------------------------- tasks */
 
-static const char *
-task_state_name(enum task_state state)
-{
-	static const char *const name[] = { [TASK_WORKING] = "working",
-		[TASK_INPUT_REQUIRED] = "input_required",
-		[TASK_COMPLETED] = "completed",
-		[TASK_FAILED] = "failed",
-		[TASK_CANCELLED] = "cancelled" };
-
-	if (state < TASK_WORKING || state > TASK_CANCELLED)
-		return "?";
-	return name[state];
-}
-
 static void
 print_task(struct list *l, const struct task_row *row)
 {
 	struct buf *line = &l->line;
 
-	buf_printf(line, "%lld  %-14s  ", (long long)row->number,
-	    task_state_name(row->state));
+	buf_printf(line, "%lld  %-14.*s  ", (long long)row->number,
+	    SLICE_FMT(task_state_name(row->state)));
 	text_put_time(line, row->created);
 	next_column(l);
 	text_put_time(line, row->updated);

@@ -43,7 +43,7 @@ ctl_call(struct ctl *ctl, int argc, char **argv)
 		return 1;
 	op = ctl_op(ctl);
 	rc = store->ops->call_stop(store, &op, (int64_t)number);
-	if (rc == RC_NOTFOUND || rc == RC_CONFLICT) {
+	if (rc == RC_NOTFOUND) {
 		(void)fputs("mcpctl: no such call is running\n", stderr);
 		return 1;
 	}

@@ -50,8 +50,8 @@ const struct sqlite_text sqlite_call_texts[] = {
 	    "INSERT INTO call(session, principal, principal_name,"
 	    " request_id, digest, request, tool, stream, revision,"
 	    " transport, caps, task, is_repeatable, runs_max, owner,"
-	    " deadline, created) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
-	    " ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)" },
+	    " deadline, created, is_waiting) VALUES(?1, ?2, ?3, ?4, ?5, ?6,"
+	    " ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)" },
 	{ SQL_CALL_COUNT_HOST, COUNT_OF_HOST("0") },
 	{ SQL_CALL_COUNT_WAITING, COUNT_OF_HOST("1") },
 	{ SQL_CALL_COUNT_PRINCIPAL,

@@ -17,7 +17,7 @@
  * one), its client's connection (as long as there is one), progress, log,
  * questions and cancellation.  It is the environment of the tool.
  *
- * Ways to run (design: calls):
+ * Ways to run:
  *   inline     no row; the first progress, log or question makes one
  *   detached   a row from the start
  *   task       a row of a task; its client was answered before it starts
@@ -57,6 +57,7 @@ struct running {
 	int64_t task; /* number of its task row; 0: none */
 	unsigned char task_id[TASK_ID_BYTES];
 	int runs_max; /* times it may be run; 0: as usual */
+	bool waits;   /* for what another call does: is no running call */
 	/* The row, if it has one already: of a task, owned by us. */
 	struct call_row row; /* number 0: it has none */
 

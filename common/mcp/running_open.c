@@ -59,7 +59,7 @@ running_stay(struct running *r)
 
 	if (crew == NULL || r->has_crew)
 		return RC_OK;
-	rc = crew->ops->begin(crew, CREW_CALL);
+	rc = crew->ops->begin(crew, r->waits ? CREW_HELD : CREW_CALL);
 	r->has_crew = rc == RC_OK;
 	return rc;
 }
@@ -91,6 +91,7 @@ running_put_row(struct running *r, struct call_row *row)
 		.revision = x->revision->date,
 		.transport = (int)x->transport->name,
 		.caps = x->caps,
+		.is_waiting = r->waits,
 		.runs_max = r->runs_max > 0 ? r->runs_max : RUNS_MAX,
 		.deadline = x->now_ms + x->server->rules.tool_timeout_ms +
 		    x->server->rules.question_ms };

@@ -17,9 +17,6 @@ int64_t running_now(const struct running *r); /* monotonic ms */
 void running_log(
     struct running *r, enum log_level level, const char *what, enum rc rc);
 
-/* Give back what running_begin() and the call took. */
-void running_release(struct running *r);
-
 /* Let so much time pass, and keep the connection alive. */
 void running_pause(struct running *r, int64_t ms);
 

@@ -56,6 +56,17 @@ put_head(struct running *r)
 	    x->sink, 200, x->reply.header, x->reply.n_headers, SINK_STREAM);
 }
 
+/* To one who takes no events: what is asked for goes on, come again. */
+static void
+put_later(struct exchange *x)
+{
+	reply_failed(x, RC_BUSY);
+	reply_send(x);
+	/* It is no failure of ours, and the response is yet to be built. */
+	x->rc = RC_OK;
+	buf_reset(&x->server->body);
+}
+
 void
 running_wire_end(struct running *r)
 {
@@ -64,11 +75,15 @@ running_wire_end(struct running *r)
 	if (r->wire == WIRE_GONE)
 		return;
 	/* Whoever has left does not hear it. */
-	if (r->wire == WIRE_HELD && put_head(r) == RC_OK)
-		(void)sink->ops->body(sink, SLICE(":\n\n"));
-	/* Nor does who takes nothing; he sees a cut. */
-	if (r->stuck_since == 0 || sink->ops->is_ready(sink))
-		(void)sink->ops->end(sink);
+	if (r->wire == WIRE_HELD && !r->may_stream) {
+		put_later(r->x);
+	} else {
+		if (r->wire == WIRE_HELD && put_head(r) == RC_OK)
+			(void)sink->ops->body(sink, SLICE(":\n\n"));
+		/* Nor does who takes nothing; he sees a cut. */
+		if (r->stuck_since == 0 || sink->ops->is_ready(sink))
+			(void)sink->ops->end(sink);
+	}
 	sink->ops->close(sink);
 	r->wire = WIRE_GONE;
 	detach(r);

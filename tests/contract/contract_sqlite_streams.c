@@ -186,7 +186,6 @@ a_new_incarnation_ends_what_was_open(void **state)
 static void
 an_answer_of_a_former_incarnation_is_not_waited_for(void **state)
 {
-	const struct call_limits none = { 0 };
 	struct store_file *f = *state;
 	const struct store_ops *ops;
 	struct call_row call, same;
@@ -204,8 +203,8 @@ an_answer_of_a_former_incarnation_is_not_waited_for(void **state)
 		.call = call.number, .epoch = call.epoch, .data = SLICE("{}")
 	};
 	assert_int_equal(ops->call_finish(f->store, &f->op, &end, &at), RC_OK);
-	assert_int_equal(
-	    ops->call_open(f->store, &f->op, &same, &none, &how, &reader),
+	assert_int_equal(ops->call_open(f->store, &f->op, &same,
+			     &store_no_call_limits, &how, &reader),
 	    RC_OK);
 	assert_int_equal(how, CALL_IS_JOINED);
 	store_file_close(f);

@@ -306,8 +306,11 @@ def test_store_away(world):
     before = call.until(lambda m: "method" in m)
     said = stream.comments
     move(path, away)
-    wait_until(lambda: session.send("tools/list").status == 503,
-               "that the store is missed")
+    # Each process looks now and then where its file is.
+    log = host.folder / "stream.log"
+    wait_until(lambda: "store-fails" in log.read_text()
+               and all(session.send("tools/list").status == 503
+                       for _ in range(8)), "that the store is missed")
     for _ in range(4):
         answer = session.send("tools/list")
         equal(answer.status, 503, "status of a request")
@@ -343,8 +346,7 @@ def test_store_away(world):
 def test(world):
     catalog = Catalog(world.folder / "catalog")
     speaking.define_all(catalog)
-    here, there = [world.host(catalog={"folder": catalog.folder})
-                   for _ in range(2)]
+    here, there = world.two_hosts(catalog)
     for part in (test_event_ids, test_purged, test_ended_session,
                  test_too_many, test_sse_errors):
         part(here, there)

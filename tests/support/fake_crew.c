@@ -5,11 +5,11 @@ begin(struct crew *base, enum crew_work work)
 {
 	struct fake_crew *c = (struct fake_crew *)base;
 
-	(void)work;
 	c->asked++;
 	if (c->is_full)
 		return RC_FULL;
 	c->begun++;
+	c->held += work == CREW_HELD;
 	return RC_OK;
 }
 

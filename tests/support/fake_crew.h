@@ -11,6 +11,7 @@ struct fake_crew {
 	bool is_full;
 	int asked; /* begin() */
 	int begun; /* ... that was allowed */
+	int held;  /* ... to hold a stream */
 	int ended;
 	int forsaken;
 };

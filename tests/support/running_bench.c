@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "definition.h"
+#include "running_words.h"
 #include "seal.h"
 
 #define BENCH_ARENA ((size_t)64 * 1024 * 1024)
@@ -140,6 +141,9 @@ running_bench_new(void)
 	store_count_init(&b->store, store);
 	b->store.before = fail_or_not;
 	b->store.ctx = b;
+	b->honest = b->store.base.ops;
+	b->ops = *b->honest;
+	b->store.base.ops = &b->ops;
 	b->fail_nth = -1;
 	b->fail_rc = RC_BUSY;
 	open_tools(b);
@@ -344,6 +348,12 @@ running_bench_call(struct running_bench *b, const char *tool, const char *more)
 }
 
 void
+running_bench_cancel(struct running_bench *b)
+{
+	assert_int_equal(running_bench_post(b, CANCEL), 202);
+}
+
+void
 running_bench_expect(struct running_bench *b, int status, const char *body)
 {
 	assert_true(sink_mem_is_reply(&b->sink));
@@ -384,6 +394,12 @@ running_bench_speaking(struct running_bench *b, struct tool_call *call)
 }
 
 /* -------------------------------------------------------------- store */
+
+struct running_bench *
+running_bench_of(struct store *store)
+{
+	return ((struct store_count *)store)->ctx;
+}
 
 struct store *
 running_bench_store(struct running_bench *b)
@@ -438,7 +454,7 @@ running_bench_claim(struct running_bench *b)
 const char *
 running_bench_log(struct running_bench *b, int64_t stream)
 {
-	const struct event_limits limits = { 100, 1000000 };
+	const struct event_limits limits = { 1000, 1000000 };
 	struct store *store = running_bench_store(b);
 	struct op op = running_bench_op(b);
 	struct stream_row row;

@@ -34,6 +34,8 @@ struct running_bench {
 	struct counted_rng rng;
 	struct store_scratch scratch;
 	struct store_count store;
+	struct store_ops ops; /* of this store: tests may replace some */
+	const struct store_ops *honest; /* what they were */
 	int fail[STORE_CALLS]; /* so many of the next ones answer ... */
 	long fail_nth;         /* or the nth from now on; below 0: none */
 	enum rc fail_rc;
@@ -99,8 +101,9 @@ enum rc running_bench_send(struct running_bench *b, const char *body);
 void running_bench_at(
     struct running_bench *b, int64_t ms, void (*act)(struct running_bench *));
 
-/* The client leaves. */
+/* The client leaves; or it cancels the call, on the other host. */
 void running_bench_leave(struct running_bench *b);
+void running_bench_cancel(struct running_bench *b);
 
 /* It was one whole reply of this status and body. */
 void running_bench_expect(
@@ -117,6 +120,9 @@ enum tool_done running_bench_speaking(
     struct running_bench *b, struct tool_call *call);
 /* For the end of other tools. */
 enum tool_done running_bench_done(struct tool_call *call);
+
+/* Whose store is it?  For what replaces its functions. */
+struct running_bench *running_bench_of(struct store *store);
 
 /* For store calls of the test itself. */
 struct store *running_bench_store(struct running_bench *b);

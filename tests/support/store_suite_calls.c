@@ -306,6 +306,30 @@ a_principal_has_room_for_so_many_calls_unless_it_has_no_name(void **state)
 	assert_int_equal(suite_open(f, &call, &limits), CALL_IS_NEW);
 }
 
+/* One that waits for a task, from its beginning. */
+static void
+a_call_may_wait_from_the_start(void **state)
+{
+	struct suite *f = *state;
+	const struct call_limits limits = {
+		.host = 1, .principal = 1, .waiting = 2
+	};
+	const bool waits[] = { true, false, true, true, false };
+	const enum call_opened out[] = { CALL_IS_NEW, CALL_IS_NEW, CALL_IS_NEW,
+		CALL_HAS_NO_ROOM, CALL_HAS_NO_ROOM };
+	struct call_row call = { 0 };
+
+	for (size_t i = 0; i < COUNT(waits); i++) {
+		call = store_call_row(0, "1");
+		call.is_waiting = waits[i];
+		assert_int_equal(suite_open(f, &call, &limits), out[i]);
+		if (out[i] != CALL_IS_NEW)
+			continue;
+		assert_int_equal(
+		    suite_call_now(f, call.number).is_waiting, waits[i]);
+	}
+}
+
 static void
 a_call_that_waits_is_not_counted(void **state)
 {
@@ -431,6 +455,7 @@ const struct CMUnitTest suite_calls[] = {
 	SUITE_CASE(a_host_has_room_for_so_many_calls),
 	SUITE_CASE(
 	    a_principal_has_room_for_so_many_calls_unless_it_has_no_name),
+	SUITE_CASE(a_call_may_wait_from_the_start),
 	SUITE_CASE(a_call_that_waits_is_not_counted),
 	SUITE_CASE(a_request_without_room_leaves_nothing),
 	SUITE_CASE(what_joins_needs_no_room),

@@ -19,11 +19,13 @@
 
 #include "clock.h"
 #include "crew_worker.h"
+#include "host_watch.h"
 #include "house.h"
 #include "house_dead.h"
 #include "process_bench.h"
 #include "rng.h"
 #include "scratch_folder.h"
+#include "store_count.h"
 #include "store_scratch.h"
 
 #define DEADLINE_MS 20000
@@ -489,6 +491,46 @@ who_does_not_keep_the_house_does_nothing(void **state)
 	run_dir_free(other);
 }
 
+/* Everybody's beats stand still, as far as can be seen here. */
+static enum rc
+no_beats(void *ctx, enum store_call call)
+{
+	(void)ctx;
+	return call == STORE_HOST_BEAT ? RC_BUSY : RC_OK;
+}
+
+static void
+who_cannot_beat_himself_takes_no_other_for_dead(void **state)
+{
+	static const struct slice host = SLICE_INIT("0123456789abcdef");
+	struct rig *r = *state;
+	struct call_row row = a_call(r, SLICE("0123456789abcdef.x"));
+	struct store *inner = r->server.store;
+	struct house *h = NULL;
+	struct store_count count;
+	struct op op = op_of(r);
+	int64_t number = open_call(r, &row);
+	int64_t begun = clock_mono_ms(&clock_system);
+
+	assert_int_equal(inner->ops->host_beat(inner, &op, host), RC_OK);
+	store_count_init(&count, inner);
+	count.before = no_beats;
+	r->server.store = &count.base;
+	assert_int_equal(house_open(&r->config, &r->log, r->dir, &h), RC_OK);
+	while (clock_mono_ms(&clock_system) - begun < HOST_DEAD_MS + 1500) {
+		house_tick(h, &r->server, &r->arena);
+		(void)poll(NULL, 0, 20);
+	}
+	assert_true(count.calls[STORE_HOST_BEAT] > 3);
+	/* Now both can; the other one just has not yet. */
+	count.before = NULL;
+	(void)poll(NULL, 0, 1000);
+	house_tick(h, &r->server, &r->arena);
+	house_free(h);
+	r->server.store = inner;
+	assert_int_equal(get_call(r, number).state, CALL_RUNNING);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -506,6 +548,7 @@ main(void)
 		TEST(of_a_dead_host_the_calls_end_and_no_process_is_killed),
 		TEST(a_tick_beats_and_buries_once_in_a_second),
 		TEST(who_does_not_keep_the_house_does_nothing),
+		TEST(who_cannot_beat_himself_takes_no_other_for_dead),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,7 +52,8 @@ end_child(struct rig *r)
 		return;
 	(void)kill(r->child, SIGKILL);
 	assert_int_equal(waitpid(r->child, NULL, 0), r->child);
-	(void)close(r->say);
+	if (r->say >= 0)
+		(void)close(r->say);
 	r->child = 0;
 }
 
@@ -256,6 +257,38 @@ what_was_begun_and_not_named_is_removed(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 }
 
+/* As the housekeeper of the host does, only all the time. */
+static void
+tidy_for_ever(struct rig *r)
+{
+	struct slice name[8];
+	size_t n;
+
+	do
+		arena_reset(&r->arena);
+	while (run_dir_dead(r->d, &r->arena, name, 8, &n) == RC_OK);
+	_exit(EXIT_FAILURE);
+}
+
+static void
+what_is_being_begun_is_made_all_the_same(void **state)
+{
+	struct rig *r = *state;
+	char path[sizeof(r->at.path) + sizeof("/run/host")];
+
+	(void)snprintf(path, sizeof(path), "%s/run/host", r->at.path);
+	r->child = fork();
+	assert_true(r->child >= 0);
+	if (r->child == 0)
+		tidy_for_ever(r);
+	for (int i = 0; i < 300; i++) {
+		assert_int_equal(unlink(path), 0);
+		run_dir_free(open_there(r));
+	}
+	/* It was at it all the time. */
+	assert_int_equal(waitpid(r->child, NULL, WNOHANG), 0);
+}
+
 static void
 a_host_without_a_proper_name_is_refused(void **state)
 {
@@ -306,6 +339,7 @@ main(void)
 		TEST(the_house_goes_to_the_next_when_its_keeper_dies),
 		TEST(who_has_no_time_gives_the_house_up),
 		TEST(what_was_begun_and_not_named_is_removed),
+		TEST(what_is_being_begun_is_made_all_the_same),
 		TEST(a_host_without_a_proper_name_is_refused),
 		TEST(a_path_is_one_in_the_folder),
 	};

@@ -221,8 +221,36 @@ progress_rises_and_its_last_value_is_never_lost(void **state)
 	running_bench_open(b, "2025-11-25", "{}");
 	assert_int_equal(running_bench_call(b, "detached", TOKEN), RC_OK);
 	assert_string_equal(running_bench_log(b, 1),
-	    PROGRESS("2") "\n" PROGRESS("4") "\n" PROGRESS("5") "\n" PROGRESS(
-		"6") "\n" RESULT "\n");
+	    PROGRESS("2") "\n" PROGRESS("3") "\n" PROGRESS("4") "\n" PROGRESS(
+		"5") "\n" PROGRESS("6") "\n" RESULT "\n");
+}
+
+static enum tool_done
+flooding(struct running_bench *b, struct tool_call *call)
+{
+	(void)b;
+	for (int i = 1; i <= 10000; i++)
+		call->env->progress(call, i, 0, SLICE_NONE);
+	return running_bench_done(call);
+}
+
+static void
+a_flood_of_progress_is_thinned_out_but_for_its_last_value(void **state)
+{
+	struct running_bench *b = *state;
+	const char *at;
+	int n = 0;
+
+	b->tool = flooding;
+	running_bench_open(b, "2025-11-25", "{}");
+	assert_int_equal(running_bench_call(b, "detached", TOKEN), RC_OK);
+	at = running_bench_log(b, 1);
+	assert_non_null(strstr(at, PROGRESS("10000")));
+	while ((at = strstr(at, "\"progress\":")) != NULL) {
+		at++;
+		n++;
+	}
+	assert_in_range(n, 100, 110);
 }
 
 static void
@@ -309,6 +337,8 @@ main(void)
 		RUNNING_TEST(a_stateless_client_gets_events_without_ids),
 		RUNNING_TEST(a_stateless_stream_is_kept_alive_more_often),
 		RUNNING_TEST(progress_rises_and_its_last_value_is_never_lost),
+		RUNNING_TEST(
+		    a_flood_of_progress_is_thinned_out_but_for_its_last_value),
 		RUNNING_TEST(progress_needs_a_token_and_keeps_its_type),
 		RUNNING_TEST(
 		    only_messages_of_the_level_that_is_wanted_are_sent),

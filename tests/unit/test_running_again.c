@@ -131,19 +131,13 @@ progress_that_cannot_be_recalled_is_not_told(void **state)
 }
 
 static void
-cancel(struct running_bench *b)
-{
-	assert_int_equal(running_bench_post(b, CANCEL), 202);
-}
-
-static void
 a_call_that_runs_again_is_cancelled_like_any(void **state)
 {
 	struct running_bench *b = *state;
 
 	b->tool = dying_once;
 	lose_call(b, "repeat");
-	running_bench_at(b, 300, cancel);
+	running_bench_at(b, 300, running_bench_cancel);
 	assert_int_equal(again(b), RC_OK);
 	assert_true(b->flag);
 	assert_string_equal(
@@ -158,7 +152,7 @@ a_call_that_was_cancelled_meanwhile_does_not_run_again(void **state)
 
 	b->tool = dying_once;
 	lose_call(b, "repeat");
-	cancel(b);
+	running_bench_cancel(b);
 	assert_int_equal(again(b), RC_OK);
 	assert_int_equal(b->runs, 1);
 	assert_string_equal(running_bench_log(b, 1), PROGRESS("1") "\n");
@@ -306,7 +300,7 @@ a_cancelled_call_ends_with_nothing(void **state)
 
 	b->tool = dying_once;
 	lose_call(b, "detached");
-	cancel(b);
+	running_bench_cancel(b);
 	assert_int_equal(give_up(b), RC_OK);
 	assert_string_equal(running_bench_log(b, 1), PROGRESS("1") "\n");
 	assert_int_equal(running_bench_row(b, 1).state, CALL_ENDED);

@@ -259,19 +259,13 @@ a_question_that_nobody_answers_is_taken_back(void **state)
 }
 
 static void
-cancel(struct running_bench *b)
-{
-	assert_int_equal(running_bench_post(b, CANCEL), 202);
-}
-
-static void
 a_call_that_waits_for_an_answer_is_cancelled(void **state)
 {
 	struct running_bench *b = *state;
 
 	b->tool = asking;
 	running_bench_open(b, "2025-06-18", "{\"elicitation\":{}}");
-	running_bench_at(b, 1000, cancel);
+	running_bench_at(b, 1000, running_bench_cancel);
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
 	assert_int_equal(b->asked, ASK_TIMEOUT);
 	running_bench_expect(b, 200, COMMENT EVENT("1", ASKED("1")));
@@ -433,20 +427,18 @@ only_answers_stay_in_memory(void **state)
 	assert_int_equal(b->asked, ASK_ANSWERED);
 }
 
-static const struct store_ops *honest;
 static int64_t leeway; /* least time that a store call of the once had */
 
 static enum rc
 use_in_time(struct store *store, const struct op *op,
     const unsigned char nonce[DIGEST_BYTES], int64_t end)
 {
-	const struct store_count *c = (const struct store_count *)store;
-	const struct running_bench *b = c->ctx;
+	const struct running_bench *b = running_bench_of(store);
 
 	leeway = op->give_up_mono - b->clock.mono / 1000;
 	assert_int_equal(op->now_ms, b->clock.wall);
 	assert_true(end > b->clock.wall + b->here.rules.input_ms - 1);
-	return honest->nonce_use(store, op, nonce, end);
+	return b->honest->nonce_use(store, op, nonce, end);
 }
 
 static enum tool_done
@@ -466,13 +458,10 @@ static void
 a_tool_that_takes_its_time_may_still_ask(void **state)
 {
 	struct running_bench *b = *state;
-	struct store_ops ops = *b->store.base.ops;
 	struct buf more = BUF_INIT(1900);
 	struct slice sealed;
 
-	honest = b->store.base.ops;
-	ops.nonce_use = use_in_time;
-	b->store.base.ops = &ops;
+	b->ops.nonce_use = use_in_time;
 	b->tool = asking_late;
 	b->here.rules.input_ms = 30000;
 	running_bench_stateless(b);
@@ -487,7 +476,6 @@ a_tool_that_takes_its_time_may_still_ask(void **state)
 	assert_int_equal(running_bench_call(b, "once", more.ptr), RC_OK);
 	assert_int_equal(b->asked, ASK_ANSWERED);
 	assert_true(leeway > 0);
-	b->store.base.ops = honest;
 	buf_release(&more);
 }
 

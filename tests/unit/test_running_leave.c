@@ -57,12 +57,6 @@ a_stateless_client_that_leaves_stops_its_call(void **state)
 }
 
 static void
-cancel(struct running_bench *b)
-{
-	assert_int_equal(running_bench_post(b, CANCEL), 202);
-}
-
-static void
 a_call_is_cancelled_from_any_host_and_not_answered(void **state)
 {
 	static const struct {
@@ -89,7 +83,7 @@ a_call_is_cancelled_from_any_host_and_not_answered(void **state)
 		b->tool = running_bench_slowly;
 		b->accept = table[i].accept;
 		running_bench_open(b, table[i].revision, "{}");
-		running_bench_at(b, table[i].after_ms, cancel);
+		running_bench_at(b, table[i].after_ms, running_bench_cancel);
 		assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
 		running_bench_expect(b, 200, table[i].body);
 		assert_true(b->flag);
@@ -108,7 +102,7 @@ a_cancel_that_comes_first_is_kept_for_its_call(void **state)
 
 	b->tool = running_bench_at_once;
 	running_bench_open(b, "2025-11-25", "{}");
-	cancel(b);
+	running_bench_cancel(b);
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
 	running_bench_expect(b, 200, COMMENT);
 	assert_string_equal(
@@ -149,6 +143,25 @@ a_newer_reader_gets_what_follows(void **state)
 	running_bench_at(b, 500, attach);
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
 	running_bench_expect(b, 200, PRIMED);
+	assert_false(b->flag);
+	assert_string_equal(running_bench_log(b, 1), RESULT "\n");
+}
+
+static void
+who_takes_no_events_and_was_superseded_may_try_again(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = running_bench_slowly;
+	b->accept = "application/json";
+	running_bench_open(b, "2025-06-18", "{}");
+	running_bench_at(b, 500, attach);
+	(void)running_bench_call(b, "detached", "");
+	assert_true(sink_mem_is_reply(&b->sink));
+	assert_int_equal(b->sink.status, 503);
+	assert_non_null(sink_mem_header(&b->sink, "Retry-After").ptr);
+	assert_string_equal(
+	    sink_mem_header(&b->sink, "Content-Type").ptr, "application/json");
 	assert_false(b->flag);
 	assert_string_equal(running_bench_log(b, 1), RESULT "\n");
 }
@@ -235,6 +248,8 @@ main(void)
 		    a_call_is_cancelled_from_any_host_and_not_answered),
 		RUNNING_TEST(a_cancel_that_comes_first_is_kept_for_its_call),
 		RUNNING_TEST(a_newer_reader_gets_what_follows),
+		RUNNING_TEST(
+		    who_takes_no_events_and_was_superseded_may_try_again),
 		RUNNING_TEST(who_was_taken_over_stops_and_adds_nothing),
 		RUNNING_TEST(
 		    who_was_taken_over_hears_it_from_the_store_at_once),

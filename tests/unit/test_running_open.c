@@ -120,6 +120,49 @@ a_process_asks_before_it_stays(void **state)
 	assert_memory_equal(owner.ptr, "host.proc", 9);
 }
 
+#define CALL_OF(tool)                                                          \
+	"{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"tools/call\","             \
+	"\"params\":{\"name\":\"" tool "\"}}"
+
+/* Nothing of a batch is done if its process may not stay for all of it. */
+static void
+a_process_asks_before_it_stays_with_a_batch(void **state)
+{
+	static const struct {
+		const char *body;
+		bool is_full;
+		int status;
+		int runs;
+		int begun;
+	} table[] = {
+		{ "[" CALL_OF("inline") "," CALL_OF("detached") "]", true, 503,
+		    0, 0 },
+		{ "[" CALL_OF("inline") "," CALL_OF("detached") "]", false, 200,
+		    2, 1 },
+		{ "[" CALL_OF("inline") "," CALL_OF("inline") "]", true, 200, 2,
+		    0 },
+		{ "[" CALL_OF("none") "]", true, 200, 0, 0 },
+	};
+	struct running_bench *b = *state;
+
+	b->tool = running_bench_at_once;
+	running_bench_open(b, "2025-03-26", "{}");
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct fake_crew crew;
+
+		fake_crew_init(&crew);
+		crew.is_full = table[i].is_full;
+		b->here.crew = &crew.base;
+		b->runs = 0;
+		(void)running_bench_send(b, table[i].body);
+		assert_true(sink_mem_is_reply(&b->sink));
+		assert_int_equal(b->sink.status, table[i].status);
+		assert_int_equal(b->runs, table[i].runs);
+		assert_int_equal(crew.begun, table[i].begun);
+		assert_int_equal(crew.ended, table[i].begun);
+	}
+}
+
 static void
 a_call_beyond_the_limits_is_not_started(void **state)
 {
@@ -203,6 +246,92 @@ the_same_request_joins_the_call_that_runs(void **state)
 	}
 }
 
+static struct stream_row
+stream_1(struct running_bench *b)
+{
+	const struct event_limits one = { 1, 1 };
+	struct store *store = running_bench_store(b);
+	struct op op = running_bench_op(b);
+	struct event_rows events;
+	struct stream_row row;
+
+	assert_int_equal(
+	    store->ops->stream_read(store, &op, 1, 0, &one, &row, &events),
+	    RC_OK);
+	return row;
+}
+
+static void
+take_the_stream(struct running_bench *b)
+{
+	const struct stream_attach how = { .session = 1,
+		.stream = 1,
+		.incarnation = 1,
+		.owner = SLICE("other.1") };
+	struct store *store = running_bench_store(b);
+	struct op op = running_bench_op(b);
+	struct stream_row row;
+
+	assert_int_equal(
+	    store->ops->stream_attach(store, &op, &how, &row), RC_OK);
+}
+
+/* The call goes on, so nothing may be said in its name. */
+static void
+who_joined_without_events_is_told_no_end_that_was_none(void **state)
+{
+	static void (*const acts[])(struct running_bench *) = { take_the_stream,
+		running_bench_leave, finish_elsewhere };
+	static const int statuses[] = { 503, 503, 200 };
+	struct running_bench *b = *state;
+
+	b->tool = taken_over;
+	running_bench_open(b, "2025-06-18", "{}");
+	assert_int_equal(running_bench_call(b, "detached", TOKEN), RC_OK);
+	b->accept = "application/json";
+	for (size_t i = 0; i < 3; i++) {
+		running_bench_at(b, 500, acts[i]);
+		(void)running_bench_call(b, "detached", TOKEN);
+		assert_true(sink_mem_is_reply(&b->sink));
+		assert_int_equal(b->sink.status, statuses[i]);
+		assert_int_equal(b->runs, 1);
+		/* And it holds the stream no longer. */
+		if (i == 0)
+			assert_true(
+			    slice_eq(stream_1(b).owner, SLICE("other.1")));
+		else
+			assert_null(stream_1(b).owner.ptr);
+	}
+	assert_int_equal(stream_1(b).sent, stream_1(b).head);
+}
+
+static void
+cancel_elsewhere(struct running_bench *b)
+{
+	const struct call_finish finish = { .call = 1, .epoch = 2 };
+	struct store *store = running_bench_store(b);
+	struct op op = running_bench_op(b);
+	struct appended appended;
+
+	assert_int_equal(
+	    store->ops->call_finish(store, &op, &finish, &appended), RC_OK);
+}
+
+static void
+who_joined_a_call_that_ends_with_nothing_gets_no_other_message(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = taken_over;
+	running_bench_open(b, "2025-06-18", "{}");
+	assert_int_equal(running_bench_call(b, "detached", TOKEN), RC_OK);
+	b->accept = "application/json";
+	running_bench_at(b, 500, cancel_elsewhere);
+	assert_int_equal(running_bench_call(b, "detached", TOKEN), RC_OK);
+	running_bench_expect(
+	    b, 200, ERROR("-32603", "The call ended without an answer"));
+}
+
 static void
 another_request_with_that_id_is_refused(void **state)
 {
@@ -259,22 +388,19 @@ take(struct holder *h, const struct feed *f, struct sink *sink)
 	return sink->ops->end(sink);
 }
 
-static const struct store_ops *honest;
-
 static enum rc
 append_in_time(struct store *store, const struct op *op,
     const struct event_append *event, const struct stream_caps *caps,
     struct appended *out)
 {
-	const struct store_count *c = (const struct store_count *)store;
-	const struct running_bench *b = c->ctx;
+	const struct running_bench *b = running_bench_of(store);
 
 	assert_true(op->give_up_mono > b->clock.mono / 1000);
-	return honest->event_append(store, op, event, caps, out);
+	return b->honest->event_append(store, op, event, caps, out);
 }
 
 static enum tool_done
-slowly(struct running_bench *b, struct tool_call *call)
+for_a_minute(struct running_bench *b, struct tool_call *call)
 {
 	b->flag = call->env->wait(call, 60000);
 	return running_bench_done(call);
@@ -286,7 +412,6 @@ on_an_sse_session_everything_goes_to_its_stream(void **state)
 	static const struct holder_ops holds = { has_room, take };
 	struct running_bench *b = *state;
 	struct holder holder = { &holds };
-	struct store_ops ops;
 	struct http_request get = { .method = HTTP_GET,
 		.method_name = SLICE("GET"),
 		.path = SLICE("/sse") };
@@ -335,14 +460,10 @@ on_an_sse_session_everything_goes_to_its_stream(void **state)
 	    strstr(running_bench_log(b, 1), RESULT "\n" RESULT "\n"));
 	assert_int_equal(running_bench_rows(b), 2);
 	/* Also if it comes late. */
-	ops = *b->store.base.ops;
-	honest = b->store.base.ops;
-	ops.event_append = append_in_time;
-	b->store.base.ops = &ops;
-	b->tool = slowly;
+	b->ops.event_append = append_in_time;
+	b->tool = for_a_minute;
 	assert_int_equal(running_bench_call(b, "inline", ""), RC_OK);
 	running_bench_expect(b, 202, "");
-	b->store.base.ops = honest;
 }
 
 int
@@ -354,8 +475,13 @@ main(void)
 		RUNNING_TEST(in_a_batch_no_call_gets_a_row),
 		RUNNING_TEST(without_a_store_a_stateless_call_just_runs),
 		RUNNING_TEST(a_process_asks_before_it_stays),
+		RUNNING_TEST(a_process_asks_before_it_stays_with_a_batch),
 		RUNNING_TEST(a_call_beyond_the_limits_is_not_started),
 		cmocka_unit_test(the_same_request_joins_the_call_that_runs),
+		RUNNING_TEST(
+		    who_joined_without_events_is_told_no_end_that_was_none),
+		RUNNING_TEST(
+		    who_joined_a_call_that_ends_with_nothing_gets_no_other_message),
 		RUNNING_TEST(another_request_with_that_id_is_refused),
 		RUNNING_TEST(the_row_knows_the_process_group),
 		RUNNING_TEST(on_an_sse_session_everything_goes_to_its_stream),

@@ -270,6 +270,7 @@ a_subscription_counts_at_once_for_a_stream_that_is_open(void **state)
 struct fake_holder {
 	struct holder base; /* first */
 	enum rc room;
+	bool is_crowded; /* of streams of a session's own */
 	enum rc take;
 	struct feed taken;
 	int takes;
@@ -278,8 +279,12 @@ struct fake_holder {
 static enum rc
 room(struct holder *base, const struct feed *f)
 {
+	const struct fake_holder *h = (struct fake_holder *)base;
+
 	assert_true(f->session != 0 || f->kind == STREAM_SSE);
-	return ((struct fake_holder *)base)->room;
+	if (h->is_crowded && f->kind == STREAM_SESSION)
+		return RC_CONFLICT;
+	return h->room;
 }
 
 static enum rc
@@ -345,6 +350,36 @@ a_holder_gets_the_feed_after_the_first_bytes(void **state)
 }
 
 static void
+a_call_is_gone_on_with_whatever_its_session_holds_beside(void **state)
+{
+	struct act a = { .b = *state };
+	struct fake_holder h = { .base = { &holder_ops }, .is_crowded = true };
+	struct store *store = a.b->store.inner;
+	const struct session_filter all = { .limit = 1 };
+	struct stream_open open = { .kind = STREAM_CALL, .owner = SLICE("x") };
+	struct op op = stream_bench_op(a.b);
+	struct session_rows rows;
+	struct stream_row row;
+
+	a.sid = stream_bench_session(a.b, "2025-11-25");
+	assert_int_equal(
+	    store->ops->session_list(store, &op, &all, &rows), RC_OK);
+	open.session = rows.row[0].id;
+	assert_int_equal(
+	    store->ops->stream_open(store, &op, &open, &row), RC_OK);
+	assert_int_equal(row.number, 1);
+	a.b->server[0].holder = &h.base;
+	assert_int_equal(get_stream(&a, 0, "1-1-0", NULL).status, 200);
+	assert_int_equal(h.taken.kind, STREAM_CALL);
+	assert_int_equal(get_stream(&a, 0, NULL, NULL).status, 429);
+	assert_int_equal(get_stream(&a, 0, "1-7-0", NULL).status, 400);
+	h.is_crowded = false;
+	assert_int_equal(get_stream(&a, 0, NULL, NULL).status, 200);
+	h.is_crowded = true;
+	assert_int_equal(get_stream(&a, 0, "1-2-0", NULL).status, 429);
+}
+
+static void
 what_a_holder_does_not_take_is_detached(void **state)
 {
 	struct act a = { .b = *state };
@@ -378,6 +413,8 @@ main(void)
 		STREAM_TEST(
 		    no_room_is_said_before_anybody_else_loses_the_stream),
 		STREAM_TEST(a_holder_gets_the_feed_after_the_first_bytes),
+		STREAM_TEST(
+		    a_call_is_gone_on_with_whatever_its_session_holds_beside),
 		STREAM_TEST(what_a_holder_does_not_take_is_detached),
 	};
 

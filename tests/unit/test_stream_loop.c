@@ -352,7 +352,7 @@ to_be_late_is_no_reason_to_sleep(void **state)
 	open_slot(b, 1, SLICE("a"), false);
 	(void)hear(b, 1, text, 0);
 	/* The machine had other things to do. */
-	fake_clock_advance(&b->clock, 2 * COMMENT_MS);
+	fake_clock_advance(&b->clock, (int64_t)2 * COMMENT_MS);
 	begun = clock_mono_ms(&clock_system);
 	(void)stream_loop_turn(b->loop, 10000);
 	assert_in_range(clock_mono_ms(&clock_system) - begun, 0, 5000);

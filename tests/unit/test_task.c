@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "fake_crew.h"
 #include "running.h"
 #include "running_bench.h"
 #include "running_words.h"
@@ -388,6 +389,26 @@ a_result_asks_what_its_task_asks_and_then_answers(void **state)
 	assert_true(running_bench_row(b, 2).runs_max > 100);
 }
 
+/* Whoever waits for a task takes nothing from those that run. */
+static void
+waiting_for_a_result_is_no_running_call(void **state)
+{
+	struct running_bench *b = *state;
+	struct fake_crew crew;
+
+	fake_crew_init(&crew);
+	crew.name = SLICE("local.1");
+	b->here.crew = &crew.base;
+	b->here.rules.calls.host = 1;
+	running_bench_open(b, "2025-11-25", CAPS);
+	make_task(b, "{}", false);
+	running_bench_at(b, 900, ends_by_hand);
+	assert_int_equal(running_bench_send(b, RESULT_REQUEST), RC_OK);
+	running_bench_expect(b, 200, PRIMED EVENT("1", ANSWER));
+	assert_int_equal(crew.held, 1);
+	assert_int_equal(crew.begun, 1);
+}
+
 static void
 who_cannot_be_asked_is_not_asked(void **state)
 {
@@ -673,6 +694,7 @@ main(void)
 		RUNNING_TEST(the_same_request_again_has_the_same_task),
 		RUNNING_TEST(a_result_that_is_too_large_fails_the_task),
 		RUNNING_TEST(a_result_asks_what_its_task_asks_and_then_answers),
+		RUNNING_TEST(waiting_for_a_result_is_no_running_call),
 		RUNNING_TEST(who_cannot_be_asked_is_not_asked),
 		RUNNING_TEST(
 		    a_question_comes_back_from_a_client_that_stays_away),
