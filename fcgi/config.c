@@ -113,7 +113,9 @@ static const struct config_key keys[] = {
 	    ":port on the loopback address.  Without it the socket is "
 	    "inherited." },
 	{ "stream", "tick", CONFIG_TIME, MEMBER(tick_ms), "10ms", 1, MINUTE,
-	    NULL, "Between two looks for what other hosts have written." },
+	    NULL,
+	    "Between two looks for what other hosts have written; "
+	    "twice that while nothing happens." },
 	{ "stream", "streams", CONFIG_NUMBER, MEMBER(streams), "16384", 1,
 	    1000000, NULL, "Streams that one process holds." },
 	{ "stream", "streams_session", CONFIG_NUMBER, MEMBER(streams_session),

@@ -162,25 +162,54 @@ go_on(struct exchange *x, struct feed *f, bool is_resumed)
 	return rc;
 }
 
+/* Which kind of stream is it?  RC_NOTFOUND: none of this session. */
+static enum rc
+find_kind(struct exchange *x, int64_t stream, struct feed *f)
+{
+	const struct event_limits one = { 1, 1 };
+	struct store *store = x->server->store;
+	struct stream_row row;
+	struct event_rows events;
+	enum rc rc;
+
+	if (store == NULL)
+		return RC_BUSY;
+	rc = store->ops->stream_read(
+	    store, &x->op, stream, INT64_MAX, &one, &row, &events);
+	if (rc != RC_OK)
+		return rc;
+	f->kind = row.kind;
+	return row.session == f->session ? RC_OK : RC_NOTFOUND;
+}
+
+static enum rc
+refuse_event(struct exchange *x)
+{
+	static const struct refusal bad_event = { 400, RPC_INVALID_REQUEST,
+		"Last-Event-ID cannot be resumed" };
+
+	reply_refuse(x, &bad_event, SLICE_NONE, SLICE_NONE);
+	return RC_OK;
+}
+
 /* G4.  Never 404: that would end the session. */
 static enum rc
 resume(struct exchange *x)
 {
-	static const struct refusal bad_event = { 400, RPC_INVALID_REQUEST,
-		"Last-Event-ID cannot be resumed" };
 	struct stream_attach where = { .after = 0 };
 	struct event_id id;
 	struct feed f;
 	bool has_room;
 	enum rc rc;
 
-	if (event_id_read(http_get(x->http, HTTP_LAST_EVENT_ID), &id) !=
-	    RC_OK) {
-		reply_refuse(x, &bad_event, SLICE_NONE, SLICE_NONE);
-		return RC_OK;
-	}
+	if (event_id_read(http_get(x->http, HTTP_LAST_EVENT_ID), &id) != RC_OK)
+		return refuse_event(x);
 	init_feed(x, &f);
-	rc = stream_room(x, &f, &has_room);
+	rc = find_kind(x, id.stream, &f);
+	if (rc == RC_NOTFOUND)
+		return refuse_event(x);
+	if (rc == RC_OK)
+		rc = stream_room(x, &f, &has_room);
 	if (rc != RC_OK || !has_room)
 		return rc;
 	where.stream = id.stream;
@@ -190,10 +219,7 @@ resume(struct exchange *x)
 	if (rc == RC_OK)
 		return go_on(x, &f, true);
 	stream_give_up(x);
-	if (rc != RC_NOTFOUND)
-		return rc;
-	reply_refuse(x, &bad_event, SLICE_NONE, SLICE_NONE);
-	return RC_OK;
+	return rc == RC_NOTFOUND ? refuse_event(x) : rc;
 }
 
 /* G5. */

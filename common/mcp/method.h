@@ -8,8 +8,8 @@
 
 /*
  * The methods a client may call, each with the first and the last revision
- * that has it in this form.  A handler answers x->message with answer_*(); what it returns
- * is only about our own failures.
+ * that has it in this form.  A handler answers x->message with answer_*();
+ * what it returns is only about our own failures.
  */
 struct method {
 	struct slice name;

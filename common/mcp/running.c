@@ -42,8 +42,9 @@ running_pause(struct running *r, int64_t ms)
 	}
 }
 
-void
-running_release(struct running *r)
+/* Give back what running_begin() and the call took. */
+static void
+release(struct running *r)
 {
 	running_leave(r);
 	buf_release(&r->message);
@@ -90,7 +91,7 @@ running_go(struct exchange *x, struct running *r)
 		rc = running_stay(r);
 	if (rc == RC_OK && opened == CALL_IS_NEW)
 		rc = run(r);
-	running_release(r);
+	release(r);
 	return rc;
 }
 
@@ -102,7 +103,7 @@ running_alone(struct exchange *x, struct running *r)
 	running_begin(x, r);
 	r->wire = WIRE_GONE;
 	rc = run(r);
-	running_release(r);
+	release(r);
 	return rc;
 }
 
@@ -121,6 +122,6 @@ running_close(struct exchange *x)
 	r->is_answered = true;
 	if (rc == RC_OK)
 		rc = running_finish(r, TOOL_DONE);
-	running_release(r);
+	release(r);
 	return rc;
 }

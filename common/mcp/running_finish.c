@@ -168,6 +168,7 @@ write_response(struct running *r, const struct appended *appended)
 		running_wire_whole(r, appended->seq);
 	} else if (r->row.stream != 0) {
 		running_deliver(r, appended, buf_slice(&x->server->body));
+		running_wire_drain(r);
 	} else {
 		running_put_event(r, buf_slice(&x->server->body));
 	}

@@ -47,8 +47,7 @@ struct server_rules {
 	struct slice messages_path;  /* HTTP+SSE: where its client posts */
 	const struct slice *origins; /* allowed besides our own; "*": any */
 	size_t n_origins;
-	const struct slice
-	    *hosts; /* accepted as Host; none: decide by address */
+	const struct slice *hosts; /* accepted; none: decide by address */
 	size_t n_hosts;
 	enum principal_trust remote_user;
 	enum session_mode sessions;

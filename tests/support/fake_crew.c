@@ -22,7 +22,7 @@ end(struct crew *base)
 static enum rc
 name(struct crew *base, struct slice *out)
 {
-	*out = ((const struct fake_crew *)base)->name;
+	*out = ((struct fake_crew *)base)->name;
 	return RC_OK;
 }
 

@@ -6,7 +6,6 @@
 #include <cmocka.h>
 
 #include "crew_worker.h"
-#include "rng.h"
 #include "scratch_folder.h"
 
 /* With a parent to ask: see test_process_calls.c. */
@@ -43,16 +42,15 @@ static void
 its_name_is_that_of_a_living_process(void **state)
 {
 	struct scratch_folder at;
-	struct run_dir *dir = NULL;
+	struct run_dir *dir;
 	struct crew *crew = NULL;
-	struct buf why = BUF_INIT(4096);
 	struct arena arena = ARENA_INIT(4096);
 	struct slice name;
 	struct slice next;
 
 	(void)state;
 	scratch_folder_init(&at);
-	assert_int_equal(run_dir_open(at.path, &rng_system, &dir, &why), RC_OK);
+	dir = scratch_folder_run_dir(at.path);
 	assert_int_equal(crew_worker_new(NULL, dir, &crew), RC_OK);
 	assert_int_equal(crew->ops->name(crew, &name), RC_OK);
 	assert_true(slice_starts(name, run_dir_host(dir)));
@@ -73,7 +71,6 @@ its_name_is_that_of_a_living_process(void **state)
 	arena_release(&arena);
 	crew_worker_free(crew);
 	run_dir_free(dir);
-	buf_release(&why);
 	scratch_folder_release(&at);
 }
 

@@ -13,40 +13,20 @@
 #include "running_words.h"
 
 #define UNKNOWN                                                                \
-	"{\"jsonrpc\":\"2.0\",\"id\":7,\"error\":{\"code\":-32603,"            \
-	"\"message\":\"The outcome of this call is unknown: its process "      \
-	"ended before the answer was stored\"}}"
+	ERROR("-32603",                                                        \
+	    "The outcome of this call is unknown: its process ended before "   \
+	    "the answer was stored")
 
-static enum tool_done
-say_done(struct tool_call *call)
-{
-	return tool_add_text(call, SLICE("done")) == RC_OK ? TOOL_DONE
-							   : TOOL_FAILED;
-}
-
-/* The first run says something and then never ends: somebody else has claimed
- * it, as if this process had died. */
-static void
-die(struct running_bench *b)
-{
-	struct store *store = running_bench_store(b);
-	struct op op = running_bench_op(b);
-	struct call_row row;
-
-	assert_int_equal(
-	    store->ops->call_claim(store, &op, 1, 1, SLICE("dead.1"), &row),
-	    RC_OK);
-}
-
+/* The first run says something and then never ends. */
 static enum tool_done
 dying_once(struct running_bench *b, struct tool_call *call)
 {
 	call->env->progress(call, b->runs, 0, SLICE_NONE);
 	if (b->runs == 1)
-		die(b);
+		running_bench_claim(b);
 	else
 		b->flag = call->env->wait(call, 1000);
-	return say_done(call);
+	return running_bench_done(call);
 }
 
 /* Run call 1 once more, on the other host. */
@@ -115,8 +95,8 @@ counting(struct running_bench *b, struct tool_call *call)
 		call->env->log(call, 7, SLICE_NONE, SLICE("0"));
 	}
 	if (b->runs == 1)
-		die(b);
-	return say_done(call);
+		running_bench_claim(b);
+	return running_bench_done(call);
 }
 
 static void
@@ -151,19 +131,13 @@ progress_that_cannot_be_recalled_is_not_told(void **state)
 }
 
 static void
-cancel(struct running_bench *b)
-{
-	assert_int_equal(running_bench_post(b, CANCEL), 202);
-}
-
-static void
 a_call_that_runs_again_is_cancelled_like_any(void **state)
 {
 	struct running_bench *b = *state;
 
 	b->tool = dying_once;
 	lose_call(b, "repeat");
-	running_bench_at(b, 300, cancel);
+	running_bench_at(b, 300, running_bench_cancel);
 	assert_int_equal(again(b), RC_OK);
 	assert_true(b->flag);
 	assert_string_equal(
@@ -178,7 +152,7 @@ a_call_that_was_cancelled_meanwhile_does_not_run_again(void **state)
 
 	b->tool = dying_once;
 	lose_call(b, "repeat");
-	cancel(b);
+	running_bench_cancel(b);
 	assert_int_equal(again(b), RC_OK);
 	assert_int_equal(b->runs, 1);
 	assert_string_equal(running_bench_log(b, 1), PROGRESS("1") "\n");
@@ -243,12 +217,12 @@ asking(struct running_bench *b, struct tool_call *call)
 	b->asked = call->env->ask_begin(call, &q, 1);
 	if (b->runs == 1) {
 		assert_int_equal(b->asked, ASK_WAITING);
-		die(b);
+		running_bench_claim(b);
 		return TOOL_DONE;
 	}
 	while (b->asked == ASK_WAITING && !call->env->wait(call, 50))
 		b->asked = call->env->ask_look(call, &q, 1);
-	return say_done(call);
+	return running_bench_done(call);
 }
 
 static void
@@ -267,12 +241,9 @@ what_was_asked_before_is_not_asked_again(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
-		void *own = NULL;
-		struct running_bench *b;
+		struct running_bench *b = running_bench_new();
 		const char *log;
 
-		assert_int_equal(running_bench_setup(&own), 0);
-		b = own;
 		b->tool = asking;
 		lose_call(b, "repeat");
 		if (is_early[i])
@@ -286,7 +257,7 @@ what_was_asked_before_is_not_asked_again(void **state)
 		assert_non_null(strstr(log, "\"1.1.1\""));
 		assert_null(strstr(log, "\"1.3.1\""));
 		assert_non_null(strstr(log, RESULT));
-		(void)running_bench_teardown(&own);
+		running_bench_free(b);
 	}
 }
 
@@ -316,7 +287,7 @@ a_call_that_cannot_be_ended_now_is_found_again(void **state)
 	assert_int_equal(give_up(b), RC_BUSY);
 	assert_int_equal(running_bench_row(b, 1).state, CALL_RUNNING);
 	/* Whoever looks for the dead must find it under their names. */
-	assert_true(slice_eq(running_bench_row(b, 1).owner, SLICE("dead.1")));
+	assert_true(slice_eq(running_bench_row(b, 1).owner, SLICE("other.1")));
 	assert_int_equal(give_up(b), RC_OK);
 	assert_string_equal(
 	    running_bench_log(b, 1), PROGRESS("1") "\n" UNKNOWN "\n");
@@ -329,7 +300,7 @@ a_cancelled_call_ends_with_nothing(void **state)
 
 	b->tool = dying_once;
 	lose_call(b, "detached");
-	cancel(b);
+	running_bench_cancel(b);
 	assert_int_equal(give_up(b), RC_OK);
 	assert_string_equal(running_bench_log(b, 1), PROGRESS("1") "\n");
 	assert_int_equal(running_bench_row(b, 1).state, CALL_ENDED);

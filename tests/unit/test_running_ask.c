@@ -107,12 +107,9 @@ an_answer_posted_to_any_host_reaches_the_tool(void **state)
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {
 		struct buf want = BUF_INIT(10000);
-		void *own = NULL;
-		struct running_bench *b;
+		struct running_bench *b = running_bench_new();
 		bool has_mode = i / 2 == 1;
 
-		assert_int_equal(running_bench_setup(&own), 0);
-		b = own;
 		b->tool = asking;
 		running_bench_open(
 		    b, table[i / 2].revision, "{\"elicitation\":{}}");
@@ -131,7 +128,7 @@ an_answer_posted_to_any_host_reaches_the_tool(void **state)
 		running_bench_expect(b, 200, want.ptr);
 		assert_true(b->clock.wall - b->began <= 5200);
 		buf_release(&want);
-		(void)running_bench_teardown(&own);
+		running_bench_free(b);
 	}
 }
 
@@ -262,19 +259,13 @@ a_question_that_nobody_answers_is_taken_back(void **state)
 }
 
 static void
-cancel(struct running_bench *b)
-{
-	assert_int_equal(running_bench_post(b, CANCEL), 202);
-}
-
-static void
 a_call_that_waits_for_an_answer_is_cancelled(void **state)
 {
 	struct running_bench *b = *state;
 
 	b->tool = asking;
 	running_bench_open(b, "2025-06-18", "{\"elicitation\":{}}");
-	running_bench_at(b, 1000, cancel);
+	running_bench_at(b, 1000, running_bench_cancel);
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
 	assert_int_equal(b->asked, ASK_TIMEOUT);
 	running_bench_expect(b, 200, COMMENT EVENT("1", ASKED("1")));
@@ -339,7 +330,7 @@ a_stateless_client_is_asked_in_the_result(void **state)
 	struct running_bench *b = *state;
 
 	b->tool = asking;
-	memcpy(b->revision, "2026-07-28", 11);
+	running_bench_stateless(b);
 	for (size_t i = 0; i < 2; i++) {
 		const char *body;
 
@@ -369,7 +360,7 @@ a_tool_that_runs_once_uses_its_state_up(void **state)
 	const char *at;
 
 	b->tool = asking;
-	memcpy(b->revision, "2026-07-28", 11);
+	running_bench_stateless(b);
 	assert_int_equal(
 	    running_bench_call(b, "once",
 		",\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":"
@@ -436,20 +427,18 @@ only_answers_stay_in_memory(void **state)
 	assert_int_equal(b->asked, ASK_ANSWERED);
 }
 
-static const struct store_ops *honest;
 static int64_t leeway; /* least time that a store call of the once had */
 
 static enum rc
 use_in_time(struct store *store, const struct op *op,
     const unsigned char nonce[DIGEST_BYTES], int64_t end)
 {
-	const struct store_count *c = (const struct store_count *)store;
-	const struct running_bench *b = c->ctx;
+	const struct running_bench *b = running_bench_of(store);
 
 	leeway = op->give_up_mono - b->clock.mono / 1000;
 	assert_int_equal(op->now_ms, b->clock.wall);
 	assert_true(end > b->clock.wall + b->here.rules.input_ms - 1);
-	return honest->nonce_use(store, op, nonce, end);
+	return b->honest->nonce_use(store, op, nonce, end);
 }
 
 static enum tool_done
@@ -469,16 +458,13 @@ static void
 a_tool_that_takes_its_time_may_still_ask(void **state)
 {
 	struct running_bench *b = *state;
-	struct store_ops ops = *b->store.base.ops;
 	struct buf more = BUF_INIT(1900);
 	struct slice sealed;
 
-	honest = b->store.base.ops;
-	ops.nonce_use = use_in_time;
-	b->store.base.ops = &ops;
+	b->ops.nonce_use = use_in_time;
 	b->tool = asking_late;
 	b->here.rules.input_ms = 30000;
-	memcpy(b->revision, "2026-07-28", 11);
+	running_bench_stateless(b);
 	assert_int_equal(running_bench_call(b, "once", MAY_ASK), RC_OK);
 	sealed = slice_of(strstr(b->sink.body.ptr, "\"requestState\":\"") +
 	    strlen("\"requestState\":\""));
@@ -490,7 +476,6 @@ a_tool_that_takes_its_time_may_still_ask(void **state)
 	assert_int_equal(running_bench_call(b, "once", more.ptr), RC_OK);
 	assert_int_equal(b->asked, ASK_ANSWERED);
 	assert_true(leeway > 0);
-	b->store.base.ops = honest;
 	buf_release(&more);
 }
 

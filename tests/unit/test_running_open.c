@@ -14,32 +14,6 @@
 #include "running_bench.h"
 #include "running_words.h"
 
-#define ERROR(code, text)                                                      \
-	"{\"jsonrpc\":\"2.0\",\"id\":7,\"error\":{\"code\":" code              \
-	",\"message\":\"" text "\"}}"
-
-static enum tool_done
-say_done(struct tool_call *call)
-{
-	return tool_add_text(call, SLICE("done")) == RC_OK ? TOOL_DONE
-							   : TOOL_FAILED;
-}
-
-static enum tool_done
-at_once(struct running_bench *b, struct tool_call *call)
-{
-	(void)b;
-	return say_done(call);
-}
-
-static enum tool_done
-talking(struct running_bench *b, struct tool_call *call)
-{
-	b->flag = call->env->is_cancelled(call);
-	call->env->progress(call, 1, 0, SLICE_NONE);
-	return say_done(call);
-}
-
 #define TALKED PROGRESS("1") "\n" LOG("warning", "\"data\":1") "\n" RESULT
 
 static enum tool_done
@@ -48,20 +22,7 @@ talking_and_logging(struct running_bench *b, struct tool_call *call)
 	(void)b;
 	call->env->progress(call, 1, 0, SLICE_NONE);
 	call->env->log(call, 3, SLICE_NONE, SLICE("1"));
-	return say_done(call);
-}
-
-static size_t
-rows(struct running_bench *b)
-{
-	const struct call_filter all = { 0 };
-	struct store *store = running_bench_store(b);
-	struct op op = running_bench_op(b);
-	struct call_rows found = { NULL, 0 };
-
-	assert_int_equal(
-	    store->ops->calls_list(store, &op, &all, &found), RC_OK);
-	return found.n;
+	return running_bench_done(call);
 }
 
 static void
@@ -69,15 +30,15 @@ an_inline_call_gets_a_row_when_it_speaks(void **state)
 {
 	struct running_bench *b = *state;
 
-	b->tool = at_once;
+	b->tool = running_bench_at_once;
 	running_bench_open(b, "2025-11-25", "{}");
 	assert_int_equal(running_bench_call(b, "inline", TOKEN), RC_OK);
 	running_bench_expect(b, 200, RESULT);
-	assert_int_equal(rows(b), 0);
-	b->tool = talking;
+	assert_int_equal(running_bench_rows(b), 0);
+	b->tool = running_bench_speaking;
 	assert_int_equal(running_bench_call(b, "inline", ""), RC_OK);
 	running_bench_expect(b, 200, RESULT);
-	assert_int_equal(rows(b), 0);
+	assert_int_equal(running_bench_rows(b), 0);
 	assert_int_equal(running_bench_call(b, "inline", TOKEN), RC_OK);
 	running_bench_expect(
 	    b, 200, PRIMED EVENT("1", PROGRESS("1")) EVENT("2", RESULT));
@@ -89,12 +50,12 @@ an_inline_call_without_room_speaks_to_nobody(void **state)
 {
 	struct running_bench *b = *state;
 
-	b->tool = talking;
+	b->tool = running_bench_speaking;
 	running_bench_open(b, "2025-11-25", "{}");
 	b->fail[STORE_CALL_OPEN] = 1;
 	assert_int_equal(running_bench_call(b, "inline", TOKEN), RC_OK);
 	running_bench_expect(b, 200, RESULT);
-	assert_int_equal(rows(b), 0);
+	assert_int_equal(running_bench_rows(b), 0);
 }
 
 static void
@@ -102,7 +63,7 @@ in_a_batch_no_call_gets_a_row(void **state)
 {
 	struct running_bench *b = *state;
 
-	b->tool = talking;
+	b->tool = running_bench_speaking;
 	running_bench_open(b, "2025-03-26", "{}");
 	assert_int_equal(
 	    running_bench_send(b,
@@ -112,7 +73,7 @@ in_a_batch_no_call_gets_a_row(void **state)
 		"\"name\":\"inline\"" TOKEN "}}]"),
 	    RC_OK);
 	running_bench_expect(b, 200, "[" RESULT "," RESULT "]");
-	assert_int_equal(rows(b), 0);
+	assert_int_equal(running_bench_rows(b), 0);
 }
 
 static void
@@ -120,8 +81,8 @@ without_a_store_a_stateless_call_just_runs(void **state)
 {
 	struct running_bench *b = *state;
 
-	b->tool = talking;
-	memcpy(b->revision, "2026-07-28", 11);
+	b->tool = running_bench_speaking;
+	running_bench_stateless(b);
 	b->here.store = NULL;
 	assert_int_equal(running_bench_call(
 			     b, "detached", MODERN ",\"progressToken\":\"t\"}"),
@@ -140,7 +101,7 @@ a_process_asks_before_it_stays(void **state)
 
 	fake_crew_init(&crew);
 	crew.is_full = true;
-	b->tool = talking;
+	b->tool = running_bench_speaking;
 	b->here.crew = &crew.base;
 	running_bench_open(b, "2025-11-25", "{}");
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_FULL);
@@ -184,7 +145,7 @@ a_process_asks_before_it_stays_with_a_batch(void **state)
 	};
 	struct running_bench *b = *state;
 
-	b->tool = at_once;
+	b->tool = running_bench_at_once;
 	running_bench_open(b, "2025-03-26", "{}");
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		struct fake_crew crew;
@@ -215,7 +176,7 @@ a_call_beyond_the_limits_is_not_started(void **state)
 	enum call_opened opened;
 	int64_t reader;
 
-	b->tool = at_once;
+	b->tool = running_bench_at_once;
 	b->here.rules.calls.host = 1;
 	running_bench_open(b, "2025-11-25", "{}");
 	assert_int_equal(
@@ -229,25 +190,12 @@ a_call_beyond_the_limits_is_not_started(void **state)
 
 /* ------------------------------------------------------- the same again */
 
-static struct call_row taken; /* by another process */
-
-static void
-claim(struct running_bench *b)
-{
-	struct store *store = running_bench_store(b);
-	struct op op = running_bench_op(b);
-
-	assert_int_equal(
-	    store->ops->call_claim(store, &op, 1, 1, SLICE("other.1"), &taken),
-	    RC_OK);
-}
-
 static enum tool_done
 taken_over(struct running_bench *b, struct tool_call *call)
 {
 	call->env->progress(call, 1, 0, SLICE_NONE);
-	claim(b);
-	return say_done(call);
+	running_bench_claim(b);
+	return running_bench_done(call);
 }
 
 static void
@@ -281,11 +229,8 @@ the_same_request_joins_the_call_that_runs(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
-		void *own = NULL;
-		struct running_bench *b;
+		struct running_bench *b = running_bench_new();
 
-		assert_int_equal(running_bench_setup(&own), 0);
-		b = own;
 		b->tool = taken_over;
 		running_bench_open(b, table[i].revision, "{}");
 		assert_int_equal(
@@ -297,7 +242,7 @@ the_same_request_joins_the_call_that_runs(void **state)
 		    running_bench_call(b, "detached", TOKEN), RC_OK);
 		running_bench_expect(b, 200, table[i].body);
 		assert_int_equal(b->runs, 1);
-		(void)running_bench_teardown(&own);
+		running_bench_free(b);
 	}
 }
 
@@ -411,7 +356,7 @@ grouped(struct running_bench *b, struct tool_call *call)
 	assert_int_equal(row.group_start, 456);
 	assert_true(row.deadline > b->clock.wall);
 	call->env->group(call, 0, 0);
-	return say_done(call);
+	return running_bench_done(call);
 }
 
 static void
@@ -443,25 +388,22 @@ take(struct holder *h, const struct feed *f, struct sink *sink)
 	return sink->ops->end(sink);
 }
 
-static const struct store_ops *honest;
-
 static enum rc
 append_in_time(struct store *store, const struct op *op,
     const struct event_append *event, const struct stream_caps *caps,
     struct appended *out)
 {
-	const struct store_count *c = (const struct store_count *)store;
-	const struct running_bench *b = c->ctx;
+	const struct running_bench *b = running_bench_of(store);
 
 	assert_true(op->give_up_mono > b->clock.mono / 1000);
-	return honest->event_append(store, op, event, caps, out);
+	return b->honest->event_append(store, op, event, caps, out);
 }
 
 static enum tool_done
-slowly(struct running_bench *b, struct tool_call *call)
+for_a_minute(struct running_bench *b, struct tool_call *call)
 {
 	b->flag = call->env->wait(call, 60000);
-	return say_done(call);
+	return running_bench_done(call);
 }
 
 static void
@@ -470,7 +412,6 @@ on_an_sse_session_everything_goes_to_its_stream(void **state)
 	static const struct holder_ops holds = { has_room, take };
 	struct running_bench *b = *state;
 	struct holder holder = { &holds };
-	struct store_ops ops;
 	struct http_request get = { .method = HTTP_GET,
 		.method_name = SLICE("GET"),
 		.path = SLICE("/sse") };
@@ -512,21 +453,17 @@ on_an_sse_session_everything_goes_to_its_stream(void **state)
 	}
 	assert_non_null(
 	    strstr(running_bench_log(b, 1), TALKED "\n" TALKED "\n"));
-	b->tool = at_once;
+	b->tool = running_bench_at_once;
 	assert_int_equal(running_bench_call(b, "inline", TOKEN), RC_OK);
 	running_bench_expect(b, 202, "");
 	assert_non_null(
 	    strstr(running_bench_log(b, 1), RESULT "\n" RESULT "\n"));
-	assert_int_equal(rows(b), 2);
+	assert_int_equal(running_bench_rows(b), 2);
 	/* Also if it comes late. */
-	ops = *b->store.base.ops;
-	honest = b->store.base.ops;
-	ops.event_append = append_in_time;
-	b->store.base.ops = &ops;
-	b->tool = slowly;
+	b->ops.event_append = append_in_time;
+	b->tool = for_a_minute;
 	assert_int_equal(running_bench_call(b, "inline", ""), RC_OK);
 	running_bench_expect(b, 202, "");
-	b->store.base.ops = honest;
 }
 
 int

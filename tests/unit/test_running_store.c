@@ -12,32 +12,6 @@
 #include "running_bench.h"
 #include "running_words.h"
 
-#define ERROR(code, text)                                                      \
-	"{\"jsonrpc\":\"2.0\",\"id\":7,\"error\":{\"code\":" code              \
-	",\"message\":\"" text "\"}}"
-
-static enum tool_done
-say_done(struct tool_call *call)
-{
-	return tool_add_text(call, SLICE("done")) == RC_OK ? TOOL_DONE
-							   : TOOL_FAILED;
-}
-
-static enum tool_done
-at_once(struct running_bench *b, struct tool_call *call)
-{
-	(void)b;
-	return say_done(call);
-}
-
-static enum tool_done
-talking(struct running_bench *b, struct tool_call *call)
-{
-	b->flag = call->env->is_cancelled(call);
-	call->env->progress(call, 1, 0, SLICE_NONE);
-	return say_done(call);
-}
-
 static void
 what_cannot_be_opened_is_not_run(void **state)
 {
@@ -45,7 +19,7 @@ what_cannot_be_opened_is_not_run(void **state)
 		STORE_STREAM_READ };
 	struct running_bench *b = *state;
 
-	b->tool = at_once;
+	b->tool = running_bench_at_once;
 	running_bench_open(b, "2025-11-25", "{}");
 	for (size_t i = 0; i < 2; i++) {
 		b->fail[calls[i]] = 1;
@@ -62,7 +36,7 @@ a_response_is_offered_until_the_store_takes_it(void **state)
 {
 	struct running_bench *b = *state;
 
-	b->tool = talking;
+	b->tool = running_bench_speaking;
 	running_bench_open(b, "2025-06-18", "{}");
 	b->fail[STORE_CALL_FINISH] = 8;
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
@@ -76,7 +50,7 @@ a_response_that_found_no_room_is_offered_once_more(void **state)
 {
 	struct running_bench *b = *state;
 
-	b->tool = at_once;
+	b->tool = running_bench_at_once;
 	running_bench_open(b, "2025-11-25", "{}");
 	b->fail_rc = RC_FULL;
 	b->fail[STORE_CALL_FINISH] = 1;
@@ -89,7 +63,7 @@ a_response_that_no_store_takes_is_not_sent(void **state)
 {
 	struct running_bench *b = *state;
 
-	b->tool = talking;
+	b->tool = running_bench_speaking;
 	running_bench_open(b, "2025-11-25", "{}");
 	b->fail[STORE_CALL_FINISH] = 1000;
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
@@ -104,7 +78,7 @@ a_response_that_no_store_takes_is_not_sent(void **state)
 	assert_int_equal(b->sink.status, 503);
 	b->fail[STORE_CALL_FINISH] = 1;
 	b->sid[0] = '\0';
-	memcpy(b->revision, "2026-07-28", 11);
+	running_bench_stateless(b);
 	assert_int_equal(running_bench_call(b, "detached", MODERN "}"), RC_OK);
 	running_bench_expect(b, 200, MODERN_RESULT);
 	assert_int_equal(running_bench_row(b, 3).state, CALL_ENDED);
@@ -115,7 +89,7 @@ lost_progress_is_no_trouble(void **state)
 {
 	struct running_bench *b = *state;
 
-	b->tool = talking;
+	b->tool = running_bench_speaking;
 	running_bench_open(b, "2025-11-25", "{}");
 	b->fail[STORE_EVENT_APPEND] = 1;
 	b->fail[STORE_CALL_LOOK] = 1;
@@ -132,7 +106,7 @@ chattering(struct running_bench *b, struct tool_call *call)
 	/* Room may have come meanwhile. */
 	(void)call->env->wait(call, 2000);
 	call->env->log(call, 7, SLICE_NONE, SLICE("1"));
-	return say_done(call);
+	return running_bench_done(call);
 }
 
 static void
@@ -188,18 +162,15 @@ a_call_that_cannot_be_ended_is_left_to_the_housekeeper(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		void *own = NULL;
-		struct running_bench *b;
+		struct running_bench *b = running_bench_new();
 		struct fake_crew crew;
 		bool is_modern = table[i].revision[3] == '6';
 
-		assert_int_equal(running_bench_setup(&own), 0);
-		b = own;
 		fake_crew_init(&crew);
 		b->here.crew = &crew.base;
-		b->tool = talking;
+		b->tool = running_bench_speaking;
 		if (is_modern)
-			memcpy(b->revision, table[i].revision, 11);
+			running_bench_stateless(b);
 		else
 			running_bench_open(b, table[i].revision, "{}");
 		b->fail[table[i].fails] = 1000;
@@ -213,7 +184,7 @@ a_call_that_cannot_be_ended_is_left_to_the_housekeeper(void **state)
 		(void)running_bench_call(
 		    b, "detached", is_modern ? MODERN "}" : "");
 		assert_int_equal(crew.forsaken, 1);
-		(void)running_bench_teardown(&own);
+		running_bench_free(b);
 	}
 }
 
@@ -225,7 +196,7 @@ a_call_that_cannot_be_withdrawn_is_left_to_the_housekeeper(void **state)
 
 	fake_crew_init(&crew);
 	b->here.crew = &crew.base;
-	b->tool = at_once;
+	b->tool = running_bench_at_once;
 	running_bench_open(b, "2025-11-25", "{}");
 	b->fail[STORE_STREAM_READ] = 1;
 	b->fail[STORE_CALL_FINISH] = 1;
@@ -235,7 +206,6 @@ a_call_that_cannot_be_withdrawn_is_left_to_the_housekeeper(void **state)
 }
 
 /* Does what it is told, and does not say so. */
-static const struct store_ops *honest;
 static int lies;
 
 static enum rc
@@ -243,7 +213,8 @@ append_and_lie(struct store *store, const struct op *op,
     const struct event_append *event, const struct stream_caps *caps,
     struct appended *out)
 {
-	enum rc rc = honest->event_append(store, op, event, caps, out);
+	const struct running_bench *b = running_bench_of(store);
+	enum rc rc = b->honest->event_append(store, op, event, caps, out);
 
 	return rc == RC_OK && lies > 0 ? RC_IO : rc;
 }
@@ -252,7 +223,8 @@ static enum rc
 finish_and_lie(struct store *store, const struct op *op,
     const struct call_finish *finish, struct appended *out)
 {
-	enum rc rc = honest->call_finish(store, op, finish, out);
+	const struct running_bench *b = running_bench_of(store);
+	enum rc rc = b->honest->call_finish(store, op, finish, out);
 
 	return rc == RC_OK && lies-- > 0 ? RC_IO : rc;
 }
@@ -311,20 +283,15 @@ static void
 what_was_committed_unheard_is_written_all_the_same(void **state)
 {
 	struct running_bench *b = *state;
-	struct store_ops ops;
 
-	b->tool = talking;
+	b->tool = running_bench_speaking;
 	running_bench_open(b, "2025-11-25", "{}");
-	honest = b->store.base.ops;
-	ops = *honest;
-	ops.event_append = append_and_lie;
-	ops.call_finish = finish_and_lie;
-	b->store.base.ops = &ops;
+	b->ops.event_append = append_and_lie;
+	b->ops.call_finish = finish_and_lie;
 	lies = 1;
 	assert_int_equal(running_bench_call(b, "detached", TOKEN), RC_OK);
 	running_bench_expect(
 	    b, 200, PRIMED EVENT("1", PROGRESS("1")) EVENT("2", RESULT));
-	b->store.base.ops = honest;
 }
 
 static enum tool_done

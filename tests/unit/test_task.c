@@ -12,6 +12,7 @@
 #include "fake_crew.h"
 #include "running.h"
 #include "running_bench.h"
+#include "running_words.h"
 #include "text.h"
 
 #define FORM "{\"message\":\"?\",\"requestedSchema\":{}}"
@@ -25,8 +26,6 @@
 	"\"2026-07-28\",\"io.modelcontextprotocol/clientCapabilities\":"       \
 	"{\"elicitation\":{},\"extensions\":{\"io.modelcontextprotocol/"       \
 	"tasks\":{}}}}"
-#define EVENT(id, data) "event: message\nid: 1-1-" id "\ndata: " data "\n\n"
-#define PRIMED "id: 1-1-0\nretry: 1000\ndata: \n\n"
 
 /* ------------------------------------------------------------- requests */
 
@@ -146,8 +145,7 @@ static enum tool_done
 waits(struct running_bench *b, struct tool_call *call)
 {
 	b->flag = call->env->wait(call, 2000);
-	return tool_add_text(call, SLICE("done")) == RC_OK ? TOOL_DONE
-							   : TOOL_FAILED;
+	return running_bench_done(call);
 }
 
 static enum tool_done
@@ -424,11 +422,8 @@ who_cannot_be_asked_is_not_asked(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct running_bench *b;
-		void *own = NULL;
+		struct running_bench *b = running_bench_new();
 
-		assert_int_equal(running_bench_setup(&own), 0);
-		b = own;
 		running_bench_open(b, "2025-11-25", rows[i].caps);
 		b->accept = rows[i].accept;
 		make_task(b, "{}", false);
@@ -438,7 +433,7 @@ who_cannot_be_asked_is_not_asked(void **state)
 		assert_int_equal(question_of(b, 0).stream, 0);
 		assert_non_null(strstr(b->sink.body.ptr, ANSWER));
 		assert_null(strstr(b->sink.body.ptr, "elicitation"));
-		(void)running_bench_teardown(&own);
+		running_bench_free(b);
 	}
 }
 
