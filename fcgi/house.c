@@ -82,8 +82,13 @@ look_at_hosts(struct house *h, struct store *store, const struct op *op)
 	struct host_rows rows = { NULL, 0 };
 	enum rc rc = store->ops->host_beat(store, op, run_dir_host(h->dir));
 
-	if (rc != RC_OK)
+	/* What we cannot write others cannot write either: while somebody
+	 * holds the lock, or the disk is full, the beats of all stand still. */
+	if (rc != RC_OK) {
 		complain(h, "beat", rc);
+		host_watch_fail(&h->watch);
+		return;
+	}
 	rc = store->ops->hosts(store, op, &rows);
 	if (rc == RC_OK)
 		rc = host_watch_look(

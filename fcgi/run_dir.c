@@ -229,6 +229,17 @@ run_dir_own(struct run_dir *d, struct slice *name)
 	return RC_OK;
 }
 
+void
+run_dir_disown(struct run_dir *d)
+{
+	if (d->own < 0)
+		return;
+	/* Gone before it can be seen without a lock. */
+	(void)unlinkat(d->folder, d->process + NAME_LEN + 1, 0);
+	(void)close(d->own);
+	d->own = -1;
+}
+
 /* ------------------------------------------------------------- others */
 
 /* The part that names the file; absent for a process of another host. */
@@ -384,11 +395,7 @@ run_dir_free(struct run_dir *d)
 {
 	if (d == NULL)
 		return;
-	/* Gone before it can be seen without a lock. */
-	if (d->own >= 0) {
-		(void)unlinkat(d->folder, d->process + NAME_LEN + 1, 0);
-		(void)close(d->own);
-	}
+	run_dir_disown(d);
 	run_dir_leave_house(d);
 	if (d->folder >= 0)
 		(void)close(d->folder);

@@ -16,6 +16,8 @@
 /* The wheel has twice the buckets that one period needs. */
 #define WHEEL 128
 #define STEPS (WHEEL / 2)
+/* Where memory is short, who took nothing for so long makes room. */
+#define CROWD_MS 1000
 /* Names the queue among the connections. */
 #define QUEUE UINT64_MAX
 
@@ -231,18 +233,33 @@ visit_due(struct stream_loop *l)
 	}
 }
 
-/* Milliseconds until the next bucket that holds something; -1: none does. */
+/* When the next bucket that holds something is due; INT64_MAX: none does. */
 static int64_t
-until_due(const struct stream_loop *l, int64_t now)
+next_due(const struct stream_loop *l)
 {
 	for (int64_t step = l->step; step < l->step + WHEEL; step++) {
 		if (stream_list_first(&l->wheel[step % WHEEL]) != NULL)
-			return (step + 1) * l->step_ms - now;
+			return (step + 1) * l->step_ms;
 	}
-	return -1;
+	return INT64_MAX;
 }
 
 /* ----------------------------------------------------------- who is slow */
+
+/*
+ * How long who stalls longest may do so.  Where memory is short that is less,
+ * but not nothing: a large event is more than a socket takes at once, and who
+ * was given one is not slow yet.
+ */
+static int64_t
+patience(const struct stream_loop *l, const struct stream_node *node)
+{
+	/* One alone may have an event that is as large as that. */
+	bool is_crowd = l->stalled_bytes > l->o.memory &&
+	    stream_list_next(&l->stalled, node) != NULL;
+
+	return is_crowd && l->o.stall_ms > CROWD_MS ? CROWD_MS : l->o.stall_ms;
+}
 
 static void
 close_slow(struct stream_loop *l)
@@ -252,16 +269,11 @@ close_slow(struct stream_loop *l)
 	while ((node = stream_list_first(&l->stalled)) != NULL) {
 		struct stream_conn *c =
 		    STREAM_OF(node, struct stream_conn, stalled);
-		/* One alone may have an event that is as large as that. */
-		bool is_crowd = l->stalled_bytes > l->o.memory &&
-		    stream_list_next(&l->stalled, node) != NULL;
+		int64_t past = l->now - c->since;
 
-		if (l->now - c->since >= l->o.stall_ms)
-			end(l, c, STREAM_SLOW);
-		else if (is_crowd)
-			end(l, c, STREAM_CROWDED);
-		else
+		if (past < patience(l, node))
 			return;
+		end(l, c, past >= l->o.stall_ms ? STREAM_SLOW : STREAM_CROWDED);
 	}
 }
 
@@ -345,19 +357,23 @@ see(struct stream_loop *l, struct stream_conn *c, uint32_t events)
 static int
 timeout_of(const struct stream_loop *l, int max_ms)
 {
-	int64_t now = clock_mono_ms(l->o.clock);
-	int64_t ms = until_due(l, now);
 	struct stream_node *node = stream_list_first(&l->stalled);
+	int64_t at = next_due(l);
+	int64_t ms;
 
 	if (node != NULL) {
 		const struct stream_conn *c =
 		    STREAM_OF(node, struct stream_conn, stalled);
-		int64_t slow = c->since + l->o.stall_ms - now;
+		int64_t slow = c->since + patience(l, node);
 
-		ms = ms < 0 || slow < ms ? slow : ms;
-		ms = ms < 0 ? 0 : ms;
+		at = slow < at ? slow : at;
 	}
-	if (ms < 0 || (max_ms >= 0 && ms > max_ms))
+	if (at == INT64_MAX)
+		return max_ms;
+	/* It may be late already. */
+	ms = at - clock_mono_ms(l->o.clock);
+	ms = ms < 0 ? 0 : ms;
+	if (max_ms >= 0 && ms > max_ms)
 		return max_ms;
 	return ms > INT_MAX ? INT_MAX : (int)ms;
 }
@@ -386,9 +402,11 @@ stream_loop_turn(struct stream_loop *l, int max_ms)
 		else
 			see(l, &l->conn[event[i].data.u64], event[i].events);
 	}
+	/* Before anybody is placed anew: the wheel stands still while it is
+	 * empty, and would come by them on its way to now. */
+	visit_due(l);
 	if (has_orders)
 		obey_all(l);
-	visit_due(l);
 	close_slow(l);
 	if (l->has_quit)
 		quit(l);

@@ -25,7 +25,8 @@ struct stream_loop_options {
 	int64_t comment_ms;   /* each connection gets one so often */
 	int64_t stall_ms;     /* a byte must have been taken after so long */
 	size_t memory; /* unsent bytes of those that stall; when there are
-	                     * more, those who stall longest are closed */
+	                     * more, those who stall longest are closed after
+	                     * a second */
 	atomic_size_t *unsent; /* all that was given and is not written; who
 	                        * gives counts up, the loop down */
 	struct stream_queue *orders;  /* from the store */

@@ -16,7 +16,9 @@
 /* Changed topics that wait to be told; with more all streams look. */
 #define STREAM_TOPICS 256
 
-/* Something of the store failed: wait before it is tried again. */
+/* Something of the store failed: wait before it is tried again.  Reading and
+ * writing have troubles of their own: with a full disk, or while somebody
+ * holds the lock, what is stored is delivered all the same. */
 struct stream_trouble {
 	int64_t until; /* monotonic ms */
 	int64_t wait;  /* 0: none */
@@ -45,10 +47,13 @@ struct stream_store {
 	struct stream_list moved; /* whose progress is not noted yet */
 	struct stream_list over;  /* to be detached */
 	struct stream_trouble reading;
+	struct stream_trouble writing;
+	bool owes_catch_up; /* some that must were turned without */
 
 	struct change_mark mark;
 	uint32_t incarnation;
 	int64_t looked_ms; /* the last look that succeeded */
+	int64_t changed_ms; /* the last look that found something */
 	int64_t tick_at;
 	int64_t second_at;
 	uint32_t touch_at;
@@ -66,12 +71,18 @@ struct stream_store {
 /* A store call of now, with the arena emptied for it. */
 struct op stream_op(struct stream_store *s, int64_t timeout_ms);
 
+/* The same for a write that may be lost, and that nobody waits for: while
+ * such fail they are not tried for long. */
+struct op stream_write_op(struct stream_store *s);
+
 int64_t stream_now(const struct stream_store *s);
 
 /* It failed (again), or it works. */
 void stream_fails(struct stream_store *s, struct stream_trouble *t,
     const char *what, enum rc rc);
 void stream_works(struct stream_store *s, struct stream_trouble *t);
+/* It failed a moment ago. */
+bool stream_waits(const struct stream_store *s, const struct stream_trouble *t);
 
 /* ------------------------------------------------------- stream_turn.c */
 

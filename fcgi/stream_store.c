@@ -8,12 +8,17 @@
 #include "revision.h"
 #include "stream_private.h"
 
+/* What one store call may bring besides one event. */
 #define ARENA_MAX ((size_t)64 * 1024 * 1024)
 /* A request waits so long for a store that does not answer. */
 #define WAIT_MS 5000
 /* One attempt; nobody else is served meanwhile. */
 #define TRY_MS 1000
+#define RETRY_MS 200
 #define LAST_TRY_MS 20
+/* One write that nobody waits for; the same after one that failed. */
+#define WRITE_MS 1000
+#define REWRITE_MS 50
 /* Requests between two looks. */
 #define SERVES_MAX 8
 #define BACKOFF_MIN_MS 20
@@ -38,6 +43,22 @@ stream_op(struct stream_store *s, int64_t timeout_ms)
 	return (struct op){ .now_ms = clock_wall_ms(s->server->clock),
 		.give_up_mono = stream_now(s) + timeout_ms,
 		.arena = &s->arena };
+}
+
+struct op
+stream_write_op(struct stream_store *s)
+{
+	struct op op =
+	    stream_op(s, s->writing.wait == 0 ? WRITE_MS : REWRITE_MS);
+
+	op.relaxed = true;
+	return op;
+}
+
+bool
+stream_waits(const struct stream_store *s, const struct stream_trouble *t)
+{
+	return t->wait > 0 && stream_now(s) < t->until;
 }
 
 void
@@ -97,6 +118,7 @@ serve(struct stream_store *s)
 {
 	struct stream_request *r = s->request;
 	int64_t left = r->came_ms + WAIT_MS - stream_now(s);
+	int64_t try_ms = s->serving.wait == 0 ? TRY_MS : RETRY_MS;
 	enum rc rc;
 
 	stream_sink_reset(&s->sink);
@@ -105,7 +127,7 @@ serve(struct stream_store *s)
 		stream_answer(s);
 		return true;
 	}
-	s->server->rules.store_timeout_ms = left > TRY_MS ? TRY_MS
+	s->server->rules.store_timeout_ms = left > try_ms ? try_ms
 	    : left > LAST_TRY_MS                          ? left
 							  : LAST_TRY_MS;
 	wiring_tend(s->o.wiring);
@@ -344,7 +366,7 @@ stream_store_open(
 		return RC_NOMEM;
 	s->o = *options;
 	s->server = wiring_server(options->wiring);
-	s->arena = ARENA_INIT(ARENA_MAX);
+	s->arena = ARENA_INIT(ARENA_MAX + page_max);
 	s->page = BUF_INIT(page_max);
 	s->wire = BUF_INIT(page_max + page_max / 8);
 	stream_sink_init(&s->sink, page_max);

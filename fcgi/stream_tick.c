@@ -1,8 +1,9 @@
 #include "stream_private.h"
 #include "topic.h"
 
+/* Silence of so long is expected to go on. */
+#define QUIET_MS 1000
 #define LOOK_MS 1000
-#define NOTE_MS 1000
 /* In one transaction. */
 #define NOTES_MAX 1000
 /* Rounds of a look, before others have their turn. */
@@ -114,8 +115,20 @@ look(struct stream_store *s)
 		s->count.looks++;
 		for (size_t j = 0; rc == RC_OK && j < rows.n; j++)
 			see(s, &rows.row[j]);
+		if (rc == RC_OK && rows.n > 0)
+			s->changed_ms = stream_now(s);
 	}
 	return rc;
+}
+
+/* Where nothing happens half of the looks will do: each finds cold caches,
+ * and they are most of what silent streams cost. */
+static int64_t
+pause_after(const struct stream_store *s, int64_t now)
+{
+	int64_t tick = s->o.config->tick_ms;
+
+	return now - s->changed_ms < QUIET_MS ? tick : 2 * tick;
 }
 
 /* Streams of another incarnation are over; they find out themselves. */
@@ -129,27 +142,47 @@ see_incarnation(struct stream_store *s)
 
 /* One piece of those that want to know of one topic: others that have been
  * told by then are served in between. */
-static enum rc
+static void
 tell_topic(struct stream_store *s)
 {
 	struct change change = { .kind = CHANGE_TOPIC };
-	struct op op = stream_op(s, LOOK_MS);
 	struct slice owner;
+	struct op op;
 	bool more = false;
 	enum rc rc;
 
-	if (s->n_topics == 0)
-		return RC_OK;
+	if (s->n_topics == 0 || stream_waits(s, &s->writing))
+		return;
+	op = stream_write_op(s);
 	change.ref = s->topic[s->n_topics - 1];
 	rc = server_owner(s->server, &owner);
 	if (rc == RC_OK)
 		rc = topics_deliver(s->server, &op, owner, &change, &more);
-	if (rc == RC_OK && !more)
+	if (rc != RC_OK) {
+		stream_fails(s, &s->writing, "topic", rc);
+		return;
+	}
+	stream_works(s, &s->writing);
+	if (!more)
 		s->n_topics--;
 	/* Look at once, for what this has left. */
-	if (rc == RC_OK)
-		s->tick_at = stream_now(s);
-	return rc;
+	s->tick_at = stream_now(s);
+}
+
+/* Those that could not be told of what they may have missed. */
+static void
+catch_up(struct stream_store *s)
+{
+	uint32_t at = 0;
+	struct stream_held *h;
+
+	if (!s->owes_catch_up || stream_waits(s, &s->writing))
+		return;
+	s->owes_catch_up = false;
+	while ((h = stream_table_each(s->table, &at, UINT32_MAX)) != NULL) {
+		if (h->must_catch_up)
+			stream_due(s, h);
+	}
 }
 
 void
@@ -158,23 +191,23 @@ stream_tick(struct stream_store *s)
 	int64_t now = stream_now(s);
 	enum rc rc = RC_BUSY;
 
-	s->tick_at = now + s->o.config->tick_ms;
+	s->tick_at = now + pause_after(s, now);
 	if (s->reading.wait > 0 && now < s->reading.until)
 		return;
 	wiring_tend(s->o.wiring);
 	if (s->server->store != NULL)
 		rc = look(s);
-	if (rc == RC_OK) {
-		if (now - s->looked_ms > BLIND_MS)
-			stream_all_due(s, true);
-		s->looked_ms = now;
-		see_incarnation(s);
-		rc = tell_topic(s);
-	}
-	if (rc == RC_OK)
-		stream_works(s, &s->reading);
-	else
+	if (rc != RC_OK) {
 		stream_fails(s, &s->reading, "look", rc);
+		return;
+	}
+	stream_works(s, &s->reading);
+	if (now - s->looked_ms > BLIND_MS)
+		stream_all_due(s, true);
+	s->looked_ms = now;
+	see_incarnation(s);
+	tell_topic(s);
+	catch_up(s);
 }
 
 /* ---------------------------------------------------------- each second */
@@ -202,15 +235,19 @@ stream_note_sent(struct stream_store *s)
 	struct store *store = s->server->store;
 
 	while (store != NULL && stream_list_first(&s->moved) != NULL) {
-		struct op op = stream_op(s, NOTE_MS);
+		struct op op = stream_write_op(s);
 		struct stream_sent *sent =
 		    arena_alloc(op.arena, NOTES_MAX * sizeof(*sent));
 		size_t n = sent == NULL ? 0 : gather(s, sent);
+		enum rc rc = n == 0
+		    ? RC_NOMEM
+		    : store->ops->streams_sent(store, &op, sent, n);
 
-		op.relaxed = true;
-		if (n == 0 ||
-		    store->ops->streams_sent(store, &op, sent, n) != RC_OK)
+		if (rc != RC_OK) {
+			stream_fails(s, &s->writing, "note", rc);
 			return false;
+		}
+		stream_works(s, &s->writing);
 		for (; n > 0; n--)
 			stream_list_drop(stream_list_first(&s->moved));
 	}
@@ -233,12 +270,11 @@ touch_some(struct stream_store *s)
 	if (end < s->touch_at)
 		s->touch_at = 0;
 	for (int i = 0; i < TOUCHES_AT_ONCE; i++) {
-		struct op op = stream_op(s, NOTE_MS);
+		struct op op = stream_write_op(s);
 
 		h = stream_table_each(s->table, &s->touch_at, end);
 		if (h == NULL)
 			return;
-		op.relaxed = true;
 		if (h->feed.session != 0 &&
 		    store->ops->session_set(
 			store, &op, h->feed.session, &change) == RC_BUSY)
@@ -255,11 +291,12 @@ stream_second(struct stream_store *s)
 	log_flush(s->o.log);
 	if (s->server->store == NULL || s->reading.wait > 0)
 		return;
-	(void)stream_note_sent(s);
-	op = stream_op(s, NOTE_MS);
 	/* What fails now is tried again in a second. */
+	if (!stream_waits(s, &s->writing) && stream_note_sent(s))
+		touch_some(s);
+	op = stream_write_op(s);
+	op.relaxed = false;
 	(void)!topic_tick(s->server, &op);
-	touch_some(s);
 	if (s->o.house != NULL) {
 		arena_reset(&s->arena);
 		house_tick(s->o.house, s->server, &s->arena);

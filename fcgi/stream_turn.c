@@ -12,7 +12,7 @@
 /* Between two looks at everything else. */
 #define TURNS_MAX 256
 #define DETACHES_MAX 64
-#define REPORTS_MAX 256
+#define REPORTS_MAX 64
 #define TURN_MS 1000
 /* A client that is sent away comes back after one to five seconds: not all of
  * them at once. */
@@ -249,26 +249,39 @@ stream_end(struct stream_store *s, struct stream_held *h, const char *why)
 	finish(s, h, why);
 }
 
+/* What it may have missed goes into its stream; what is there already does not
+ * wait for that. */
+static void
+catch_up(struct stream_store *s, struct stream_held *h)
+{
+	struct op op = stream_write_op(s);
+	enum rc rc = RC_BUSY;
+
+	if (!stream_waits(s, &s->writing)) {
+		rc = topics_catch_up(s->server, &op, h->feed.session);
+		h->must_catch_up = rc != RC_OK && rc != RC_NOTFOUND;
+		if (h->must_catch_up)
+			stream_fails(s, &s->writing, "catch-up", rc);
+		else
+			stream_works(s, &s->writing);
+	}
+	s->owes_catch_up = s->owes_catch_up || h->must_catch_up;
+}
+
 /* One turn, into the page. */
 static enum rc
 turn(struct stream_store *s, struct stream_held *h, enum feed_turn *turned)
 {
 	struct store *store = s->server->store;
 	struct op op;
-	enum rc rc = RC_OK;
 
 	buf_reset(&s->page);
 	*turned = FEED_STAYS;
 	if (store == NULL)
 		return RC_BUSY;
 	s->count.turns++;
-	if (h->must_catch_up) {
-		op = stream_op(s, TURN_MS);
-		rc = topics_catch_up(s->server, &op, h->feed.session);
-		h->must_catch_up = rc != RC_OK && rc != RC_NOTFOUND;
-	}
 	if (h->must_catch_up)
-		return rc;
+		catch_up(s, h);
 	op = stream_op(s, TURN_MS);
 	return feed_turn(&h->feed, store, &op, PAGE, &s->page, turned);
 }
@@ -303,9 +316,11 @@ turn_one(struct stream_store *s, struct stream_held *h)
 	enum feed_turn turned;
 	enum rc rc = turn(s, h, &turned);
 
-	if (rc == RC_NOTFOUND) {
+	/* For what it alone cannot have nobody else is to wait: an event that
+	 * is larger than what goes through here, say. */
+	if (rc == RC_NOTFOUND || rc == RC_NOMEM || rc == RC_BUG) {
 		buf_reset(&s->page);
-		finish(s, h, "gone");
+		finish(s, h, rc == RC_NOTFOUND ? "gone" : rc_name(rc));
 		return true;
 	}
 	if (rc != RC_OK) {
@@ -333,7 +348,7 @@ stream_turn_some(struct stream_store *s)
 {
 	struct stream_node *node;
 
-	if (s->reading.wait > 0 && stream_now(s) < s->reading.until)
+	if (stream_waits(s, &s->reading))
 		return false;
 	for (int i = 0; i < TURNS_MAX; i++) {
 		node = stream_list_first(&s->todo);
@@ -433,18 +448,17 @@ stream_take_reports(struct stream_store *s)
 static bool
 detach_one(struct stream_store *s, struct stream_held *h)
 {
-	struct op op = stream_op(s, TURN_MS);
+	/* It may be lost: whoever reads it next says so himself. */
+	struct op op = stream_write_op(s);
 	enum rc rc = RC_BUSY;
 
-	/* Whoever reads it next says so himself. */
-	op.relaxed = true;
 	if (s->server->store != NULL)
 		rc = feed_detach(&h->feed, s->server->store, &op, h->sent);
 	if (rc == RC_BUSY || rc == RC_IO || rc == RC_NOMEM || rc == RC_FULL) {
-		stream_fails(s, &s->reading, "detach", rc);
+		stream_fails(s, &s->writing, "detach", rc);
 		return false;
 	}
-	stream_works(s, &s->reading);
+	stream_works(s, &s->writing);
 	give_slot_back(s, h);
 	return true;
 }
@@ -454,7 +468,7 @@ stream_detach_some(struct stream_store *s)
 {
 	struct stream_node *node;
 
-	if (s->reading.wait > 0 && stream_now(s) < s->reading.until)
+	if (stream_waits(s, &s->writing))
 		return false;
 	for (int i = 0; i < DETACHES_MAX; i++) {
 		node = stream_list_first(&s->over);

@@ -62,16 +62,33 @@ superseded(struct feed *f, const struct stream_row *row)
 	return row->owner.ptr == NULL ? FEED_CLOSES : FEED_STAYS;
 }
 
+static bool
+is_superseded(const struct feed *f, const struct stream_row *row)
+{
+	return f->is_superseded || row->reader > f->reader;
+}
+
 /* Is this the stream the feed was attached to, with all that it needs? */
 static bool
-is_whole(const struct feed *f, const struct stream_row *row)
+is_whole(const struct feed *f, const struct stream_row *row,
+    const struct event_rows *events)
 {
 	if (row->session != f->session || row->incarnation != f->incarnation)
 		return false;
 	/* Only a call's stream closes by itself. */
 	if (!row->is_open && f->kind != STREAM_CALL)
 		return false;
-	return row->reader > f->reader || row->purged <= f->cursor;
+	if (is_superseded(f, row))
+		return true;
+	/* The log may be another one than we have read, or damaged. */
+	if (row->purged > f->cursor || f->cursor > row->head ||
+	    (events->n == 0 && f->cursor < row->head))
+		return false;
+	for (size_t i = 0; i < events->n; i++) {
+		if (events->row[i].seq != f->cursor + 1 + (int64_t)i)
+			return false;
+	}
+	return true;
 }
 
 enum rc
@@ -79,6 +96,8 @@ feed_turn(struct feed *f, struct store *store, const struct op *op,
     size_t bytes, struct buf *out, enum feed_turn *turn)
 {
 	const struct event_limits limits = { EVENTS_MAX, bytes };
+	/* What a newer reader gets is nothing to us. */
+	const int64_t after = f->is_superseded ? INT64_MAX : f->cursor;
 	struct stream_row row;
 	struct event_rows events = { NULL, 0 };
 	bool any;
@@ -88,12 +107,12 @@ feed_turn(struct feed *f, struct store *store, const struct op *op,
 	if (f->listen != NULL)
 		return listen_turn(f->listen, store, op, out, &any);
 	rc = store->ops->stream_read(
-	    store, op, f->stream, f->cursor, &limits, &row, &events);
+	    store, op, f->stream, after, &limits, &row, &events);
 	if (rc != RC_OK)
 		return rc;
-	if (!is_whole(f, &row))
+	if (!is_whole(f, &row, &events))
 		return RC_NOTFOUND;
-	if (row.reader > f->reader) {
+	if (is_superseded(f, &row)) {
 		*turn = superseded(f, &row);
 		return RC_OK;
 	}

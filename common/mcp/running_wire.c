@@ -7,6 +7,9 @@
 #define TAKE_MS 30000
 /* Between two looks whether it takes more, when nothing else is to be done. */
 #define DRAIN_LOOK_MS 10
+/* A store that is full or busy is not asked again at once, however much there
+ * is to say: what may get lost is to hold up neither others nor the call. */
+#define REST_MS 1000
 
 static int64_t
 comment_ms(const struct running *r)
@@ -53,6 +56,17 @@ put_head(struct running *r)
 	    x->sink, 200, x->reply.header, x->reply.n_headers, SINK_STREAM);
 }
 
+/* To one who takes no events: what is asked for goes on, come again. */
+static void
+put_later(struct exchange *x)
+{
+	reply_failed(x, RC_BUSY);
+	reply_send(x);
+	/* It is no failure of ours, and the response is yet to be built. */
+	x->rc = RC_OK;
+	buf_reset(&x->server->body);
+}
+
 void
 running_wire_end(struct running *r)
 {
@@ -61,11 +75,15 @@ running_wire_end(struct running *r)
 	if (r->wire == WIRE_GONE)
 		return;
 	/* Whoever has left does not hear it. */
-	if (r->wire == WIRE_HELD && put_head(r) == RC_OK)
-		(void)sink->ops->body(sink, SLICE(":\n\n"));
-	/* Nor does who takes nothing; he sees a cut. */
-	if (r->stuck_since == 0 || sink->ops->is_ready(sink))
-		(void)sink->ops->end(sink);
+	if (r->wire == WIRE_HELD && !r->may_stream) {
+		put_later(r->x);
+	} else {
+		if (r->wire == WIRE_HELD && put_head(r) == RC_OK)
+			(void)sink->ops->body(sink, SLICE(":\n\n"));
+		/* Nor does who takes nothing; he sees a cut. */
+		if (r->stuck_since == 0 || sink->ops->is_ready(sink))
+			(void)sink->ops->end(sink);
+	}
 	sink->ops->close(sink);
 	r->wire = WIRE_GONE;
 	detach(r);
@@ -280,6 +298,8 @@ note_append(struct running *r, enum rc rc, bool is_relaxed)
 		r->is_cancelled = true;
 	else if (rc != RC_FULL || !is_relaxed)
 		running_log(r, LOG_WARNING, "message lost", rc);
+	if (is_relaxed)
+		r->rest_until = running_now(r) + REST_MS;
 }
 
 /*
@@ -313,6 +333,8 @@ append(struct running *r, bool is_relaxed)
 	enum rc rc;
 
 	op.relaxed = is_relaxed;
+	if (is_relaxed && op.give_up_mono > running_now(r) + REST_MS)
+		op.give_up_mono = running_now(r) + REST_MS;
 	rc = s->store->ops->event_append(
 	    s->store, &op, &event, &s->rules.stream, &appended);
 	if (rc != RC_OK) {
@@ -331,7 +353,8 @@ running_say(struct running *r, bool is_relaxed)
 	if (buf_finish(&r->message) != RC_OK) {
 		running_log(r, LOG_WARNING, "message lost", RC_NOMEM);
 	} else if (r->row.stream != 0) {
-		append(r, is_relaxed);
+		if (!is_relaxed || running_now(r) >= r->rest_until)
+			append(r, is_relaxed);
 	} else if (r->wire != WIRE_GONE && takes_more(r)) {
 		/* Without a log there is nothing that it could come back to. */
 		running_put_event(r, buf_slice(&r->message));

@@ -175,11 +175,14 @@ sse_answer(struct exchange *x)
 	struct event_append append = { .session = x->session.row.id,
 		.stream = x->stream };
 	struct appended done;
-	struct op op = x->op;
+	struct op op;
 	enum rc rc = check_size(x);
 
 	if (rc != RC_OK)
 		return rc;
+	/* The tool may have taken its time. */
+	exchange_renew(x);
+	op = x->op;
 	/* Lost with the machine's power, as the connection is. */
 	op.relaxed = true;
 	append.data = buf_slice(&s->body);

@@ -1,4 +1,4 @@
-"""What the tests of bad input expect in the same way."""
+"""What tests expect in the same way."""
 import json
 
 from support import check, equal, wait_until
@@ -9,13 +9,9 @@ CHANGED = "notifications/tools/list_changed"
 def expect_error(answer, status, code, what):
     """A status, and a JSON-RPC error in the body."""
     equal(answer.status, status, "%s: status (%r)" % (what, answer.body))
-    equal(mcp_error(answer)["code"], code, "%s: code" % what)
-
-
-def mcp_error(answer):
     message = json.loads(answer.body)
-    check("error" in message, "no error: %r", message)
-    return message["error"]
+    check("error" in message, "%s: no error in %r", what, message)
+    equal(message["error"]["code"], code, "%s: code" % what)
 
 
 def expect_alive(session, here, there):

@@ -3,6 +3,7 @@ import socket
 import struct
 import time
 
+import sse
 from support import check
 
 BEGIN, END, PARAMS, STDIN, STDOUT = 1, 3, 4, 5, 6
@@ -110,18 +111,9 @@ class Reply:
         return self.text.partition(b"\r\n\r\n")[2]
 
     def events(self):
-        """Complete events, each a dictionary of its fields."""
-        found = []
+        """Those that have come completely."""
         body = self.text.partition(b"\r\n\r\n")[2].decode()
-        for block in body.split("\n\n")[:-1]:
-            fields = {}
-            for line in block.split("\n"):
-                name, _, value = line.partition(":")
-                if name:
-                    fields[name] = value.strip()
-            if fields:
-                found.append(fields)
-        return found
+        return sse.parse(body[:body.rfind("\n\n") + 2])
 
     def messages(self):
-        return [event for event in self.events() if event.get("data")]
+        return [event for event in self.events() if event.data]

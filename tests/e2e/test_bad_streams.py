@@ -346,8 +346,7 @@ def test_store_away(world):
 def test(world):
     catalog = Catalog(world.folder / "catalog")
     speaking.define_all(catalog)
-    here, there = [world.host(catalog={"folder": catalog.folder})
-                   for _ in range(2)]
+    here, there = world.two_hosts(catalog)
     for part in (test_event_ids, test_purged, test_ended_session,
                  test_too_many, test_sse_errors):
         part(here, there)

@@ -233,9 +233,7 @@ def test_never_a_request(here, there):
 def test(world):
     catalog = Catalog(world.folder / "catalog")
     speaking.define(catalog, "flood", FLOOD)
-    here, there = [world.host(catalog={"folder": catalog.folder},
-                              http={"comment": "500ms"})
-                   for _ in range(2)]
+    here, there = world.two_hosts(catalog, http={"comment": "500ms"})
     for part in (test_unread, test_unread_goes_on, test_reset,
                  test_half_closed, test_never_a_request):
         part(here, there)

@@ -7,7 +7,6 @@
 
 #include "store_suite_part.h"
 
-static const struct stream_caps no_caps = { 0, 0 };
 static const struct slice tools = SLICE_INIT("tools");
 static const struct slice a_uri = SLICE_INIT("resource:file:///a");
 
@@ -230,8 +229,9 @@ deliver(struct suite *f, struct topic_deliver d, bool more)
 	d.data = SLICE("changed");
 	if (d.limit == 0)
 		d.limit = 100;
-	assert_int_equal(
-	    f->ops->topic_deliver(f->store, &f->op, &d, &no_caps, &out), RC_OK);
+	assert_int_equal(f->ops->topic_deliver(
+			     f->store, &f->op, &d, &store_no_stream_caps, &out),
+	    RC_OK);
 	assert_int_equal(out.more, more);
 	return out.sessions;
 }
@@ -304,6 +304,14 @@ deliveries_are_for_one_owner_or_session_and_in_pieces(void **state)
 	assert_int_equal(deliver(f, d, false), 4);
 	for (size_t i = 0; i < COUNT(session); i++)
 		assert_int_equal(behind(f, session[i]), 0);
+	/* However many there are of the others. */
+	(void)raise(f, tools, NULL, &d.version);
+	d.owner = owners[0];
+	d.limit = 2 * EACH - 1;
+	assert_int_equal(deliver(f, d, false), EACH);
+	d.owner = owners[1];
+	d.limit = 2 * EACH;
+	assert_int_equal(deliver(f, d, false), EACH);
 }
 
 static void

@@ -9,6 +9,12 @@
 #include "feed.h"
 #include "stream_bench.h"
 
+#define LONG                                                                   \
+	"0123456789012345678901234567890123456789012345678901234567890123456"  \
+	"0123456789012345678901234567890123456789012345678901234567890123456"  \
+	"0123456789012345678901234567890123456789012345678901234567890123456"  \
+	"0123456789012345678901234567890123456789012345678901234567890123456"
+
 struct bench {
 	struct stream_bench base;
 	struct store *store;
@@ -226,6 +232,13 @@ an_older_stream_of_a_session_is_silent_until_nobody_reads(void **state)
 	assert_int_equal(turned(b, &f, 1000), FEED_STAYS);
 	assert_out(b, "");
 	assert_true(f.is_superseded);
+	/* Whatever is said to the newer one: it is not even read. */
+	append(b, f.stream, LONG);
+	f.cursor = 9;
+	arena_reset(op.arena);
+	assert_int_equal(turned(b, &f, 1000), FEED_STAYS);
+	assert_true(op.arena->used < sizeof(LONG));
+	f.cursor = 0;
 	assert_int_equal(feed_detach(&newer, b->store, &op, 9), RC_OK);
 	assert_int_equal(turned(b, &f, 1000), FEED_CLOSES);
 	assert_out(b, "");
@@ -245,6 +258,50 @@ a_gap_ends_the_connection(void **state)
 	assert_int_equal(f.cursor, 4);
 }
 
+/* The log as it is, but for the events of one number. */
+static enum rc /* NOLINTNEXTLINE(readability-function-size) */
+read_damaged(struct store *store, const struct op *op, int64_t stream,
+    int64_t after, const struct event_limits *limits, struct stream_row *row,
+    struct event_rows *events)
+{
+	struct store_count *c = (struct store_count *)store;
+	enum rc rc = c->inner->ops->stream_read(
+	    c->inner, op, stream, after, limits, row, events);
+
+	for (size_t i = 0; rc == RC_OK && i < events->n; i++) {
+		if (events->row[i].seq != 2)
+			continue;
+		for (events->n--; i < events->n; i++)
+			events->row[i] = events->row[i + 1];
+	}
+	return rc;
+}
+
+static void
+a_log_with_a_hole_is_not_read_across_it(void **state)
+{
+	struct bench *b = *state;
+	struct feed f = opened(b, STREAM_CALL);
+	struct store_count damaged;
+	struct store_ops ops;
+
+	store_count_init(&damaged, b->store);
+	ops = *damaged.base.ops;
+	ops.stream_read = read_damaged;
+	damaged.base.ops = &ops;
+	append(b, f.stream, "1");
+	append(b, f.stream, "2");
+	b->store = &damaged.base;
+	f.cursor = 1;
+	assert_int_equal(rc_of_turn(b, &f), RC_NOTFOUND);
+	b->store = damaged.inner;
+	append(b, f.stream, "3");
+	b->store = &damaged.base;
+	assert_int_equal(rc_of_turn(b, &f), RC_NOTFOUND);
+	assert_int_equal(f.cursor, 1);
+	b->store = damaged.inner;
+}
+
 static void
 what_is_not_its_own_is_not_there(void **state)
 {
@@ -258,6 +315,10 @@ what_is_not_its_own_is_not_there(void **state)
 	f.incarnation++;
 	assert_int_equal(rc_of_turn(b, &f), RC_NOTFOUND);
 	f.incarnation--;
+	/* An older copy of the store has been put in its place. */
+	f.cursor = 2;
+	assert_int_equal(rc_of_turn(b, &f), RC_NOTFOUND);
+	f.cursor = 0;
 	f.stream++;
 	assert_int_equal(rc_of_turn(b, &f), RC_NOTFOUND);
 	f.stream--;
@@ -377,6 +438,7 @@ main(void)
 		CASE(a_newer_reader_ends_a_call_s_connection),
 		CASE(an_older_stream_of_a_session_is_silent_until_nobody_reads),
 		CASE(a_gap_ends_the_connection),
+		CASE(a_log_with_a_hole_is_not_read_across_it),
 		CASE(what_is_not_its_own_is_not_there),
 		CASE(the_end_of_a_call_ends_the_connection_behind_its_response),
 		CASE(only_some_changes_concern_a_stream),

@@ -19,10 +19,13 @@
 
 #include "clock.h"
 #include "crew_worker.h"
+#include "host_watch.h"
 #include "house.h"
 #include "house_dead.h"
+#include "process_bench.h"
 #include "rng.h"
 #include "scratch_folder.h"
+#include "store_count.h"
 #include "store_scratch.h"
 
 #define DEADLINE_MS 20000
@@ -77,7 +80,6 @@ static int
 setup(void **state)
 {
 	struct rig *r = calloc(1, sizeof(*r));
-	struct buf why = BUF_INIT(4096);
 
 	assert_non_null(r);
 	scratch_folder_init(&r->at);
@@ -86,8 +88,7 @@ setup(void **state)
 	r->log = LOG_INIT(no_log, NULL, LOG_ERROR);
 	r->orders = -1;
 	assert_int_equal(config_init(&r->config, r->at.path), RC_OK);
-	assert_int_equal(
-	    run_dir_open(r->at.path, &rng_system, &r->dir, &why), RC_OK);
+	r->dir = scratch_folder_run_dir(r->at.path);
 	assert_int_equal(crew_worker_new(NULL, r->dir, &r->crew), RC_OK);
 	server_init(&r->server);
 	r->server.clock = &clock_system;
@@ -99,7 +100,6 @@ setup(void **state)
 	    RC_OK);
 	assert_int_equal(house_dead_init(&r->dead, &r->log, r->dir), RC_OK);
 	open_session(r);
-	buf_release(&why);
 	*state = r;
 	return 0;
 }
@@ -367,20 +367,6 @@ nobody_runs_a_call_that_was_cancelled_or_has_no_client(void **state)
 	assert_int_equal(get_call(r, alone.number).state, CALL_ENDED);
 }
 
-static pid_t
-start_tool(void)
-{
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		(void)setpgid(0, 0);
-		for (;;)
-			(void)pause();
-	}
-	(void)setpgid(pid, pid);
-	return pid;
-}
-
 static int64_t
 start_time(pid_t pid)
 {
@@ -422,8 +408,8 @@ its_tool_is_killed_and_no_other(void **state)
 	struct slice owner = dead_process(r);
 	struct call_row row = a_call(r, owner);
 	struct call_row other = a_call(r, owner);
-	pid_t tool = start_tool();
-	pid_t stranger = start_tool();
+	pid_t tool = process_bench_tool();
+	pid_t stranger = process_bench_tool();
 	int status = 0;
 
 	(void)open_call(r, &row);
@@ -445,7 +431,7 @@ of_a_dead_host_the_calls_end_and_no_process_is_killed(void **state)
 {
 	struct rig *r = *state;
 	struct call_row row = a_call(r, SLICE("0123456789abcdef.x"));
-	pid_t stranger = start_tool();
+	pid_t stranger = process_bench_tool();
 	struct op op = op_of(r);
 	int status = 0;
 
@@ -494,19 +480,55 @@ static void
 who_does_not_keep_the_house_does_nothing(void **state)
 {
 	struct rig *r = *state;
-	struct run_dir *other = NULL;
+	struct run_dir *other = scratch_folder_run_dir(r->at.path);
 	struct house *h = NULL;
-	struct buf why = BUF_INIT(4096);
 
-	assert_int_equal(
-	    run_dir_open(r->at.path, &rng_system, &other, &why), RC_OK);
 	assert_true(run_dir_keep_house(other));
 	assert_int_equal(house_open(&r->config, &r->log, r->dir, &h), RC_OK);
 	house_tick(h, &r->server, &r->arena);
 	assert_int_equal(count_hosts(r), 0);
 	house_free(h);
 	run_dir_free(other);
-	buf_release(&why);
+}
+
+/* Everybody's beats stand still, as far as can be seen here. */
+static enum rc
+no_beats(void *ctx, enum store_call call)
+{
+	(void)ctx;
+	return call == STORE_HOST_BEAT ? RC_BUSY : RC_OK;
+}
+
+static void
+who_cannot_beat_himself_takes_no_other_for_dead(void **state)
+{
+	static const struct slice host = SLICE_INIT("0123456789abcdef");
+	struct rig *r = *state;
+	struct call_row row = a_call(r, SLICE("0123456789abcdef.x"));
+	struct store *inner = r->server.store;
+	struct house *h = NULL;
+	struct store_count count;
+	struct op op = op_of(r);
+	int64_t number = open_call(r, &row);
+	int64_t begun = clock_mono_ms(&clock_system);
+
+	assert_int_equal(inner->ops->host_beat(inner, &op, host), RC_OK);
+	store_count_init(&count, inner);
+	count.before = no_beats;
+	r->server.store = &count.base;
+	assert_int_equal(house_open(&r->config, &r->log, r->dir, &h), RC_OK);
+	while (clock_mono_ms(&clock_system) - begun < HOST_DEAD_MS + 1500) {
+		house_tick(h, &r->server, &r->arena);
+		(void)poll(NULL, 0, 20);
+	}
+	assert_true(count.calls[STORE_HOST_BEAT] > 3);
+	/* Now both can; the other one just has not yet. */
+	count.before = NULL;
+	(void)poll(NULL, 0, 1000);
+	house_tick(h, &r->server, &r->arena);
+	house_free(h);
+	r->server.store = inner;
+	assert_int_equal(get_call(r, number).state, CALL_RUNNING);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -526,6 +548,7 @@ main(void)
 		TEST(of_a_dead_host_the_calls_end_and_no_process_is_killed),
 		TEST(a_tick_beats_and_buries_once_in_a_second),
 		TEST(who_does_not_keep_the_house_does_nothing),
+		TEST(who_cannot_beat_himself_takes_no_other_for_dead),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

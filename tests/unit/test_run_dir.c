@@ -30,16 +30,6 @@ struct rig {
 	int say; /* from the child */
 };
 
-static struct run_dir *
-open_there(struct rig *r)
-{
-	struct run_dir *d = NULL;
-
-	assert_int_equal(
-	    run_dir_open(r->at.path, &rng_system, &d, &r->why), RC_OK);
-	return d;
-}
-
 static int
 setup(void **state)
 {
@@ -50,7 +40,7 @@ setup(void **state)
 	r->why = BUF_INIT(4096);
 	r->arena = ARENA_INIT(65536);
 	r->say = -1;
-	r->d = open_there(r);
+	r->d = scratch_folder_run_dir(r->at.path);
 	*state = r;
 	return 0;
 }
@@ -133,7 +123,7 @@ static void
 the_name_of_a_host_is_kept(void **state)
 {
 	struct rig *r = *state;
-	struct run_dir *other = open_there(r);
+	struct run_dir *other = scratch_folder_run_dir(r->at.path);
 	struct stat st;
 	char path[128];
 
@@ -149,7 +139,7 @@ static void
 a_process_has_one_name_and_others_have_others(void **state)
 {
 	struct rig *r = *state;
-	struct run_dir *other = open_there(r);
+	struct run_dir *other = scratch_folder_run_dir(r->at.path);
 	struct slice first;
 	struct slice again;
 	struct slice theirs;
@@ -191,7 +181,7 @@ static void
 a_clean_end_leaves_no_file(void **state)
 {
 	struct rig *r = *state;
-	struct run_dir *other = open_there(r);
+	struct run_dir *other = scratch_folder_run_dir(r->at.path);
 	struct slice name;
 	struct slice copy;
 	struct slice dead[4];
@@ -238,7 +228,7 @@ static void
 who_has_no_time_gives_the_house_up(void **state)
 {
 	struct rig *r = *state;
-	struct run_dir *other = open_there(r);
+	struct run_dir *other = scratch_folder_run_dir(r->at.path);
 
 	assert_true(run_dir_keep_house(r->d));
 	assert_false(run_dir_keep_house(other));
@@ -293,7 +283,7 @@ what_is_being_begun_is_made_all_the_same(void **state)
 		tidy_for_ever(r);
 	for (int i = 0; i < 300; i++) {
 		assert_int_equal(unlink(path), 0);
-		run_dir_free(open_there(r));
+		run_dir_free(scratch_folder_run_dir(r->at.path));
 	}
 	/* It was at it all the time. */
 	assert_int_equal(waitpid(r->child, NULL, WNOHANG), 0);

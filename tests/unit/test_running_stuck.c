@@ -20,8 +20,7 @@ talking(struct running_bench *b, struct tool_call *call)
 	call->env->log(call, 1, SLICE_NONE, SLICE("2"));
 	call->env->log(call, 1, SLICE_NONE, SLICE("3"));
 	b->flag = b->flag || call->env->wait(call, 1000);
-	return tool_add_text(call, SLICE("done")) == RC_OK ? TOOL_DONE
-							   : TOOL_FAILED;
+	return running_bench_done(call);
 }
 
 static enum tool_done
@@ -45,12 +44,6 @@ empty(struct running_bench *b)
 	b->sink.is_full = false;
 }
 
-static void
-cancel(struct running_bench *b)
-{
-	assert_int_equal(running_bench_post(b, CANCEL), 202);
-}
-
 #define SAID(n) LOG("info", "\"data\":" n)
 #define ALL SAID("1") "\n" SAID("2") "\n" SAID("3") "\n"
 
@@ -62,11 +55,8 @@ what_a_client_did_not_take_is_made_up_for(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
-		void *own = NULL;
-		struct running_bench *b;
+		struct running_bench *b = running_bench_new();
 
-		assert_int_equal(running_bench_setup(&own), 0);
-		b = own;
 		b->tool = talking;
 		running_bench_open(b, "2025-11-25", "{}");
 		running_bench_at(b, 500, fill);
@@ -76,7 +66,7 @@ what_a_client_did_not_take_is_made_up_for(void **state)
 		running_bench_expect(b, 200,
 		    PRIMED EVENT("1", SAID("1")) EVENT("2", SAID("2"))
 			EVENT("3", SAID("3")) EVENT("4", RESULT));
-		(void)running_bench_teardown(&own);
+		running_bench_free(b);
 	}
 }
 
@@ -94,11 +84,8 @@ a_call_whose_client_takes_nothing_goes_on(void **state)
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		struct buf want = BUF_INIT(1000);
-		struct running_bench *b;
-		void *own = NULL;
+		struct running_bench *b = running_bench_new();
 
-		assert_int_equal(running_bench_setup(&own), 0);
-		b = own;
 		b->tool = i == 0 ? talking : talking_for_long;
 		running_bench_open(b, table[i].revision, "{}");
 		running_bench_at(b, 500, fill);
@@ -113,7 +100,7 @@ a_call_whose_client_takes_nothing_goes_on(void **state)
 		assert_string_equal(running_bench_log(b, 1), ALL RESULT "\n");
 		assert_int_equal(running_bench_row(b, 1).state, CALL_ENDED);
 		buf_release(&want);
-		(void)running_bench_teardown(&own);
+		running_bench_free(b);
 	}
 }
 
@@ -125,7 +112,7 @@ it_is_cancelled_like_any_other(void **state)
 	b->tool = talking_for_long;
 	running_bench_open(b, "2025-11-25", "{}");
 	running_bench_at(b, 500, fill);
-	running_bench_at(b, 3000, cancel);
+	running_bench_at(b, 3000, running_bench_cancel);
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
 	assert_true(b->flag);
 	assert_true(b->clock.wall - b->began <= 3100);
@@ -139,7 +126,7 @@ a_stateless_one_misses_what_it_does_not_take(void **state)
 	struct running_bench *b = *state;
 
 	b->tool = talking;
-	memcpy(b->revision, "2026-07-28", 11);
+	running_bench_stateless(b);
 	running_bench_at(b, 500, fill);
 	running_bench_at(b, 1500, empty);
 	assert_int_equal(running_bench_call(b, "detached",
@@ -156,7 +143,7 @@ a_stateless_one_that_takes_nothing_has_left(void **state)
 	struct running_bench *b = *state;
 
 	b->tool = talking_for_long;
-	memcpy(b->revision, "2026-07-28", 11);
+	running_bench_stateless(b);
 	running_bench_at(b, 500, fill);
 	assert_int_equal(running_bench_call(b, "detached",
 			     MODERN ",\"io.modelcontextprotocol/logLevel\":"

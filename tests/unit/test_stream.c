@@ -13,23 +13,6 @@
 
 #define TOOLS_CHANGED "notifications/tools/list_changed"
 
-static int
-setup(void **state)
-{
-	static struct stream_bench bench;
-
-	stream_bench_init(&bench);
-	*state = &bench;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	stream_bench_release(*state);
-	return 0;
-}
-
 /* What a test does while a stream is open. */
 struct act {
 	struct stream_bench *b;
@@ -287,6 +270,7 @@ a_subscription_counts_at_once_for_a_stream_that_is_open(void **state)
 struct fake_holder {
 	struct holder base; /* first */
 	enum rc room;
+	bool is_crowded; /* of streams of a session's own */
 	enum rc take;
 	struct feed taken;
 	int takes;
@@ -295,8 +279,12 @@ struct fake_holder {
 static enum rc
 room(struct holder *base, const struct feed *f)
 {
+	const struct fake_holder *h = (struct fake_holder *)base;
+
 	assert_true(f->session != 0 || f->kind == STREAM_SSE);
-	return ((struct fake_holder *)base)->room;
+	if (h->is_crowded && f->kind == STREAM_SESSION)
+		return RC_CONFLICT;
+	return h->room;
 }
 
 static enum rc
@@ -338,7 +326,7 @@ no_room_is_said_before_anybody_else_loses_the_stream(void **state)
 	told = get_stream(&a, 0, NULL, NULL);
 	assert_int_equal(told.status, 503);
 	assert_int_equal(a.b->store.calls[STORE_STREAM_ATTACH], 0);
-	assert_int_equal(a.b->crew[0].begins, 1);
+	assert_int_equal(a.b->crew[0].asked, 1);
 }
 
 static void
@@ -357,8 +345,38 @@ a_holder_gets_the_feed_after_the_first_bytes(void **state)
 	assert_int_equal(h.taken.kind, STREAM_SESSION);
 	assert_true(h.taken.reader > 0);
 	assert_int_equal(h.taken.cursor, 0);
-	assert_int_equal(a.b->crew[0].begins, 0);
+	assert_int_equal(a.b->crew[0].asked, 0);
 	assert_int_equal(a.b->store.calls[STORE_STREAM_DETACH], 0);
+}
+
+static void
+a_call_is_gone_on_with_whatever_its_session_holds_beside(void **state)
+{
+	struct act a = { .b = *state };
+	struct fake_holder h = { .base = { &holder_ops }, .is_crowded = true };
+	struct store *store = a.b->store.inner;
+	const struct session_filter all = { .limit = 1 };
+	struct stream_open open = { .kind = STREAM_CALL, .owner = SLICE("x") };
+	struct op op = stream_bench_op(a.b);
+	struct session_rows rows;
+	struct stream_row row;
+
+	a.sid = stream_bench_session(a.b, "2025-11-25");
+	assert_int_equal(
+	    store->ops->session_list(store, &op, &all, &rows), RC_OK);
+	open.session = rows.row[0].id;
+	assert_int_equal(
+	    store->ops->stream_open(store, &op, &open, &row), RC_OK);
+	assert_int_equal(row.number, 1);
+	a.b->server[0].holder = &h.base;
+	assert_int_equal(get_stream(&a, 0, "1-1-0", NULL).status, 200);
+	assert_int_equal(h.taken.kind, STREAM_CALL);
+	assert_int_equal(get_stream(&a, 0, NULL, NULL).status, 429);
+	assert_int_equal(get_stream(&a, 0, "1-7-0", NULL).status, 400);
+	h.is_crowded = false;
+	assert_int_equal(get_stream(&a, 0, NULL, NULL).status, 200);
+	h.is_crowded = true;
+	assert_int_equal(get_stream(&a, 0, "1-2-0", NULL).status, 429);
 }
 
 static void
@@ -382,34 +400,22 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-		    an_open_stream_is_told_of_each_change_once, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(
-		    messages_go_to_the_newest_stream_and_the_older_one_is_called_back,
-		    setup, teardown),
-		cmocka_unit_test_setup_teardown(
-		    a_stream_ends_with_its_session_and_without_a_wish, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(
-		    a_process_that_leaves_sends_its_clients_away_one_by_one,
-		    setup, teardown),
-		cmocka_unit_test_setup_teardown(
-		    a_failing_store_is_waited_for_with_comments, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(
-		    a_store_that_stays_away_ends_the_stream, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-		    a_subscription_counts_at_once_for_a_stream_that_is_open,
-		    setup, teardown),
-		cmocka_unit_test_setup_teardown(
-		    no_room_is_said_before_anybody_else_loses_the_stream, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(
-		    a_holder_gets_the_feed_after_the_first_bytes, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(
-		    what_a_holder_does_not_take_is_detached, setup, teardown),
+		STREAM_TEST(an_open_stream_is_told_of_each_change_once),
+		STREAM_TEST(
+		    messages_go_to_the_newest_stream_and_the_older_one_is_called_back),
+		STREAM_TEST(a_stream_ends_with_its_session_and_without_a_wish),
+		STREAM_TEST(
+		    a_process_that_leaves_sends_its_clients_away_one_by_one),
+		STREAM_TEST(a_failing_store_is_waited_for_with_comments),
+		STREAM_TEST(a_store_that_stays_away_ends_the_stream),
+		STREAM_TEST(
+		    a_subscription_counts_at_once_for_a_stream_that_is_open),
+		STREAM_TEST(
+		    no_room_is_said_before_anybody_else_loses_the_stream),
+		STREAM_TEST(a_holder_gets_the_feed_after_the_first_bytes),
+		STREAM_TEST(
+		    a_call_is_gone_on_with_whatever_its_session_holds_beside),
+		STREAM_TEST(what_a_holder_does_not_take_is_detached),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

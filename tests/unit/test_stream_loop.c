@@ -20,6 +20,7 @@
 #define SLOTS 64
 #define COMMENT_MS 15000
 #define STALL_MS 30000
+#define CROWD_MS 1000
 #define MEMORY ((size_t)256 * 1024)
 /* More than a socket pair takes. */
 #define LARGE ((size_t)1024 * 1024)
@@ -305,17 +306,57 @@ too_much_unsent_closes_those_who_stall_longest(void **state)
 	for (uint32_t slot = 0; slot < 3; slot++)
 		open_slot(b, slot, SLICE("a"), false);
 	give_large(b, 2);
+	fake_clock_advance(&b->clock, CROWD_MS);
 	turn(b);
 	/* One alone may have as much as one event is. */
 	assert_null(closed(b, 2));
-	fake_clock_advance(&b->clock, 10);
 	give_large(b, 0);
 	expect_closed(b, 2, STREAM_CROWDED);
 	assert_null(closed(b, 0));
-	fake_clock_advance(&b->clock, 10);
+	fake_clock_advance(&b->clock, CROWD_MS);
 	give_large(b, 1);
 	expect_closed(b, 0, STREAM_CROWDED);
 	assert_null(closed(b, 1));
+}
+
+static void
+who_has_just_been_given_a_large_event_may_take_it(void **state)
+{
+	struct bench *b = *state;
+	size_t got[4] = { 0 };
+	char waste[1];
+
+	for (uint32_t slot = 0; slot < 4; slot++)
+		open_slot(b, slot, SLICE("a"), false);
+	for (uint32_t slot = 0; slot < 4; slot++) {
+		(void)hear(b, slot, waste, 0);
+		give_large(b, slot);
+	}
+	for (int i = 0; i < 4000; i++) {
+		got[i % 4] += hear(b, (uint32_t)i % 4, waste, 0);
+		turn(b);
+	}
+	for (uint32_t slot = 0; slot < 4; slot++) {
+		assert_null(closed(b, slot));
+		assert_int_equal(got[slot], LARGE);
+	}
+}
+
+static void
+to_be_late_is_no_reason_to_sleep(void **state)
+{
+	struct bench *b = *state;
+	char text[STREAM_COMMENT_MAX];
+	int64_t begun;
+
+	open_slot(b, 1, SLICE("a"), false);
+	(void)hear(b, 1, text, 0);
+	/* The machine had other things to do. */
+	fake_clock_advance(&b->clock, (int64_t)2 * COMMENT_MS);
+	begun = clock_mono_ms(&clock_system);
+	(void)stream_loop_turn(b->loop, 10000);
+	assert_in_range(clock_mono_ms(&clock_system) - begun, 0, 5000);
+	assert_true(hear(b, 1, text, sizeof(text)) > 0);
 }
 
 static void
@@ -447,6 +488,19 @@ a_comment_is_for_the_request_of_its_connection(void **state)
 }
 
 static void
+who_comes_after_a_long_silence_gets_no_comment_at_once(void **state)
+{
+	struct bench *b = *state;
+
+	fake_clock_advance(&b->clock, 100 * COMMENT_MS);
+	open_slot(b, 1, SLICE("a"), false);
+	turn(b);
+	fake_clock_advance(&b->clock, COMMENT_MS / 3);
+	turn(b);
+	assert_int_equal(hear(b, 1, NULL, 0), 1);
+}
+
+static void
 no_comment_falls_into_the_middle_of_an_event(void **state)
 {
 	struct bench *b = *state;
@@ -553,12 +607,15 @@ main(void)
 		TEST(who_takes_nothing_for_too_long_is_closed),
 		TEST(taking_the_rest_in_time_is_enough),
 		TEST(too_much_unsent_closes_those_who_stall_longest),
+		TEST(who_has_just_been_given_a_large_event_may_take_it),
+		TEST(to_be_late_is_no_reason_to_sleep),
 		TEST(a_peer_that_leaves_is_seen_at_once),
 		TEST(what_is_given_to_a_closed_connection_is_dropped),
 		TEST(an_abort_ends_the_connection_and_other_words_do_not),
 		TEST(a_peer_that_talks_for_ever_is_closed),
 		TEST(silent_connections_get_comments_spread_over_time),
 		TEST(a_comment_is_for_the_request_of_its_connection),
+		TEST(who_comes_after_a_long_silence_gets_no_comment_at_once),
 		TEST(no_comment_falls_into_the_middle_of_an_event),
 		TEST(an_old_connection_is_told_once),
 		TEST(to_quit_closes_what_is_left),
