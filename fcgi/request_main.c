@@ -11,8 +11,8 @@
 
 /* One of so many CGI requests looks after what others left behind. */
 #define VISIT_ONE_IN 100
-/* Calls that wait, where nothing else limits them. */
-#define CALLS_MAX 4096
+/* Processes that wait with their calls, where nothing else is said. */
+#define WAITING_MAX 4096
 
 /* ---------------------------------------------------------- processes */
 
@@ -116,14 +116,14 @@ orders_path(const struct config *config)
 	return path;
 }
 
-/* A call keeps its process while it waits for its client, but counts among
- * those that wait: how many run is for the store to say. */
+/* Those that run and those that wait: which is which the store counts. */
 static int
-processes_of_calls(const struct config *c)
+most_calls(const struct config *c)
 {
-	const int waiting = c->calls_waiting > 0 ? c->calls_waiting : CALLS_MAX;
+	const bool is_bounded =
+	    c->calls_waiting > 0 && c->calls_waiting < WAITING_MAX;
 
-	return c->calls + (waiting < CALLS_MAX ? waiting : CALLS_MAX);
+	return c->calls + (is_bounded ? c->calls_waiting : WAITING_MAX);
 }
 
 static int
@@ -132,7 +132,7 @@ run_parent(struct responder *r)
 	const struct config *c = &r->config;
 	struct process_options options = {
 		.workers = c->workers > 0 ? c->workers : process_processors(),
-		.calls = processes_of_calls(c),
+		.calls = most_calls(c),
 		.held = c->held,
 		.work = work,
 		.order = order
