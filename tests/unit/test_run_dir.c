@@ -283,7 +283,7 @@ what_is_being_begun_is_made_all_the_same(void **state)
 		tidy_for_ever(r);
 	for (int i = 0; i < 300; i++) {
 		assert_int_equal(unlink(path), 0);
-		run_dir_free(open_there(r));
+		run_dir_free(scratch_folder_run_dir(r->at.path));
 	}
 	/* It was at it all the time. */
 	assert_int_equal(waitpid(r->child, NULL, WNOHANG), 0);
