@@ -11,6 +11,8 @@
 
 /* One of so many CGI requests looks after what others left behind. */
 #define VISIT_ONE_IN 100
+/* Processes that wait with their calls, where nothing else is said. */
+#define WAITING_MAX 4096
 
 /* ---------------------------------------------------------- processes */
 
@@ -95,13 +97,23 @@ orders_path(const struct config *config)
 	return path;
 }
 
+/* Those that run and those that wait: which is which the store counts. */
+static int
+most_calls(const struct config *c)
+{
+	const bool is_bounded =
+	    c->calls_waiting > 0 && c->calls_waiting < WAITING_MAX;
+
+	return c->calls + (is_bounded ? c->calls_waiting : WAITING_MAX);
+}
+
 static int
 run_parent(struct responder *r)
 {
 	const struct config *c = &r->config;
 	struct process_options options = {
 		.workers = c->workers > 0 ? c->workers : process_processors(),
-		.calls = c->calls,
+		.calls = most_calls(c),
 		.held = c->held,
 		.work = work,
 		.order = order

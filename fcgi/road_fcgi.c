@@ -22,6 +22,8 @@
 #define LINGER_MS 2000
 /* A timeout that differs by less is not set again. */
 #define SLACK_MS 250
+/* Between two attempts where there is no descriptor for a connection. */
+#define NO_FILES_MS 20
 /* The smallest buffer of a socket takes so much without waiting. */
 #define NEVER_WAITS 2048
 
@@ -64,6 +66,16 @@ is_allowed(const char *allowed, const struct sockaddr_in *peer)
 	return false;
 }
 
+/* The connection stays where it is and the socket readable: who came back at
+ * once would do nothing else. */
+static void
+nap_without_files(void)
+{
+	if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+	    errno == ENOMEM)
+		(void)poll(NULL, 0, NO_FILES_MS);
+}
+
 /*
  * Accepting is done here, not by libfcgi: its connections lack close-on-exec
  * and a timeout, and it waits up to two seconds for a silent one.
@@ -77,8 +89,10 @@ accept_one(const struct road_fcgi *road)
 	int fd = accept4(
 	    road->listening, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC);
 
-	if (fd < 0)
+	if (fd < 0) {
+		nap_without_files();
 		return -1;
+	}
 	if (road->is_tcp)
 		(void)setsockopt(
 		    fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));

@@ -2,7 +2,7 @@
 
 /* Rows of one tail that one look may bring. */
 #define TAIL_MAX 500
-/* How far back the same stream is looked for among the changes. */
+/* How far back the same stream or topic is looked for among the changes. */
 #define BACK 16
 
 const struct sqlite_text sqlite_change_texts[] = {
@@ -46,15 +46,24 @@ read_last(struct sqlite_store *s, struct change_mark *last)
 	return rc == RC_NOTFOUND ? RC_BUG : rc;
 }
 
+/* Whoever looks there once has seen both. */
+static bool
+is_same(const struct change *a, const struct change *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	return (a->kind == CHANGE_EVENT && a->stream == b->stream) ||
+	    (a->kind == CHANGE_TOPIC && a->ref == b->ref);
+}
+
 static enum rc
 add(struct change_rows *rows, struct arena *a, struct change change)
 {
 	size_t from = rows->n > BACK ? rows->n - BACK : 0;
 	struct change *p;
 
-	for (size_t i = from; i < rows->n && change.kind == CHANGE_EVENT; i++) {
-		if (rows->row[i].kind == CHANGE_EVENT &&
-		    rows->row[i].stream == change.stream)
+	for (size_t i = from; i < rows->n; i++) {
+		if (is_same(&rows->row[i], &change))
 			return RC_OK;
 	}
 	p = sqlite_grown(a, rows->row, rows->n, sizeof(*p));

@@ -22,8 +22,16 @@ const struct sqlite_text sqlite_want_texts[] = {
 	{ SQL_WANT_SEEN,
 	    "UPDATE want SET seen = ?3"
 	    " WHERE session = ?1 AND topic = ?2 AND seen < ?3" },
+	/* By so many; no further than ?2. */
+	{ SQL_WANTED_BY,
+	    "SELECT count(*) FROM (SELECT 1 FROM want"
+	    " WHERE topic = ?1 LIMIT ?2)" },
 	/* The order of the tables is the order of the loops.  A process reads
-	 * some streams of all, whoever wants the topic. */
+	 * some streams of all, whoever wants the topic; but if few want it,
+	 * those are looked through. */
+	{ SQL_DELIVER_FEW,
+	    DELIVER("want w CROSS JOIN stream s",
+		"s.session = w.session AND s.owner = ?4") },
 	{ SQL_DELIVER_OWNER,
 	    DELIVER("stream s INDEXED BY stream_owner CROSS JOIN want w",
 		"s.owner = ?4 AND w.session = s.session") },
@@ -121,6 +129,24 @@ read_target(sqlite3_stmt *st, struct arena *a, void *out)
 	return RC_OK;
 }
 
+/* How those who are to be told are found soonest. */
+static enum rc
+choose(struct sqlite_store *s, const struct topic_deliver *d, int64_t topic,
+    enum sqlite_sql *which)
+{
+	const struct sqlite_value v[] = { SQL_NUMBER(topic),
+		SQL_NUMBER((int64_t)d->limit + 1) };
+	int64_t n = 0;
+	enum rc rc;
+
+	*which = d->session != 0 ? SQL_DELIVER_SESSION : SQL_DELIVER_ANY;
+	if (d->session != 0 || d->owner.ptr == NULL)
+		return RC_OK;
+	rc = sqlite_number(s, SQL_WANTED_BY, v, 2, &n);
+	*which = n <= (int64_t)d->limit ? SQL_DELIVER_FEW : SQL_DELIVER_OWNER;
+	return rc;
+}
+
 static enum rc
 gather(struct sqlite_store *s, struct arena *a, const struct topic_deliver *d,
     int64_t topic, struct sqlite_rows *targets)
@@ -128,16 +154,11 @@ gather(struct sqlite_store *s, struct arena *a, const struct topic_deliver *d,
 	const struct sqlite_value v[] = { SQL_NUMBER(topic),
 		SQL_NUMBER(d->version), SQL_NUMBER((int64_t)d->limit),
 		SQL_SLICE(d->owner), SQL_NUMBER(d->session) };
-	struct sqlite_query q = { SQL_DELIVER_ANY, v, 4, sizeof(struct target),
-		read_target };
+	struct sqlite_query q = { SQL_DELIVER_ANY, v, d->session != 0 ? 5 : 4,
+		sizeof(struct target), read_target };
+	enum rc rc = choose(s, d, topic, &q.sql);
 
-	if (d->session != 0) {
-		q.sql = SQL_DELIVER_SESSION;
-		q.n = 5;
-	} else if (d->owner.ptr != NULL) {
-		q.sql = SQL_DELIVER_OWNER;
-	}
-	return sqlite_find_all(s, &q, a, targets);
+	return rc != RC_OK ? rc : sqlite_find_all(s, &q, a, targets);
 }
 
 /* A session with two streams is told once: on the first. */

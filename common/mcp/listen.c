@@ -29,6 +29,7 @@ struct listen {
 	size_t n_tasks;
 	struct listen_task *task;
 	bool has_resources; /* a row of these may go and come back */
+	int64_t newest;     /* topic of which it was asked */
 };
 
 /* Copy to the place, which moves on. */
@@ -246,8 +247,10 @@ listen_turn(struct listen *l, struct store *store, const struct op *op,
 }
 
 bool
-listen_concerns(const struct listen *l, const struct change *change)
+listen_concerns(struct listen *l, const struct change *change)
 {
+	bool is_new;
+
 	if (change->kind == CHANGE_ALL)
 		return true;
 	for (size_t i = 0; i < l->n_tasks && change->kind == CHANGE_TASK; i++) {
@@ -256,15 +259,18 @@ listen_concerns(const struct listen *l, const struct change *change)
 	}
 	if (change->kind != CHANGE_TOPIC || l->n == 0)
 		return false;
-	/* The row of a resource that nobody wants may be removed, and come
-	 * back under another number. */
-	if (l->has_resources)
-		return true;
+	/* Numbers are given away in their order, and none twice. */
+	is_new = change->ref > l->newest;
+	if (is_new)
+		l->newest = change->ref;
 	for (size_t i = 0; i < l->n; i++) {
-		if (l->topic[i].id == change->ref || l->topic[i].id == 0)
+		if (l->topic[i].id == change->ref ||
+		    (l->topic[i].id == 0 && is_new))
 			return true;
 	}
-	return false;
+	/* The row of a resource that nobody wants may be removed, and come
+	 * back under another number. */
+	return is_new && l->has_resources;
 }
 
 static void

@@ -44,7 +44,12 @@ MUST_CHECK enum rc listen_start(
 MUST_CHECK enum rc listen_turn(struct listen *l, struct store *store,
     const struct op *op, struct buf *out, bool *any);
 
-bool listen_concerns(const struct listen *l, const struct change *change);
+/*
+ * Is it to be turned for this change?  Of a topic that it does not know (a row
+ * may go and come back as another one) it says so once: what the turn does not
+ * find under its names is not its own.
+ */
+bool listen_concerns(struct listen *l, const struct change *change);
 
 /* The result that ends the subscription, as an event. */
 void listen_put_end(const struct listen *l, struct buf *out);

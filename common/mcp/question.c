@@ -271,6 +271,7 @@ static enum rc
 ask_rest(struct running *r, struct tool_question *q, size_t n)
 {
 	int64_t until = running_now(r) + OFFERS_MS;
+	const struct appended unheard = { 0, r->reader };
 	struct question_rows known = { NULL, 0 }, rows;
 	enum rc rc = RC_BUSY;
 
@@ -282,6 +283,8 @@ ask_rest(struct running *r, struct tool_question *q, size_t n)
 			rc = put_round(r, &known, q, n, &rows);
 		if (rc == RC_OK && rows.n > 0)
 			rc = offer(r, &rows);
+		else if (rc == RC_OK && i > 0)
+			running_deliver(r, &unheard, SLICE_NONE);
 		if (rc != RC_BUSY && rc != RC_IO)
 			return rc;
 	}

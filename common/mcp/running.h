@@ -77,7 +77,7 @@ struct running {
 	int64_t reader;       /* ours of row.stream; 0: none */
 	int64_t sent;         /* the last event that was written */
 	int64_t keys;         /* events appended; makes their keys */
-	int64_t full_until;   /* monotonic ms; the log has no room */
+	int64_t rest_until;   /* the store takes nothing that may get lost */
 	int64_t hold_until;   /* monotonic ms; then the stream begins */
 	int64_t next_word;    /* a comment is due */
 	int64_t stuck_since;  /* its client has taken nothing; 0: it does */

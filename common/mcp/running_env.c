@@ -137,7 +137,8 @@ running_flush(struct running *r)
 	const int64_t saved = running_now(r) - PROGRESS_BURST_MS;
 	struct buf *b;
 
-	if (!p->is_due)
+	/* The last value is worth waiting for. */
+	if (!p->is_due || running_now(r) < r->rest_until)
 		return;
 	p->is_due = false;
 	if (p->next_mono < saved)

@@ -7,9 +7,9 @@
 #define TAKE_MS 30000
 /* Between two looks whether it takes more, when nothing else is to be done. */
 #define DRAIN_LOOK_MS 10
-/* A log that is full is not asked again at once, however much there is to say:
- * each time it would take the store's lock. */
-#define FULL_MS 1000
+/* A store that is full or busy is not asked again at once, however much there
+ * is to say: what may get lost is to hold up neither others nor the call. */
+#define REST_MS 1000
 
 static int64_t
 comment_ms(const struct running *r)
@@ -296,10 +296,10 @@ note_append(struct running *r, enum rc rc, bool is_relaxed)
 		r->is_fenced = true;
 	else if (rc == RC_NOTFOUND) /* the session was ended */
 		r->is_cancelled = true;
-	else if (rc == RC_FULL && is_relaxed)
-		r->full_until = running_now(r) + FULL_MS;
-	else
+	else if (rc != RC_FULL || !is_relaxed)
 		running_log(r, LOG_WARNING, "message lost", rc);
+	if (is_relaxed)
+		r->rest_until = running_now(r) + REST_MS;
 }
 
 /*
@@ -333,6 +333,8 @@ append(struct running *r, bool is_relaxed)
 	enum rc rc;
 
 	op.relaxed = is_relaxed;
+	if (is_relaxed && op.give_up_mono > running_now(r) + REST_MS)
+		op.give_up_mono = running_now(r) + REST_MS;
 	rc = s->store->ops->event_append(
 	    s->store, &op, &event, &s->rules.stream, &appended);
 	if (rc != RC_OK) {
@@ -351,7 +353,7 @@ running_say(struct running *r, bool is_relaxed)
 	if (buf_finish(&r->message) != RC_OK) {
 		running_log(r, LOG_WARNING, "message lost", RC_NOMEM);
 	} else if (r->row.stream != 0) {
-		if (!is_relaxed || running_now(r) >= r->full_until)
+		if (!is_relaxed || running_now(r) >= r->rest_until)
 			append(r, is_relaxed);
 	} else if (r->wire != WIRE_GONE && takes_more(r)) {
 		/* Without a log there is nothing that it could come back to. */

@@ -367,6 +367,32 @@ no_change_of_other_processes_is_missed(void **state)
 	assert_int_equal(f->store->ops->check(f->store, &f->op), RC_OK);
 }
 
+static void
+what_is_raised_many_times_between_two_looks_has_changed_once(void **state)
+{
+	struct store_file *f = *state;
+	const struct topic_raise raise[] = { { SLICE("tools"), NULL },
+		{ SLICE("resources"), NULL } };
+	const struct store_ops *ops = opened(f);
+	struct change_mark mark = { 0 };
+	struct change_rows changes;
+	int64_t version;
+	bool raised;
+
+	assert_int_equal(
+	    ops->changes(f->store, &f->op, &mark, &changes), RC_OK);
+	for (size_t i = 0; i < 200; i++)
+		assert_int_equal(ops->topic_raise(f->store, &f->op,
+				     &raise[i % 2], &version, &raised),
+		    RC_OK);
+	assert_int_equal(
+	    ops->changes(f->store, &f->op, &mark, &changes), RC_OK);
+	assert_int_equal(changes.n, 2);
+	assert_int_equal(changes.row[0].kind, CHANGE_TOPIC);
+	assert_int_equal(changes.row[1].kind, CHANGE_TOPIC);
+	assert_true(changes.row[0].ref != changes.row[1].ref);
+}
+
 int
 main(void)
 {
@@ -379,6 +405,8 @@ main(void)
 		    an_answer_of_a_former_incarnation_is_not_waited_for),
 		STORE_FILE_TEST(a_broken_log_is_found_by_check),
 		STORE_FILE_TEST(no_change_of_other_processes_is_missed),
+		STORE_FILE_TEST(
+		    what_is_raised_many_times_between_two_looks_has_changed_once),
 	};
 	struct store_scratch scratch;
 	struct store_maker maker =

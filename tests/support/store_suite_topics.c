@@ -304,6 +304,14 @@ deliveries_are_for_one_owner_or_session_and_in_pieces(void **state)
 	assert_int_equal(deliver(f, d, false), 4);
 	for (size_t i = 0; i < COUNT(session); i++)
 		assert_int_equal(behind(f, session[i]), 0);
+	/* However many there are of the others. */
+	(void)raise(f, tools, NULL, &d.version);
+	d.owner = owners[0];
+	d.limit = 2 * EACH - 1;
+	assert_int_equal(deliver(f, d, false), EACH);
+	d.owner = owners[1];
+	d.limit = 2 * EACH;
+	assert_int_equal(deliver(f, d, false), EACH);
 }
 
 static void

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -96,6 +97,29 @@ nothing_there_is_a_lost_race(void **state)
 	struct fcgi_bench *r = *state;
 
 	assert_int_equal(fcgi_bench_take(r), RC_NOTFOUND);
+}
+
+static void
+without_descriptors_a_connection_waits_and_nobody_spins(void **state)
+{
+	struct fcgi_bench *r = *state;
+	struct rlimit before;
+	struct rlimit none;
+	int64_t begun;
+
+	fcgi_bench_begin(r, false);
+	fcgi_bench_put_params(r);
+	fcgi_bench_put_end(r);
+	fcgi_bench_dial(r);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 3;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	begun = clock_mono_ms(&clock_system);
+	assert_int_equal(fcgi_bench_take(r), RC_NOTFOUND);
+	assert_true(clock_mono_ms(&clock_system) - begun >= 5);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(fcgi_bench_take(r), RC_OK);
 }
 
 /* The same request, cut into records of n bytes. */
@@ -410,6 +434,7 @@ main(void)
 		TEST(an_answer_without_body_says_that_its_length_is_zero),
 		TEST(one_request_follows_the_other),
 		TEST(nothing_there_is_a_lost_race),
+		TEST(without_descriptors_a_connection_waits_and_nobody_spins),
 		TEST(records_may_be_cut_anywhere),
 		TEST(a_field_that_comes_twice_is_joined),
 		TEST(a_body_shorter_than_announced_is_dropped),

@@ -122,6 +122,27 @@ a_log_that_is_full_is_not_asked_again_at_once(void **state)
 	assert_int_equal(b->store.calls[STORE_EVENT_APPEND], 12);
 }
 
+static void
+what_a_tool_says_does_not_wait_for_a_busy_store(void **state)
+{
+	static const enum rc failures[] = { RC_BUSY, RC_IO };
+	struct running_bench *b = *state;
+
+	b->tool = chattering;
+	running_bench_open(b, "2025-11-25", "{}");
+	for (size_t i = 0; i < 2; i++) {
+		size_t before = b->store.calls[STORE_EVENT_APPEND];
+
+		b->fail_rc = failures[i];
+		b->fail[STORE_EVENT_APPEND] = 1;
+		assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
+		assert_non_null(strstr(b->sink.body.ptr, "\"data\":1}"));
+		assert_null(strstr(b->sink.body.ptr, "\"data\":0}"));
+		assert_int_equal(
+		    b->store.calls[STORE_EVENT_APPEND] - before, 2);
+	}
+}
+
 /* Its process lives, so under its name nobody would look for it. */
 static void
 a_call_that_cannot_be_ended_is_left_to_the_housekeeper(void **state)
@@ -208,6 +229,56 @@ finish_and_lie(struct store *store, const struct op *op,
 	return rc == RC_OK && lies-- > 0 ? RC_IO : rc;
 }
 
+static enum rc
+put_and_lie(struct store *store, const struct op *op,
+    const struct question_row *q, size_t n, int64_t epoch,
+    const struct call_limits *limits, struct appended *out)
+{
+	enum rc rc = honest->question_put(store, op, q, n, epoch, limits, out);
+
+	return rc == RC_OK && lies-- > 0 ? RC_IO : rc;
+}
+
+static enum tool_done
+asking(struct running_bench *b, struct tool_call *call)
+{
+	struct tool_question q = { .key = SLICE("r"),
+		.method = SLICE("roots/list") };
+
+	b->asked = tool_ask(call, &q, 1);
+	return say_done(call);
+}
+
+static void
+answer_if_asked(struct running_bench *b)
+{
+	if (strstr(b->sink.body.ptr, "roots/list") != NULL)
+		assert_int_equal(running_bench_post(b,
+				     "{\"jsonrpc\":\"2.0\",\"id\":\"1.1.1\","
+				     "\"result\":{\"roots\":[]}}"),
+		    202);
+}
+
+static void
+a_question_that_was_put_unheard_is_sent(void **state)
+{
+	struct running_bench *b = *state;
+	struct store_ops ops;
+
+	b->tool = asking;
+	b->here.rules.question_ms = 5000;
+	running_bench_open(b, "2025-11-25", "{\"roots\":{}}");
+	honest = b->store.base.ops;
+	ops = *honest;
+	ops.question_put = put_and_lie;
+	b->store.base.ops = &ops;
+	lies = 1;
+	running_bench_at(b, 2000, answer_if_asked);
+	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
+	assert_int_equal(b->asked, ASK_ANSWERED);
+	b->store.base.ops = honest;
+}
+
 static void
 what_was_committed_unheard_is_written_all_the_same(void **state)
 {
@@ -264,6 +335,8 @@ main(void)
 		RUNNING_TEST(
 		    a_call_that_cannot_be_withdrawn_is_left_to_the_housekeeper),
 		RUNNING_TEST(a_log_that_is_full_is_not_asked_again_at_once),
+		RUNNING_TEST(what_a_tool_says_does_not_wait_for_a_busy_store),
+		RUNNING_TEST(a_question_that_was_put_unheard_is_sent),
 		RUNNING_TEST(lost_progress_is_no_trouble),
 		RUNNING_TEST(
 		    what_was_committed_unheard_is_written_all_the_same),

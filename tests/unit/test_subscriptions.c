@@ -63,6 +63,57 @@ a_listener_is_told_what_it_asked_for_with_its_tag(void **state)
 	assert_int_equal(stream_bench_count(told.body, "\nid:"), 0);
 }
 
+/* Nobody wants them by a session, so that they may go. */
+static void
+sweep_topics(struct stream_bench *b)
+{
+	struct op op = stream_bench_op(b);
+	const struct sweep_rules rules = { .limit = 100,
+		.topics_before = op.now_ms + 1 };
+	struct store *store = b->store.inner;
+	struct sweep_done done;
+
+	assert_int_equal(store->ops->sweep(store, &op, &rules, &done), RC_OK);
+	assert_int_equal(done.others, 2);
+}
+
+static bool
+raise_others(void *ctx, int64_t ms, struct slice sent)
+{
+	struct act *a = ctx;
+
+	if (ms <= 1000)
+		stream_bench_raise(a->b, "resource:file:///b");
+	if (ms == 1020 || ms == 1100)
+		stream_bench_raise(a->b, "resource:file:///a");
+	if (ms == 1060) {
+		assert_int_equal(stream_bench_count(sent, "file:///a\"}"), 1);
+		sweep_topics(a->b);
+	}
+	return ms < 1200;
+}
+
+static void
+a_listener_is_not_kept_busy_by_what_others_want(void **state)
+{
+	struct act a = { .b = *state };
+	const struct stream_ask ask = { .method = HTTP_POST,
+		.version = "2026-07-28",
+		.mcp_method = "subscriptions/listen",
+		.body = SLICE("{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":"
+			      "\"subscriptions/listen\",\"params\":{" ENVELOPE
+			      ",\"notifications\":{"
+			      "\"resourceSubscriptions\":[\"file:///a\"]}}}"),
+		.during = raise_others,
+		.ctx = &a };
+	struct stream_told told = stream_bench_ask(a.b, &ask);
+
+	/* Also when its row has gone and come back as another one. */
+	assert_int_equal(
+	    stream_bench_count(told.body, "\"uri\":\"file:///a\"}"), 2);
+	assert_in_range(a.b->store.calls[STORE_TOPICS_GET], 4, 12);
+}
+
 /* A task of nobody in particular, whose call runs. */
 static void
 open_task(struct stream_bench *b, struct call_row *call)
@@ -149,6 +200,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		STREAM_TEST(a_listener_is_told_what_it_asked_for_with_its_tag),
 		STREAM_TEST(a_listener_is_told_of_its_tasks_and_of_no_others),
+		STREAM_TEST(a_listener_is_not_kept_busy_by_what_others_want),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

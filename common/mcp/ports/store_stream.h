@@ -143,7 +143,7 @@ struct change_mark {
 #define TOPIC_NAME_MAX 2048
 
 struct topic_row {
-	int64_t id;
+	int64_t id; /* given away in the order of commits, never used twice */
 	struct slice name;
 	int64_t version; /* 0: never raised */
 };
