@@ -113,7 +113,9 @@ static const struct config_key keys[] = {
 	    ":port on the loopback address.  Without it the socket is "
 	    "inherited." },
 	{ "stream", "tick", CONFIG_TIME, MEMBER(tick_ms), "10ms", 1, MINUTE,
-	    NULL, "Between two looks for what other hosts have written." },
+	    NULL,
+	    "Between two looks for what other hosts have written; "
+	    "twice that while nothing happens." },
 	{ "stream", "streams", CONFIG_NUMBER, MEMBER(streams), "16384", 1,
 	    1000000, NULL, "Streams that one process holds." },
 	{ "stream", "streams_session", CONFIG_NUMBER, MEMBER(streams_session),
@@ -166,8 +168,9 @@ static const struct config_key keys[] = {
 	    "Calls of one user that run at the same time; 0: no limit." },
 	{ "limits", "calls_waiting", CONFIG_NUMBER, MEMBER(calls_waiting),
 	    "256", 0, INT32_MAX, NULL,
-	    "Calls of this host that wait for answers of their clients; 0: no "
-	    "limit." },
+	    "Calls of this host that wait for answers of their clients, or for "
+	    "tasks, each in a process of its own; 0: no limit but of 4096 "
+	    "processes." },
 	{ "limits", "held", CONFIG_NUMBER, MEMBER(held), "32", 0, 4096, NULL,
 	    "Streams that mcp-request holds itself, each in a process of its "
 	    "own, because they were not sent to mcp-stream." },

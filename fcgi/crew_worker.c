@@ -38,12 +38,22 @@ crew_name(struct crew *crew, struct slice *name)
 	return c->dir == NULL ? RC_IO : run_dir_own(c->dir, name);
 }
 
+static void
+crew_forsake(struct crew *crew)
+{
+	const struct crew_worker *c = (const struct crew_worker *)crew;
+
+	if (c->dir != NULL)
+		run_dir_disown(c->dir);
+}
+
 enum rc
 crew_worker_new(struct worker *worker, struct run_dir *dir, struct crew **out)
 {
-	static const struct crew_ops ops = {
-		.begin = crew_begin, .end = crew_end, .name = crew_name
-	};
+	static const struct crew_ops ops = { .begin = crew_begin,
+		.end = crew_end,
+		.name = crew_name,
+		.forsake = crew_forsake };
 	struct crew_worker *c = calloc(1, sizeof(*c));
 
 	if (c == NULL)

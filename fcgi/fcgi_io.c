@@ -30,6 +30,7 @@ struct fcgi_io {
 	enum road_end end;
 	struct fcgi_answer answer;
 	bool has_body;    /* the sink was given one */
+	bool has_ended;   /* ... and its end */
 	bool is_finished; /* the connection was given back */
 };
 
@@ -216,6 +217,7 @@ fcgi_next(struct fcgi_io *io, struct arena *a, struct http_request *request)
 	*request = (struct http_request){ .method = HTTP_OTHER };
 	io->end = ROAD_ANSWERED;
 	io->has_body = false;
+	io->has_ended = false;
 	io->is_finished = false;
 	io->answer = (struct fcgi_answer){ 0, 0, false };
 	deadline = clock_mono_ms(io->clock) + io->limits.body_timeout_ms;
@@ -293,6 +295,7 @@ sink_end(struct sink *sink)
 	struct fcgi_io *io = (struct fcgi_io *)sink;
 	enum rc rc;
 
+	io->has_ended = true;
 	if (io->mode == SINK_STREAM)
 		return io->answer.broken ? RC_IO : RC_OK;
 	/* Always said, because some servers send "chunked" without it. */
@@ -318,6 +321,15 @@ nap(int64_t ms)
 
 	if (ms > 0)
 		(void)nanosleep(&left, NULL);
+}
+
+static bool
+sink_is_ready(struct sink *sink)
+{
+	struct fcgi_io *io = (struct fcgi_io *)sink;
+
+	return io->is_finished || io->answer.broken ||
+	    io->road->ops->is_ready(io->road);
 }
 
 static bool
@@ -350,15 +362,17 @@ sink_close(struct sink *sink)
 	if (io->is_finished)
 		return;
 	io->is_finished = true;
-	/* Without an answer a cut connection is honest; an empty one is not. */
-	if (io->answer.status == 0)
+	/* Without an answer a cut connection is honest; an empty one is not.
+	 * And who takes nothing cannot be told that a stream ends. */
+	if (io->answer.status == 0 ||
+	    (io->mode == SINK_STREAM && !io->has_ended))
 		io->end = ROAD_DROPPED;
 	if (!io->road->ops->end(io->road, io->end))
 		io->answer.broken = true;
 }
 
 static const struct sink_ops sink_ops = { sink_head, sink_body, sink_end,
-	sink_peer_gone, sink_wait, sink_close };
+	sink_is_ready, sink_peer_gone, sink_wait, sink_close };
 
 enum rc
 fcgi_take_over(struct fcgi_io *io, struct taken *out)

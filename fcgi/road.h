@@ -32,6 +32,8 @@ struct road_ops {
 	ssize_t (*read)(struct road *, char *p, size_t n, int64_t timeout_ms);
 	bool (*write)(struct road *, struct slice);
 	bool (*flush)(struct road *);
+	/* Would some 64 KiB be written without waiting? */
+	bool (*is_ready)(struct road *);
 	/* Has the peer left?  False when unsure. */
 	bool (*is_gone)(struct road *);
 	/* Until so many ms are over or the peer leaves; false once it has. */
@@ -58,6 +60,8 @@ MUST_CHECK enum rc road_open_fcgi(int listening, int64_t timeout_ms,
 /* One request from the environment and standard input.  RC_NOMEM. */
 MUST_CHECK enum rc road_open_cgi(int64_t timeout_ms, struct road **out);
 
+/* For is_ready(). */
+bool road_fd_ready(int fd);
 /* For is_gone(): has what this descriptor leads to been closed? */
 bool road_fd_gone(int fd);
 /* For wait(). */

@@ -70,6 +70,13 @@ cgi_flush(struct road *base)
 }
 
 static bool
+cgi_is_ready(struct road *base)
+{
+	(void)base;
+	return road_fd_ready(STDOUT_FILENO);
+}
+
+static bool
 cgi_is_gone(struct road *base)
 {
 	(void)base;
@@ -118,8 +125,8 @@ cgi_free(struct road *base)
 }
 
 static const struct road_ops cgi_ops = { cgi_take, cgi_read, cgi_write,
-	cgi_flush, cgi_is_gone, cgi_wait, cgi_give, cgi_end, cgi_finish,
-	cgi_free };
+	cgi_flush, cgi_is_ready, cgi_is_gone, cgi_wait, cgi_give, cgi_end,
+	cgi_finish, cgi_free };
 
 enum rc
 road_open_cgi(int64_t timeout_ms, struct road **out)

@@ -92,27 +92,31 @@ read_host(struct run_dir *d)
 	return is_name(slice_of(d->host)) ? RC_OK : RC_SYNTAX;
 }
 
-/* Whole or not at all, and only one of those who try at once. */
+/* Whole or not at all, and only one of those who try at once.  RC_NOTFOUND:
+ * somebody took the file for one that was left behind. */
 static enum rc
 make_host(const struct run_dir *d)
 {
 	char file[sizeof(NEW_PREFIX) + NAME_LEN];
 	char name[NAME_LEN + 1];
 	int fd;
-	bool is_made;
+	enum rc rc = RC_IO;
 
 	if (random_name(d->rng, name) != RC_OK)
 		return RC_IO;
 	fd = make_new(d, file);
 	if (fd < 0)
 		return RC_IO;
-	is_made = write(fd, name, NAME_LEN) == (ssize_t)NAME_LEN &&
-	    fsync(fd) == 0 &&
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+	    write(fd, name, NAME_LEN) == (ssize_t)NAME_LEN && fsync(fd) == 0 &&
 	    (linkat(d->folder, file, d->folder, HOST_FILE, 0) == 0 ||
-		errno == EEXIST);
+		errno == EEXIST))
+		rc = RC_OK;
+	else if (errno == ENOENT || errno == EWOULDBLOCK)
+		rc = RC_NOTFOUND;
 	(void)unlinkat(d->folder, file, 0);
 	(void)close(fd);
-	return is_made ? RC_OK : RC_IO;
+	return rc;
 }
 
 static enum rc
@@ -120,9 +124,9 @@ find_host(struct run_dir *d)
 {
 	enum rc rc = read_host(d);
 
-	if (rc == RC_NOTFOUND) {
+	for (int i = 0; i < ATTEMPTS && rc == RC_NOTFOUND; i++) {
 		rc = make_host(d);
-		if (rc == RC_OK)
+		if (rc == RC_OK || rc == RC_NOTFOUND)
 			rc = read_host(d);
 	}
 	return rc;
@@ -223,6 +227,17 @@ run_dir_own(struct run_dir *d, struct slice *name)
 		return RC_IO;
 	*name = slice_of(d->process);
 	return RC_OK;
+}
+
+void
+run_dir_disown(struct run_dir *d)
+{
+	if (d->own < 0)
+		return;
+	/* Gone before it can be seen without a lock. */
+	(void)unlinkat(d->folder, d->process + NAME_LEN + 1, 0);
+	(void)close(d->own);
+	d->own = -1;
 }
 
 /* ------------------------------------------------------------- others */
@@ -380,11 +395,7 @@ run_dir_free(struct run_dir *d)
 {
 	if (d == NULL)
 		return;
-	/* Gone before it can be seen without a lock. */
-	if (d->own >= 0) {
-		(void)unlinkat(d->folder, d->process + NAME_LEN + 1, 0);
-		(void)close(d->own);
-	}
+	run_dir_disown(d);
 	run_dir_leave_house(d);
 	if (d->folder >= 0)
 		(void)close(d->folder);

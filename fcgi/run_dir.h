@@ -30,6 +30,9 @@ struct slice run_dir_host(const struct run_dir *d);
 /* This process: its name, with the lock from the first call on.  RC_IO. */
 MUST_CHECK enum rc run_dir_own(struct run_dir *d, struct slice *name);
 
+/* From now on that name is one of the dead; run_dir_own() makes another. */
+void run_dir_disown(struct run_dir *d);
+
 /* Is the process of that name (of this host) alive?  True when unsure. */
 bool run_dir_is_alive(struct run_dir *d, struct slice name);
 

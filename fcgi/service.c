@@ -210,6 +210,18 @@ service_visit(struct service *s)
 
 /* --------------------------------------------------------------- calls */
 
+/* Is it seen that its process lives?  Only of this host that can be seen. */
+static bool
+is_at_work(const struct service *s, const struct call_row *row)
+{
+	struct slice process;
+
+	return s->dir != NULL &&
+	    slice_eq(
+		slice_cut(row->owner, '.', &process), run_dir_host(s->dir)) &&
+	    run_dir_is_alive(s->dir, row->owner);
+}
+
 static enum rc
 take_over(struct service *s, int64_t call)
 {
@@ -227,7 +239,7 @@ take_over(struct service *s, int64_t call)
 	rc = server->store->ops->call_get(server->store, &op, call, &row);
 	if (rc != RC_OK)
 		return rc;
-	if (row.state != CALL_RUNNING)
+	if (row.state != CALL_RUNNING || is_at_work(s, &row))
 		return RC_CONFLICT;
 	if (house_may_run_again(&row))
 		return running_again(server, &s->arena, &closed, &row);

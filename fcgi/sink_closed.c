@@ -31,6 +31,13 @@ closed_end(struct sink *sink)
 }
 
 static bool
+closed_is_ready(struct sink *sink)
+{
+	(void)sink;
+	return true;
+}
+
+static bool
 closed_peer_gone(struct sink *sink)
 {
 	(void)sink;
@@ -55,6 +62,7 @@ closed_close(struct sink *sink)
 }
 
 static const struct sink_ops closed_ops = { closed_head, closed_body,
-	closed_end, closed_peer_gone, closed_wait, closed_close };
+	closed_end, closed_is_ready, closed_peer_gone, closed_wait,
+	closed_close };
 
 const struct sink sink_closed = { &closed_ops };

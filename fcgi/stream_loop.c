@@ -402,9 +402,11 @@ stream_loop_turn(struct stream_loop *l, int max_ms)
 		else
 			see(l, &l->conn[event[i].data.u64], event[i].events);
 	}
+	/* Before anybody is placed anew: the wheel stands still while it is
+	 * empty, and would come by them on its way to now. */
+	visit_due(l);
 	if (has_orders)
 		obey_all(l);
-	visit_due(l);
 	close_slow(l);
 	if (l->has_quit)
 		quit(l);

@@ -1,47 +1,17 @@
+/* mcp-stream: the responder that holds event streams (mcp-stream(8)). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "process.h"
+#include "responder.h"
 #include "stream_service.h"
-#include "wiring.h"
-
-struct app { /* of the parent; its child has a copy */
-	struct config config;
-	struct wiring_options options;
-	struct log log;
-	int socket;
-};
 
 static int
 work(void *ctx, struct worker *worker)
 {
-	struct app *app = ctx;
+	struct responder *r = ctx;
 
-	return stream_service_run(&app->config, &app->log, worker, app->socket);
-}
-
-/* Before the child is replaced: is there a configuration for the next? */
-static bool
-reload(void *ctx)
-{
-	struct app *app = ctx;
-	struct wiring_options options = app->options;
-	struct config config;
-
-	/* What was found by default is looked for again. */
-	options.config_file = NULL;
-	if (wiring_options(&options, &config) != WIRING_GO) {
-		config_release(&config);
-		log_event(&app->log, LOG_ERROR, "not-reloaded", "%s",
-		    "the configuration is broken");
-		return false;
-	}
-	config_release(&app->config);
-	app->config = config;
-	app->options = options;
-	app->log.level = config.log_level;
-	return true;
+	return stream_service_run(&r->config, &r->log, worker, r->socket);
 }
 
 /* Each stream takes a descriptor. */
@@ -57,96 +27,32 @@ raise_files(void)
 }
 
 static int
-run_parent(struct app *app)
+run(struct responder *r)
 {
-	const struct config *c = &app->config;
-	struct process_options options = { .workers = 1,
-		.grace_ms = c->grace_ms,
-		.log = &app->log,
-		.work = work,
-		.reload = reload,
-		.ctx = app };
-	struct buf why = BUF_INIT(4096);
-	enum rc rc =
-	    process_listen(c->stream_socket, c->user, &app->socket, &why);
+	struct process_options options = { .workers = 1, .work = work };
 
+	if (r->config.stream_socket == NULL && !process_has_socket()) {
+		(void)fputs("mcp-stream: no socket was given (-s), and none "
+			    "was inherited\n",
+		    stderr);
+		return 2;
+	}
 	raise_files();
-	if (rc == RC_OK && c->user != NULL)
-		rc = process_become(c->user, &why);
-	if (rc != RC_OK) {
-		log_event(&app->log, LOG_ERROR, "cannot-start", "why=%s",
-		    why.len > 0 ? why.ptr : rc_name(rc));
-		buf_release(&why);
+	if (!responder_listen(r, r->config.stream_socket))
 		return EXIT_FAILURE;
-	}
-	buf_release(&why);
-	options.socket = app->socket;
-	log_event(&app->log, LOG_INFO, "started", "version=%s streams=%d",
-	    wiring_version(), c->streams);
-	return process_run(&options);
-}
-
-static int
-run(struct app *app)
-{
-	if (app->options.only_check)
-		return EXIT_SUCCESS;
-	if (app->config.stream_socket != NULL || process_has_socket())
-		return run_parent(app);
-	(void)fputs("mcp-stream: no socket was given (-s), and none was "
-		    "inherited\n",
-	    stderr);
-	return 2;
-}
-
-static int
-usage(FILE *to)
-{
-	(void)fputs("usage: mcp-stream [-hnV] [-c FILE] [-o KEY=VALUE]... "
-		    "[-s SOCKET]\n",
-	    to);
-	return to == stderr ? 2 : EXIT_SUCCESS;
-}
-
-static int
-dispatch(struct app *app)
-{
-	switch (wiring_options(&app->options, &app->config)) {
-	case WIRING_GO:
-		break;
-	case WIRING_HELP:
-		return usage(stdout);
-	case WIRING_VERSION:
-		(void)printf("mcp-stream %s\n", wiring_version());
-		return EXIT_SUCCESS;
-	case WIRING_USAGE:
-		return usage(stderr);
-	case WIRING_BAD:
-		return EXIT_FAILURE;
-	}
-	if (app->options.rest < app->options.argc)
-		return usage(stderr);
-	app->log.level = app->config.log_level;
-	return run(app);
+	log_event(&r->log, LOG_INFO, "started", "version=%s streams=%d",
+	    wiring_version(), r->config.streams);
+	return responder_serve(r, &options);
 }
 
 int
 main(int argc, char **argv)
 {
-	/* The journal takes priorities; a file or a terminal does not. */
-	static char with_priority;
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
-	bool is_journal = getenv("JOURNAL_STREAM") != NULL;
-	struct app app = { .options = { .argc = argc,
-			       .argv = argv,
-			       .letters = "c:o:s:nhV",
-			       .socket_key = "stream.socket" },
-		.log = LOG_INIT(log_sink_stderr,
-		    is_journal ? &with_priority : NULL, LOG_INFO),
-		.socket = -1 };
-	int status = dispatch(&app);
+	const struct responder_program program = { .name = "mcp-stream",
+		.usage = "[-hnV] [-c FILE] [-o KEY=VALUE]... [-s SOCKET]",
+		.letters = "c:o:s:nhV",
+		.socket_key = "stream.socket",
+		.run = run };
 
-	log_release(&app.log);
-	config_release(&app.config);
-	return status;
+	return responder_main(&program, argc, argv);
 }

@@ -92,6 +92,14 @@ sink_end(struct sink *sink)
 	return rc;
 }
 
+/* It keeps everything. */
+static bool
+sink_is_ready(struct sink *sink)
+{
+	(void)sink;
+	return true;
+}
+
 static bool
 sink_peer_gone(struct sink *sink)
 {
@@ -122,7 +130,7 @@ sink_close(struct sink *sink)
 }
 
 static const struct sink_ops sink_ops = { sink_head, sink_body, sink_end,
-	sink_peer_gone, sink_wait, sink_close };
+	sink_is_ready, sink_peer_gone, sink_wait, sink_close };
 
 void
 stream_sink_init(struct stream_sink *s, size_t answer_max)

@@ -1,6 +1,8 @@
 #include "stream_private.h"
 #include "topic.h"
 
+/* Silence of so long is expected to go on. */
+#define QUIET_MS 1000
 #define LOOK_MS 1000
 /* In one transaction. */
 #define NOTES_MAX 1000
@@ -113,8 +115,20 @@ look(struct stream_store *s)
 		s->count.looks++;
 		for (size_t j = 0; rc == RC_OK && j < rows.n; j++)
 			see(s, &rows.row[j]);
+		if (rc == RC_OK && rows.n > 0)
+			s->changed_ms = stream_now(s);
 	}
 	return rc;
+}
+
+/* Where nothing happens half of the looks will do: each finds cold caches,
+ * and they are most of what silent streams cost. */
+static int64_t
+pause_after(const struct stream_store *s, int64_t now)
+{
+	int64_t tick = s->o.config->tick_ms;
+
+	return now - s->changed_ms < QUIET_MS ? tick : 2 * tick;
 }
 
 /* Streams of another incarnation are over; they find out themselves. */
@@ -177,7 +191,7 @@ stream_tick(struct stream_store *s)
 	int64_t now = stream_now(s);
 	enum rc rc = RC_BUSY;
 
-	s->tick_at = now + s->o.config->tick_ms;
+	s->tick_at = now + pause_after(s, now);
 	if (s->reading.wait > 0 && now < s->reading.until)
 		return;
 	wiring_tend(s->o.wiring);

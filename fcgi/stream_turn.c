@@ -12,7 +12,7 @@
 /* Between two looks at everything else. */
 #define TURNS_MAX 256
 #define DETACHES_MAX 64
-#define REPORTS_MAX 256
+#define REPORTS_MAX 64
 #define TURN_MS 1000
 /* A client that is sent away comes back after one to five seconds: not all of
  * them at once. */

@@ -23,8 +23,9 @@ struct worker {
 	int64_t call;  /* it was forked for; 0: it serves */
 };
 
-void
-worker_signals(sigset_t *set)
+/* The signals that are handled at one place only; blocked elsewhere. */
+static void
+fill_signals(sigset_t *set)
 {
 	/* These are about a bug; blocked, they would end us without a word. */
 	static const int own[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV,
@@ -188,7 +189,7 @@ start(struct worker *w, const struct worker_options *o)
 	sigset_t leave;
 	sigset_t all;
 
-	worker_signals(&all);
+	fill_signals(&all);
 	if (pthread_sigmask(SIG_SETMASK, &all, NULL) != 0 ||
 	    sigaction(SIGPIPE, &ignore, NULL) != 0)
 		return false;

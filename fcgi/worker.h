@@ -1,7 +1,6 @@
 #ifndef MCP_WORKER_H
 #define MCP_WORKER_H
 
-#include <signal.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -39,9 +38,6 @@ struct worker_options {
 	int (*order)(void *ctx, struct worker *, int64_t call);
 	void *ctx;
 };
-
-/* The signals that are handled at one place only; blocked elsewhere. */
-void worker_signals(sigset_t *set);
 
 /* Be a worker: runs work() or order() in this process.  The exit status. */
 int worker_run(const struct worker_options *);

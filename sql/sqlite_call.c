@@ -43,13 +43,15 @@ const struct sqlite_text sqlite_call_texts[] = {
 	    FIND("c.session = ?1 AND c.session <> 0"
 		 " AND c.request_id = ?2 AND c.state = 2"
 		 " AND c.digest = ?3 AND EXISTS(SELECT 1 FROM stream s"
-		 " WHERE s.number = c.stream AND s.sent < s.head)") },
+		 " WHERE s.number = c.stream AND s.sent < s.head"
+		 " AND s.incarnation = (SELECT v FROM meta"
+		 " WHERE k = 'incarnation'))") },
 	{ SQL_CALL_ADD,
 	    "INSERT INTO call(session, principal, principal_name,"
 	    " request_id, digest, request, tool, stream, revision,"
 	    " transport, caps, task, is_repeatable, runs_max, owner,"
-	    " deadline, created) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
-	    " ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)" },
+	    " deadline, created, is_waiting) VALUES(?1, ?2, ?3, ?4, ?5, ?6,"
+	    " ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)" },
 	{ SQL_CALL_COUNT_HOST, COUNT_OF_HOST("0") },
 	{ SQL_CALL_COUNT_WAITING, COUNT_OF_HOST("1") },
 	{ SQL_CALL_COUNT_PRINCIPAL,
@@ -63,7 +65,7 @@ const struct sqlite_text sqlite_call_texts[] = {
 	    " WHERE q.call = c.number AND q.state = 2)"
 	    " FROM call c WHERE c.number = ?1" },
 	{ SQL_CALL_BRIEF,
-	    "SELECT session, stream, task, is_waiting, state, owner"
+	    "SELECT number, session, stream, task, is_waiting, state"
 	    " FROM call WHERE number = ?1" },
 	{ SQL_CALL_GROUP,
 	    "UPDATE call SET pgroup = ?3, pgroup_start = ?4"
@@ -155,8 +157,10 @@ read_texts(sqlite3_stmt *st, struct arena *a, struct call_row *row)
 }
 
 static enum rc
-read_row(sqlite3_stmt *st, struct arena *a, struct call_row *row)
+read_row(sqlite3_stmt *st, struct arena *a, void *out)
 {
+	struct call_row *row = out;
+
 	row->number = sqlite3_column_int64(st, COLUMN_NUMBER);
 	row->session = sqlite3_column_int64(st, COLUMN_SESSION);
 	row->stream = sqlite3_column_int64(st, COLUMN_STREAM);
@@ -185,64 +189,49 @@ sqlite_call_find(struct sqlite_store *s, enum sqlite_sql which,
     const struct sqlite_value *v, size_t n, struct arena *a,
     struct call_row *row)
 {
-	bool there = false;
-	enum rc rc = sqlite_bind(s, which, v, n);
+	const struct sqlite_query q = { which, v, n, sizeof(*row), read_row };
 
-	if (rc == RC_OK)
-		rc = sqlite_step(s, which, &there);
-	if (rc == RC_OK && !there)
-		rc = RC_NOTFOUND;
-	if (rc == RC_OK)
-		rc = read_row(s->statement[which], a, row);
-	sqlite_done(s, which);
-	return rc;
+	return sqlite_find(s, &q, a, row);
 }
 
 enum rc
 sqlite_call_get(
     struct store *base, const struct op *op, int64_t call, struct call_row *row)
 {
-	struct sqlite_store *s = (struct sqlite_store *)base;
 	const struct sqlite_value v[] = { SQL_NUMBER(call) };
-	enum rc rc = sqlite_read_begin(s, op);
+	const struct sqlite_query q = { SQL_CALL_GET, v, 1, sizeof(*row),
+		read_row };
 
-	if (rc != RC_OK)
-		return rc;
-	rc = sqlite_call_find(s, SQL_CALL_GET, v, 1, op->arena, row);
-	return sqlite_read_end(s, rc);
+	return sqlite_read_one((struct sqlite_store *)base, op, &q, row);
+}
+
+static enum rc
+read_news(sqlite3_stmt *st, struct arena *a, void *out)
+{
+	struct call_news *news = out;
+
+	(void)a;
+	*news = (struct call_news){
+		.epoch = sqlite3_column_int64(st, 0),
+		.is_cancelled = sqlite3_column_int(st, 1) != 0,
+		.state = sqlite3_column_int(st, 2) == CALL_RUNNING
+		    ? CALL_RUNNING
+		    : CALL_ENDED,
+		.reader = sqlite3_column_int64(st, 3),
+		.answers = sqlite3_column_int64(st, 4),
+	};
+	return RC_OK;
 }
 
 enum rc
 sqlite_call_look(struct store *base, const struct op *op, int64_t call,
     struct call_news *news)
 {
-	struct sqlite_store *s = (struct sqlite_store *)base;
 	const struct sqlite_value v[] = { SQL_NUMBER(call) };
-	sqlite3_stmt *st;
-	bool there = false;
-	enum rc rc = sqlite_read_begin(s, op);
+	const struct sqlite_query q = { SQL_CALL_LOOK, v, 1, sizeof(*news),
+		read_news };
 
-	if (rc != RC_OK)
-		return rc;
-	rc = sqlite_bind(s, SQL_CALL_LOOK, v, 1);
-	if (rc == RC_OK)
-		rc = sqlite_step(s, SQL_CALL_LOOK, &there);
-	if (rc == RC_OK && !there)
-		rc = RC_NOTFOUND;
-	st = s->statement[SQL_CALL_LOOK];
-	if (rc == RC_OK) {
-		*news = (struct call_news){
-			.epoch = sqlite3_column_int64(st, 0),
-			.is_cancelled = sqlite3_column_int(st, 1) != 0,
-			.state = sqlite3_column_int(st, 2) == CALL_RUNNING
-			    ? CALL_RUNNING
-			    : CALL_ENDED,
-			.reader = sqlite3_column_int64(st, 3),
-			.answers = sqlite3_column_int64(st, 4),
-		};
-	}
-	sqlite_done(s, SQL_CALL_LOOK);
-	return sqlite_read_end(s, rc);
+	return sqlite_read_one((struct sqlite_store *)base, op, &q, news);
 }
 
 enum rc
@@ -275,31 +264,31 @@ sqlite_call_notice(struct sqlite_store *s, const struct op *op,
 	return sqlite_notice(s, op, &change);
 }
 
+static enum rc
+read_brief(sqlite3_stmt *st, struct arena *a, void *out)
+{
+	struct call_brief *brief = out;
+
+	(void)a;
+	*brief = (struct call_brief){
+		.number = sqlite3_column_int64(st, 0),
+		.session = sqlite3_column_int64(st, 1),
+		.stream = sqlite3_column_int64(st, 2),
+		.task = sqlite3_column_int64(st, 3),
+		.is_waiting = sqlite3_column_int(st, 4) != 0,
+		.is_running = sqlite3_column_int(st, 5) == CALL_RUNNING,
+	};
+	return RC_OK;
+}
+
 enum rc
 sqlite_call_brief(struct sqlite_store *s, int64_t call, struct call_brief *out)
 {
 	const struct sqlite_value v[] = { SQL_NUMBER(call) };
-	sqlite3_stmt *st;
-	bool there = false;
-	enum rc rc = sqlite_bind(s, SQL_CALL_BRIEF, v, 1);
+	const struct sqlite_query q = { SQL_CALL_BRIEF, v, 1, sizeof(*out),
+		read_brief };
 
-	if (rc == RC_OK)
-		rc = sqlite_step(s, SQL_CALL_BRIEF, &there);
-	if (rc == RC_OK && !there)
-		rc = RC_NOTFOUND;
-	st = s->statement[SQL_CALL_BRIEF];
-	if (rc == RC_OK) {
-		*out = (struct call_brief){
-			.number = call,
-			.session = sqlite3_column_int64(st, 0),
-			.stream = sqlite3_column_int64(st, 1),
-			.task = sqlite3_column_int64(st, 2),
-			.is_waiting = sqlite3_column_int(st, 3) != 0,
-			.is_running = sqlite3_column_int(st, 4) == CALL_RUNNING,
-		};
-	}
-	sqlite_done(s, SQL_CALL_BRIEF);
-	return rc;
+	return sqlite_find(s, &q, NULL, out);
 }
 
 enum rc
@@ -409,28 +398,15 @@ enum rc
 sqlite_calls_list(struct store *base, const struct op *op,
     const struct call_filter *f, struct call_rows *rows)
 {
-	struct sqlite_store *s = (struct sqlite_store *)base;
-	const enum sqlite_sql which = list_by(f);
 	const struct sqlite_value v[] = { SQL_NUMBER(f->after),
 		SQL_NUMBER(f->session), SQL_SLICE(f->owner), SQL_SLICE(f->host),
 		SQL_NUMBER(f->state), SQL_LIMIT(f->limit) };
-	bool more = false;
-	enum rc rc = sqlite_read_begin(s, op);
+	const struct sqlite_query q = { list_by(f), v, sizeof(v) / sizeof(v[0]),
+		sizeof(*rows->row), read_row };
+	struct sqlite_rows found;
+	enum rc rc =
+	    sqlite_read_all((struct sqlite_store *)base, op, &q, &found);
 
-	*rows = (struct call_rows){ NULL, 0 };
-	if (rc != RC_OK)
-		return rc;
-	rc = sqlite_bind(s, which, v, sizeof(v) / sizeof(v[0]));
-	while (rc == RC_OK) {
-		rc = sqlite_step(s, which, &more);
-		if (rc != RC_OK || !more)
-			break;
-		rows->row = sqlite_grown(
-		    op->arena, rows->row, rows->n, sizeof(*rows->row));
-		rc = rows->row == NULL ? RC_NOMEM
-				       : read_row(s->statement[which],
-					     op->arena, &rows->row[rows->n++]);
-	}
-	sqlite_done(s, which);
-	return sqlite_read_end(s, rc);
+	*rows = (struct call_rows){ found.row, found.n };
+	return rc;
 }

@@ -91,10 +91,14 @@ static enum rc
 look_for_room(struct sqlite_store *s, const struct call_row *row,
     const struct call_limits *limits, enum call_opened *opened)
 {
-	const int64_t own = limits->is_anonymous ? 0 : limits->principal;
+	const bool waits = row->is_waiting;
+	const int64_t own =
+	    limits->is_anonymous || waits ? 0 : limits->principal;
 	bool full = false;
-	enum rc rc = count(s, SQL_CALL_COUNT_HOST,
-	    SQL_SLICE(sqlite_host_of(row->owner)), limits->host, &full);
+	enum rc rc =
+	    count(s, waits ? SQL_CALL_COUNT_WAITING : SQL_CALL_COUNT_HOST,
+		SQL_SLICE(sqlite_host_of(row->owner)),
+		waits ? limits->waiting : limits->host, &full);
 
 	if (rc == RC_OK)
 		rc = count(s, SQL_CALL_COUNT_PRINCIPAL,
@@ -148,7 +152,8 @@ add(struct sqlite_store *s, const struct op *op, struct call_row *row,
 			SQL_NUMBER(row->transport), SQL_NUMBER(row->caps),
 			SQL_NUMBER(row->task), SQL_NUMBER(row->is_repeatable),
 			SQL_NUMBER(row->runs_max), SQL_SLICE(row->owner),
-			SQL_NUMBER(row->deadline), SQL_NUMBER(op->now_ms) };
+			SQL_NUMBER(row->deadline), SQL_NUMBER(op->now_ms),
+			SQL_NUMBER(row->is_waiting) };
 
 		rc = sqlite_run(
 		    s, SQL_CALL_ADD, v, sizeof(v) / sizeof(v[0]), NULL);
@@ -161,7 +166,6 @@ add(struct sqlite_store *s, const struct op *op, struct call_row *row,
 	row->group = 0;
 	row->group_start = 0;
 	row->is_cancelled = false;
-	row->is_waiting = false;
 	row->state = CALL_RUNNING;
 	row->created = op->now_ms;
 	row->ended = 0;

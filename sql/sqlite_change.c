@@ -22,27 +22,28 @@ const struct sqlite_text sqlite_change_texts[] = {
 };
 
 static enum rc
+read_mark(sqlite3_stmt *st, struct arena *a, void *out)
+{
+	struct change_mark *mark = out;
+
+	(void)a;
+	*mark = (struct change_mark){
+		.incarnation = (uint32_t)sqlite3_column_int64(st, 0),
+		.events = sqlite3_column_int64(st, 1),
+		.signals = sqlite3_column_int64(st, 2),
+		.is_set = true,
+	};
+	return RC_OK;
+}
+
+static enum rc
 read_last(struct sqlite_store *s, struct change_mark *last)
 {
-	sqlite3_stmt *st;
-	bool there = false;
-	enum rc rc = sqlite_bind(s, SQL_CHANGE_LAST, NULL, 0);
+	const struct sqlite_query q = { SQL_CHANGE_LAST, NULL, 0, sizeof(*last),
+		read_mark };
+	enum rc rc = sqlite_find(s, &q, NULL, last);
 
-	if (rc == RC_OK)
-		rc = sqlite_step(s, SQL_CHANGE_LAST, &there);
-	if (rc == RC_OK && !there)
-		rc = RC_BUG;
-	st = s->statement[SQL_CHANGE_LAST];
-	if (rc == RC_OK) {
-		*last = (struct change_mark){
-			.incarnation = (uint32_t)sqlite3_column_int64(st, 0),
-			.events = sqlite3_column_int64(st, 1),
-			.signals = sqlite3_column_int64(st, 2),
-			.is_set = true,
-		};
-	}
-	sqlite_done(s, SQL_CHANGE_LAST);
-	return rc;
+	return rc == RC_NOTFOUND ? RC_BUG : rc;
 }
 
 /* Whoever looks there once has seen both. */

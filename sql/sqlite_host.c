@@ -49,15 +49,10 @@ sqlite_host_drain(
 }
 
 static enum rc
-add_host(sqlite3_stmt *st, struct arena *a, struct host_rows *hosts)
+read_host(sqlite3_stmt *st, struct arena *a, void *out)
 {
-	struct host_row *row =
-	    sqlite_grown(a, hosts->row, hosts->n, sizeof(*row));
+	struct host_row *row = out;
 
-	if (row == NULL)
-		return RC_NOMEM;
-	hosts->row = row;
-	row = &hosts->row[hosts->n++];
 	row->beat = sqlite3_column_int64(st, 1);
 	row->at = sqlite3_column_int64(st, 2);
 	row->is_draining = sqlite3_column_int(st, 3) != 0;
@@ -67,22 +62,14 @@ add_host(sqlite3_stmt *st, struct arena *a, struct host_rows *hosts)
 enum rc
 sqlite_hosts(struct store *base, const struct op *op, struct host_rows *hosts)
 {
-	struct sqlite_store *s = (struct sqlite_store *)base;
-	bool more = false;
-	enum rc rc = sqlite_read_begin(s, op);
+	const struct sqlite_query q = { SQL_HOSTS, NULL, 0, sizeof(*hosts->row),
+		read_host };
+	struct sqlite_rows found;
+	enum rc rc =
+	    sqlite_read_all((struct sqlite_store *)base, op, &q, &found);
 
-	*hosts = (struct host_rows){ NULL, 0 };
-	if (rc != RC_OK)
-		return rc;
-	rc = sqlite_bind(s, SQL_HOSTS, NULL, 0);
-	while (rc == RC_OK) {
-		rc = sqlite_step(s, SQL_HOSTS, &more);
-		if (rc != RC_OK || !more)
-			break;
-		rc = add_host(s->statement[SQL_HOSTS], op->arena, hosts);
-	}
-	sqlite_done(s, SQL_HOSTS);
-	return sqlite_read_end(s, rc);
+	*hosts = (struct host_rows){ found.row, found.n };
+	return rc;
 }
 
 enum rc

@@ -29,54 +29,32 @@ struct ending {
 	int shard;
 };
 
-struct endings {
-	struct ending *at;
-	size_t n;
-};
-
 static enum rc
-add_ending(sqlite3_stmt *st, struct arena *a, struct endings *endings)
+read_ending(sqlite3_stmt *st, struct arena *a, void *out)
 {
+	struct ending *ending = out;
 	const unsigned char *sid = sqlite3_column_blob(st, 1);
-	struct ending *p = sqlite_grown(a, endings->at, endings->n, sizeof(*p));
 
-	if (p == NULL)
-		return RC_NOMEM;
+	(void)a;
 	if (sid == NULL)
 		return RC_BUG;
-	endings->at = p;
-	endings->at[endings->n++] =
-	    (struct ending){ sqlite3_column_int64(st, 0), sid[0] };
+	*ending = (struct ending){ sqlite3_column_int64(st, 0), sid[0] };
 	return RC_OK;
-}
-
-static enum rc
-gather(struct sqlite_store *s, struct arena *a, struct slice owner,
-    struct endings *endings)
-{
-	const struct sqlite_value v[] = { SQL_SLICE(owner) };
-	bool more = false;
-	enum rc rc = sqlite_bind(s, SQL_OWNER_SESSIONS, v, 1);
-
-	while (rc == RC_OK) {
-		rc = sqlite_step(s, SQL_OWNER_SESSIONS, &more);
-		if (rc != RC_OK || !more)
-			break;
-		rc = add_ending(s->statement[SQL_OWNER_SESSIONS], a, endings);
-	}
-	sqlite_done(s, SQL_OWNER_SESSIONS);
-	return rc;
 }
 
 static enum rc
 end_all(struct sqlite_store *s, const struct op *op, struct slice owner)
 {
-	struct endings endings = { NULL, 0 };
-	enum rc rc = gather(s, op->arena, owner, &endings);
+	const struct sqlite_value v[] = { SQL_SLICE(owner) };
+	const struct sqlite_query q = { SQL_OWNER_SESSIONS, v, 1,
+		sizeof(struct ending), read_ending };
+	struct sqlite_rows found;
+	enum rc rc = sqlite_find_all(s, &q, op->arena, &found);
+	const struct ending *ending = found.row;
 
-	for (size_t i = 0; i < endings.n && rc == RC_OK; i++)
+	for (size_t i = 0; i < found.n && rc == RC_OK; i++)
 		rc = sqlite_session_close(
-		    s, op, endings.at[i].session, endings.at[i].shard);
+		    s, op, ending[i].session, ending[i].shard);
 	return rc;
 }
 
@@ -100,56 +78,36 @@ sqlite_owner_gone(struct store *base, const struct op *op, struct slice owner)
 }
 
 static enum rc
-add_name(sqlite3_stmt *st, struct arena *a, struct slice **names, size_t *n)
+read_name(sqlite3_stmt *st, struct arena *a, void *out)
 {
-	struct slice *p = sqlite_grown(a, *names, *n, sizeof(*p));
-
-	if (p == NULL)
-		return RC_NOMEM;
-	*names = p;
-	return sqlite_column(st, 0, a, &p[(*n)++]);
-}
-
-static enum rc
-read_names(struct sqlite_store *s, struct arena *a,
-    const struct sqlite_value *range, struct slice **names, size_t *n)
-{
-	bool more = false;
-	enum rc rc = sqlite_bind(s, SQL_OWNERS, range, 2);
-
-	while (rc == RC_OK) {
-		rc = sqlite_step(s, SQL_OWNERS, &more);
-		if (rc != RC_OK || !more)
-			break;
-		rc = add_name(s->statement[SQL_OWNERS], a, names, n);
-	}
-	sqlite_done(s, SQL_OWNERS);
-	return rc;
+	return sqlite_column(st, 0, a, out);
 }
 
 enum rc
 sqlite_owners(struct store *base, const struct op *op, struct slice host,
     struct slice **names, size_t *n)
 {
-	struct sqlite_store *s = (struct sqlite_store *)base;
 	char *low = arena_bytes(op->arena, host.len + 1);
 	char *high = arena_bytes(op->arena, host.len + 1);
-	enum rc rc = sqlite_read_begin(s, op);
+	const struct sqlite_value range[] = { SQL_BYTES(low, host.len + 1),
+		SQL_BYTES(high, host.len + 1) };
+	const struct sqlite_query q = { SQL_OWNERS, range, 2,
+		sizeof(struct slice), read_name };
+	struct sqlite_rows found;
+	enum rc rc;
 
 	*names = NULL;
 	*n = 0;
-	if (rc != RC_OK)
-		return rc;
 	if (low == NULL || high == NULL)
-		return sqlite_read_end(s, RC_NOMEM);
+		return RC_NOMEM;
 	if (host.len > 0) {
 		memcpy(low, host.ptr, host.len);
 		memcpy(high, host.ptr, host.len);
 	}
 	low[host.len] = '.';
 	high[host.len] = '.' + 1;
-	const struct sqlite_value range[] = { SQL_BYTES(low, host.len + 1),
-		SQL_BYTES(high, host.len + 1) };
-	rc = read_names(s, op->arena, range, names, n);
-	return sqlite_read_end(s, rc);
+	rc = sqlite_read_all((struct sqlite_store *)base, op, &q, &found);
+	*names = found.row;
+	*n = found.n;
+	return rc;
 }

@@ -177,6 +177,33 @@ MUST_CHECK enum rc sqlite_fixed(
  * NULL without memory. */
 void *sqlite_grown(struct arena *, void *rows, size_t n, size_t size);
 
+/* A statement, what stands for each `?`, and how a row of it is read: into
+ * `size` bytes, all of which read() fills. */
+struct sqlite_query {
+	enum sqlite_sql sql;
+	const struct sqlite_value *value;
+	size_t n;
+	size_t size;
+	enum rc (*read)(sqlite3_stmt *, struct arena *, void *row);
+};
+
+struct sqlite_rows {
+	void *row; /* an array in the arena */
+	size_t n;
+};
+
+/* The first row; RC_NOTFOUND.  Or all rows; none if it fails. */
+MUST_CHECK enum rc sqlite_find(struct sqlite_store *,
+    const struct sqlite_query *, struct arena *, void *row);
+MUST_CHECK enum rc sqlite_find_all(struct sqlite_store *,
+    const struct sqlite_query *, struct arena *, struct sqlite_rows *);
+
+/* The same as a read of its own, from begin to end. */
+MUST_CHECK enum rc sqlite_read_one(struct sqlite_store *, const struct op *,
+    const struct sqlite_query *, void *row);
+MUST_CHECK enum rc sqlite_read_all(struct sqlite_store *, const struct op *,
+    const struct sqlite_query *, struct sqlite_rows *);
+
 /* ------------------------------- parts of a write that is under way */
 
 /* The functions of this section run between sqlite_write_begin() and
@@ -302,8 +329,7 @@ enum rc sqlite_check(struct store *, const struct op *);
 	" s.sent, s.reader, s.is_open, s.created, s.changed, s.owner"
 #define SQLITE_STREAM_COLUMN_COUNT 12
 
-MUST_CHECK enum rc sqlite_stream_row(
-    sqlite3_stmt *, struct arena *, struct stream_row *);
+MUST_CHECK enum rc sqlite_stream_row(sqlite3_stmt *, struct arena *, void *row);
 
 enum rc sqlite_stream_open(struct store *, const struct op *,
     const struct stream_open *, struct stream_row *);
@@ -326,6 +352,9 @@ enum rc sqlite_owner_gone(
     struct store *, const struct op *, struct slice owner);
 enum rc sqlite_owners(struct store *, const struct op *, struct slice host,
     struct slice **names, size_t *n);
+
+/* How a topic_row is read: its id, version and name. */
+MUST_CHECK enum rc sqlite_topic_row(sqlite3_stmt *, struct arena *, void *row);
 
 enum rc sqlite_topic_raise(struct store *, const struct op *,
     const struct topic_raise *, int64_t *version, bool *raised);

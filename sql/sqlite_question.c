@@ -63,8 +63,9 @@ enum column {
 };
 
 static enum rc
-read_row(sqlite3_stmt *st, struct arena *a, struct question_row *row)
+read_row(sqlite3_stmt *st, struct arena *a, void *out)
 {
+	struct question_row *row = out;
 	const struct {
 		enum column column;
 		struct slice *out;
@@ -258,27 +259,15 @@ enum rc
 sqlite_questions_get(struct store *base, const struct op *op, int64_t call,
     struct question_rows *rows)
 {
-	struct sqlite_store *s = (struct sqlite_store *)base;
 	const struct sqlite_value v[] = { SQL_NUMBER(call) };
-	bool more = false;
-	enum rc rc = sqlite_read_begin(s, op);
+	const struct sqlite_query q = { SQL_QUESTIONS, v, 1, sizeof(*rows->row),
+		read_row };
+	struct sqlite_rows found;
+	enum rc rc =
+	    sqlite_read_all((struct sqlite_store *)base, op, &q, &found);
 
-	*rows = (struct question_rows){ NULL, 0 };
-	if (rc != RC_OK)
-		return rc;
-	rc = sqlite_bind(s, SQL_QUESTIONS, v, 1);
-	while (rc == RC_OK) {
-		rc = sqlite_step(s, SQL_QUESTIONS, &more);
-		if (rc != RC_OK || !more)
-			break;
-		rows->row = sqlite_grown(
-		    op->arena, rows->row, rows->n, sizeof(*rows->row));
-		rc = rows->row == NULL ? RC_NOMEM
-				       : read_row(s->statement[SQL_QUESTIONS],
-					     op->arena, &rows->row[rows->n++]);
-	}
-	sqlite_done(s, SQL_QUESTIONS);
-	return sqlite_read_end(s, rc);
+	*rows = (struct question_rows){ found.row, found.n };
+	return rc;
 }
 
 enum rc

@@ -137,8 +137,10 @@ read_bytes(sqlite3_stmt *st, struct arena *a, struct session_row *row)
 }
 
 static enum rc
-read_row(sqlite3_stmt *st, struct arena *a, struct session_row *row)
+read_row(sqlite3_stmt *st, struct arena *a, void *out)
 {
+	struct session_row *row = out;
+
 	row->id = sqlite3_column_int64(st, COLUMN_ID);
 	row->key.created = sqlite3_column_int64(st, COLUMN_CREATED);
 	row->key.incarnation =
@@ -370,31 +372,10 @@ sqlite_session_end(struct store *base, const struct op *op,
 	return sqlite_write_end(s, rc);
 }
 
-/* One more row; the place doubles, what is left behind goes with the arena. */
-static enum rc
-add_row(
-    struct session_rows *rows, size_t *cap, sqlite3_stmt *st, struct arena *a)
-{
-	if (rows->n == *cap) {
-		size_t bigger = *cap == 0 ? 16 : *cap * 2;
-		struct session_row *p = arena_alloc(a, bigger * sizeof(*p));
-
-		if (p == NULL)
-			return RC_NOMEM;
-		if (rows->n > 0)
-			memcpy(p, rows->row, rows->n * sizeof(*p));
-		rows->row = p;
-		*cap = bigger;
-	}
-	return read_row(st, a, &rows->row[rows->n++]);
-}
-
 enum rc
 sqlite_session_list(struct store *base, const struct op *op,
     const struct session_filter *f, struct session_rows *rows)
 {
-	struct sqlite_store *s = (struct sqlite_store *)base;
-	const enum sqlite_sql which = f->sid == NULL ? SQL_LIST : SQL_LIST_AT;
 	const int64_t low = f->id > f->after ? f->id - 1 : f->after;
 	const struct sqlite_value v[] = {
 		f->sid == NULL ? SQL_SLICE(SLICE_NONE)
@@ -403,24 +384,14 @@ sqlite_session_list(struct store *base, const struct op *op,
 		SQL_NUMBER(f->id == 0 ? INT64_MAX : f->id),
 		SQL_NUMBER(f->state),
 		SQL_SLICE(f->principal_name),
-		SQL_NUMBER(f->limit == 0 || f->limit > INT64_MAX
-			? -1
-			: (int64_t)f->limit),
+		SQL_LIMIT(f->limit),
 	};
-	size_t cap = 0;
-	bool more = false;
-	enum rc rc = sqlite_read_begin(s, op);
+	const struct sqlite_query q = { f->sid == NULL ? SQL_LIST : SQL_LIST_AT,
+		v, sizeof(v) / sizeof(v[0]), sizeof(*rows->row), read_row };
+	struct sqlite_rows found;
+	enum rc rc =
+	    sqlite_read_all((struct sqlite_store *)base, op, &q, &found);
 
-	*rows = (struct session_rows){ NULL, 0 };
-	if (rc != RC_OK)
-		return rc;
-	rc = sqlite_bind(s, which, v, sizeof(v) / sizeof(v[0]));
-	while (rc == RC_OK) {
-		rc = sqlite_step(s, which, &more);
-		if (rc != RC_OK || !more)
-			break;
-		rc = add_row(rows, &cap, s->statement[which], op->arena);
-	}
-	sqlite_done(s, which);
-	return sqlite_read_end(s, rc);
+	*rows = (struct session_rows){ found.row, found.n };
+	return rc;
 }

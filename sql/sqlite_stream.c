@@ -41,8 +41,10 @@ const struct sqlite_text sqlite_stream_texts[] = {
 };
 
 enum rc
-sqlite_stream_row(sqlite3_stmt *st, struct arena *a, struct stream_row *row)
+sqlite_stream_row(sqlite3_stmt *st, struct arena *a, void *out)
 {
+	struct stream_row *row = out;
+
 	*row = (struct stream_row){
 		.number = sqlite3_column_int64(st, 0),
 		.session = sqlite3_column_int64(st, 1),
@@ -138,38 +140,16 @@ sqlite_stream_open(struct store *base, const struct op *op,
 	return sqlite_write_end(s, rc);
 }
 
-/* The one row that a statement finds; RC_NOTFOUND. */
-static enum rc
-find_row(struct sqlite_store *s, enum sqlite_sql which,
-    const struct sqlite_value *v, size_t n, struct arena *a,
-    struct stream_row *row)
-{
-	bool there = false;
-	enum rc rc = sqlite_bind(s, which, v, n);
-
-	if (rc == RC_OK)
-		rc = sqlite_step(s, which, &there);
-	if (rc == RC_OK && !there)
-		rc = RC_NOTFOUND;
-	if (rc == RC_OK)
-		rc = sqlite_stream_row(s->statement[which], a, row);
-	sqlite_done(s, which);
-	return rc;
-}
-
 enum rc
 sqlite_stream_find(struct store *base, const struct op *op, int64_t session,
     enum stream_kind kind, struct stream_row *row)
 {
-	struct sqlite_store *s = (struct sqlite_store *)base;
 	const struct sqlite_value v[] = { SQL_NUMBER(session),
 		SQL_NUMBER(kind) };
-	enum rc rc = sqlite_read_begin(s, op);
+	const struct sqlite_query q = { SQL_STREAM_OF_KIND, v, 2, sizeof(*row),
+		sqlite_stream_row };
 
-	if (rc != RC_OK)
-		return rc;
-	rc = find_row(s, SQL_STREAM_OF_KIND, v, 2, op->arena, row);
-	return sqlite_read_end(s, rc);
+	return sqlite_read_one((struct sqlite_store *)base, op, &q, row);
 }
 
 /* The stream that is meant; RC_NOTFOUND. */
@@ -179,10 +159,12 @@ find(struct sqlite_store *s, const struct op *op, const struct stream_attach *a,
 {
 	const struct sqlite_value v[] = { SQL_NUMBER(a->session),
 		SQL_NUMBER(a->stream) };
+	const bool is_named = a->stream != 0;
+	const struct sqlite_query q = { is_named ? SQL_STREAM_FIND
+						 : SQL_STREAM_OF_SESSION,
+		v, is_named ? 2 : 1, sizeof(*row), sqlite_stream_row };
 
-	if (a->stream == 0)
-		return find_row(s, SQL_STREAM_OF_SESSION, v, 1, op->arena, row);
-	return find_row(s, SQL_STREAM_FIND, v, 2, op->arena, row);
+	return sqlite_find(s, &q, op->arena, row);
 }
 
 /* A session that has no stream of its own gets one, which nobody reads. */

@@ -101,15 +101,13 @@ struct found_rows {
 };
 
 static enum rc
-add_found(sqlite3_stmt *st, struct arena *a, struct found_rows *rows)
+read_found(sqlite3_stmt *st, struct arena *a, void *out)
 {
-	struct found *p = sqlite_grown(a, rows->row, rows->n, sizeof(*p));
+	struct found *found = out;
 
-	if (p == NULL)
-		return RC_NOMEM;
-	rows->row = p;
+	(void)a;
 	/* A column that is not there reads as 0. */
-	rows->row[rows->n++] = (struct found){ sqlite3_column_int64(st, 0),
+	*found = (struct found){ sqlite3_column_int64(st, 0),
 		sqlite3_column_int64(st, 1), sqlite3_column_int64(st, 2) };
 	return RC_OK;
 }
@@ -118,17 +116,12 @@ static enum rc
 find(struct piece *p, enum sqlite_sql which, const struct sqlite_value *v,
     size_t n, struct found_rows *rows)
 {
-	bool more = false;
-	enum rc rc = sqlite_bind(p->s, which, v, n);
+	const struct sqlite_query q = { which, v, n, sizeof(*rows->row),
+		read_found };
+	struct sqlite_rows found;
+	enum rc rc = sqlite_find_all(p->s, &q, p->op->arena, &found);
 
-	*rows = (struct found_rows){ NULL, 0 };
-	while (rc == RC_OK) {
-		rc = sqlite_step(p->s, which, &more);
-		if (rc != RC_OK || !more)
-			break;
-		rc = add_found(p->s->statement[which], p->op->arena, rows);
-	}
-	sqlite_done(p->s, which);
+	*rows = (struct found_rows){ found.row, found.n };
 	return rc;
 }
 

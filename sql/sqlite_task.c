@@ -92,8 +92,9 @@ enum column {
 };
 
 static enum rc
-read_row(sqlite3_stmt *st, struct arena *a, struct task_row *row)
+read_row(sqlite3_stmt *st, struct arena *a, void *out)
 {
+	struct task_row *row = out;
 	enum rc rc = sqlite_fixed(st, COLUMN_ID, row->id, TASK_ID_BYTES);
 
 	row->number = sqlite3_column_int64(st, COLUMN_NUMBER);
@@ -115,22 +116,16 @@ read_row(sqlite3_stmt *st, struct arena *a, struct task_row *row)
 	return rc;
 }
 
+/* One row, within a write. */
 static enum rc
-find(struct sqlite_store *s, enum sqlite_sql which,
-    const struct sqlite_value *v, size_t n, struct arena *a,
+find(struct sqlite_store *s, int64_t number, struct arena *a,
     struct task_row *row)
 {
-	bool there = false;
-	enum rc rc = sqlite_bind(s, which, v, n);
+	const struct sqlite_value v[] = { SQL_NUMBER(number) };
+	const struct sqlite_query q = { SQL_TASK_FIND, v, 1, sizeof(*row),
+		read_row };
 
-	if (rc == RC_OK)
-		rc = sqlite_step(s, which, &there);
-	if (rc == RC_OK && !there)
-		rc = RC_NOTFOUND;
-	if (rc == RC_OK)
-		rc = read_row(s->statement[which], a, row);
-	sqlite_done(s, which);
-	return rc;
+	return sqlite_find(s, &q, a, row);
 }
 
 static enum rc
@@ -178,9 +173,7 @@ sqlite_task_open(struct store *base, const struct op *op, struct task_row *task,
 		rc = add(s, op, &task_got, &call_got);
 	else if (rc == RC_OK && call_got.task != 0 &&
 	    (*opened == CALL_IS_JOINED || *opened == CALL_IS_OTHER)) {
-		const struct sqlite_value v[] = { SQL_NUMBER(call_got.task) };
-
-		rc = find(s, SQL_TASK_FIND, v, 1, op->arena, &task_got);
+		rc = find(s, call_got.task, op->arena, &task_got);
 		/* Swept while it ran. */
 		if (rc == RC_NOTFOUND)
 			rc = RC_OK;
@@ -198,29 +191,23 @@ sqlite_task_get(struct store *base, const struct op *op,
     const unsigned char id[TASK_ID_BYTES],
     const unsigned char principal[DIGEST_BYTES], struct task_row *row)
 {
-	struct sqlite_store *s = (struct sqlite_store *)base;
 	const struct sqlite_value v[] = { SQL_BYTES(id, TASK_ID_BYTES),
 		SQL_BYTES(principal, DIGEST_BYTES) };
-	enum rc rc = sqlite_read_begin(s, op);
+	const struct sqlite_query q = { SQL_TASK_GET, v, 2, sizeof(*row),
+		read_row };
 
-	if (rc != RC_OK)
-		return rc;
-	rc = find(s, SQL_TASK_GET, v, 2, op->arena, row);
-	return sqlite_read_end(s, rc);
+	return sqlite_read_one((struct sqlite_store *)base, op, &q, row);
 }
 
 enum rc
 sqlite_task_find(struct store *base, const struct op *op, int64_t number,
     struct task_row *row)
 {
-	struct sqlite_store *s = (struct sqlite_store *)base;
 	const struct sqlite_value v[] = { SQL_NUMBER(number) };
-	enum rc rc = sqlite_read_begin(s, op);
+	const struct sqlite_query q = { SQL_TASK_FIND, v, 1, sizeof(*row),
+		read_row };
 
-	if (rc != RC_OK)
-		return rc;
-	rc = find(s, SQL_TASK_FIND, v, 1, op->arena, row);
-	return sqlite_read_end(s, rc);
+	return sqlite_read_one((struct sqlite_store *)base, op, &q, row);
 }
 
 enum rc
@@ -240,7 +227,7 @@ sqlite_task_cancel(struct store *base, const struct op *op, int64_t number,
 	if (rc == RC_OK && changed > 0)
 		rc = sqlite_notice(s, op, &change);
 	if (rc == RC_OK)
-		rc = find(s, SQL_TASK_FIND, v, 1, op->arena, row);
+		rc = find(s, number, op->arena, row);
 	if (rc == RC_OK && changed == 0)
 		rc = RC_CONFLICT;
 	if (rc == RC_OK)
@@ -255,9 +242,7 @@ enum rc
 sqlite_tasks_list(struct store *base, const struct op *op,
     const struct task_filter *f, struct task_rows *rows)
 {
-	struct sqlite_store *s = (struct sqlite_store *)base;
 	const bool any = f->principal == NULL;
-	const enum sqlite_sql which = any ? SQL_TASKS : SQL_TASKS_OF;
 	const struct sqlite_value v[] = {
 		SQL_BYTES(f->principal, any ? 0 : DIGEST_BYTES),
 		SQL_NUMBER(f->after),
@@ -265,25 +250,14 @@ sqlite_tasks_list(struct store *base, const struct op *op,
 		SQL_NUMBER(f->form),
 		SQL_LIMIT(f->limit),
 	};
-	bool more = false;
-	enum rc rc = sqlite_read_begin(s, op);
+	const struct sqlite_query q = { any ? SQL_TASKS : SQL_TASKS_OF, v,
+		sizeof(v) / sizeof(v[0]), sizeof(*rows->row), read_row };
+	struct sqlite_rows found;
+	enum rc rc =
+	    sqlite_read_all((struct sqlite_store *)base, op, &q, &found);
 
-	*rows = (struct task_rows){ NULL, 0 };
-	if (rc != RC_OK)
-		return rc;
-	rc = sqlite_bind(s, which, v, sizeof(v) / sizeof(v[0]));
-	while (rc == RC_OK) {
-		rc = sqlite_step(s, which, &more);
-		if (rc != RC_OK || !more)
-			break;
-		rows->row = sqlite_grown(
-		    op->arena, rows->row, rows->n, sizeof(*rows->row));
-		rc = rows->row == NULL ? RC_NOMEM
-				       : read_row(s->statement[which],
-					     op->arena, &rows->row[rows->n++]);
-	}
-	sqlite_done(s, which);
-	return sqlite_read_end(s, rc);
+	*rows = (struct task_rows){ found.row, found.n };
+	return rc;
 }
 
 /* ----------------------------------------------------------------- sweep */

@@ -170,28 +170,22 @@ sqlite_topics_get(struct store *base, const struct op *op,
 }
 
 enum rc
+sqlite_topic_row(sqlite3_stmt *st, struct arena *a, void *out)
+{
+	struct topic_row *row = out;
+
+	row->id = sqlite3_column_int64(st, 0);
+	row->version = sqlite3_column_int64(st, 1);
+	return sqlite_column(st, 2, a, &row->name);
+}
+
+enum rc
 sqlite_topic_find(
     struct store *base, const struct op *op, int64_t id, struct topic_row *row)
 {
-	struct sqlite_store *s = (struct sqlite_store *)base;
 	const struct sqlite_value v[] = { SQL_NUMBER(id) };
-	sqlite3_stmt *st;
-	bool there = false;
-	enum rc rc = sqlite_read_begin(s, op);
+	const struct sqlite_query q = { SQL_TOPIC_FIND, v, 1, sizeof(*row),
+		sqlite_topic_row };
 
-	if (rc != RC_OK)
-		return rc;
-	rc = sqlite_bind(s, SQL_TOPIC_FIND, v, 1);
-	if (rc == RC_OK)
-		rc = sqlite_step(s, SQL_TOPIC_FIND, &there);
-	if (rc == RC_OK && !there)
-		rc = RC_NOTFOUND;
-	st = s->statement[SQL_TOPIC_FIND];
-	if (rc == RC_OK) {
-		row->id = sqlite3_column_int64(st, 0);
-		row->version = sqlite3_column_int64(st, 1);
-		rc = sqlite_column(st, 2, op->arena, &row->name);
-	}
-	sqlite_done(s, SQL_TOPIC_FIND);
-	return sqlite_read_end(s, rc);
+	return sqlite_read_one((struct sqlite_store *)base, op, &q, row);
 }

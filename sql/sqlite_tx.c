@@ -233,6 +233,56 @@ sqlite_grown(struct arena *a, void *rows, size_t n, size_t size)
 	return p;
 }
 
+enum rc
+sqlite_find(struct sqlite_store *s, const struct sqlite_query *q,
+    struct arena *a, void *row)
+{
+	bool there = false;
+	enum rc rc = sqlite_bind(s, q->sql, q->value, q->n);
+
+	if (rc == RC_OK)
+		rc = sqlite_step(s, q->sql, &there);
+	if (rc == RC_OK && !there)
+		rc = RC_NOTFOUND;
+	if (rc == RC_OK)
+		rc = q->read(s->statement[q->sql], a, row);
+	sqlite_done(s, q->sql);
+	return rc;
+}
+
+static enum rc
+add_row(struct sqlite_store *s, const struct sqlite_query *q, struct arena *a,
+    struct sqlite_rows *rows)
+{
+	char *grown = sqlite_grown(a, rows->row, rows->n, q->size);
+
+	if (grown == NULL)
+		return RC_NOMEM;
+	rows->row = grown;
+	return q->read(s->statement[q->sql], a, grown + rows->n++ * q->size);
+}
+
+enum rc
+sqlite_find_all(struct sqlite_store *s, const struct sqlite_query *q,
+    struct arena *a, struct sqlite_rows *rows)
+{
+	bool more = false;
+	enum rc rc = sqlite_bind(s, q->sql, q->value, q->n);
+
+	*rows = (struct sqlite_rows){ NULL, 0 };
+	if (rc == RC_OK)
+		rc = sqlite_step(s, q->sql, &more);
+	while (rc == RC_OK && more) {
+		rc = add_row(s, q, a, rows);
+		if (rc == RC_OK)
+			rc = sqlite_step(s, q->sql, &more);
+	}
+	sqlite_done(s, q->sql);
+	if (rc != RC_OK)
+		*rows = (struct sqlite_rows){ NULL, 0 };
+	return rc;
+}
+
 static bool
 has_moved(struct sqlite_store *s)
 {
@@ -299,6 +349,31 @@ enum rc
 sqlite_read_end(struct sqlite_store *s, enum rc rc)
 {
 	return settle(s, rc);
+}
+
+enum rc
+sqlite_read_one(struct sqlite_store *s, const struct op *op,
+    const struct sqlite_query *q, void *row)
+{
+	enum rc rc = sqlite_read_begin(s, op);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = sqlite_find(s, q, op->arena, row);
+	return sqlite_read_end(s, rc);
+}
+
+enum rc
+sqlite_read_all(struct sqlite_store *s, const struct op *op,
+    const struct sqlite_query *q, struct sqlite_rows *rows)
+{
+	enum rc rc = sqlite_read_begin(s, op);
+
+	*rows = (struct sqlite_rows){ NULL, 0 };
+	if (rc != RC_OK)
+		return rc;
+	rc = sqlite_find_all(s, q, op->arena, rows);
+	return sqlite_read_end(s, rc);
 }
 
 enum rc

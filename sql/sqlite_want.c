@@ -97,42 +97,19 @@ sqlite_want_drop(
 	return sqlite_write_end(s, rc);
 }
 
-static enum rc
-add_topic(sqlite3_stmt *st, struct arena *a, struct topic_rows *rows)
-{
-	struct topic_row *row =
-	    sqlite_grown(a, rows->row, rows->n, sizeof(*row));
-
-	if (row == NULL)
-		return RC_NOMEM;
-	rows->row = row;
-	row = &rows->row[rows->n++];
-	row->id = sqlite3_column_int64(st, 0);
-	row->version = sqlite3_column_int64(st, 1);
-	return sqlite_column(st, 2, a, &row->name);
-}
-
 enum rc
 sqlite_wants_behind(struct store *base, const struct op *op, int64_t session,
     struct topic_rows *rows)
 {
-	struct sqlite_store *s = (struct sqlite_store *)base;
 	const struct sqlite_value v[] = { SQL_NUMBER(session) };
-	bool more = false;
-	enum rc rc = sqlite_read_begin(s, op);
+	const struct sqlite_query q = { SQL_WANTS_BEHIND, v, 1,
+		sizeof(*rows->row), sqlite_topic_row };
+	struct sqlite_rows found;
+	enum rc rc =
+	    sqlite_read_all((struct sqlite_store *)base, op, &q, &found);
 
-	*rows = (struct topic_rows){ NULL, 0 };
-	if (rc != RC_OK)
-		return rc;
-	rc = sqlite_bind(s, SQL_WANTS_BEHIND, v, 1);
-	while (rc == RC_OK) {
-		rc = sqlite_step(s, SQL_WANTS_BEHIND, &more);
-		if (rc != RC_OK || !more)
-			break;
-		rc = add_topic(s->statement[SQL_WANTS_BEHIND], op->arena, rows);
-	}
-	sqlite_done(s, SQL_WANTS_BEHIND);
-	return sqlite_read_end(s, rc);
+	*rows = (struct topic_rows){ found.row, found.n };
+	return rc;
 }
 
 /* Who is to be told, gathered before anything is written. */
@@ -141,22 +118,14 @@ struct target {
 	int64_t stream;
 };
 
-struct targets {
-	struct target *at;
-	size_t n;
-};
-
 static enum rc
-add_target(sqlite3_stmt *st, struct arena *a, struct targets *targets)
+read_target(sqlite3_stmt *st, struct arena *a, void *out)
 {
-	struct target *p = sqlite_grown(a, targets->at, targets->n, sizeof(*p));
+	struct target *target = out;
 
-	if (p == NULL)
-		return RC_NOMEM;
-	targets->at = p;
-	targets->at[targets->n++] =
-	    (struct target){ sqlite3_column_int64(st, 0),
-		    sqlite3_column_int64(st, 1) };
+	(void)a;
+	target->session = sqlite3_column_int64(st, 0);
+	target->stream = sqlite3_column_int64(st, 1);
 	return RC_OK;
 }
 
@@ -180,25 +149,16 @@ choose(struct sqlite_store *s, const struct topic_deliver *d, int64_t topic,
 
 static enum rc
 gather(struct sqlite_store *s, struct arena *a, const struct topic_deliver *d,
-    int64_t topic, struct targets *targets)
+    int64_t topic, struct sqlite_rows *targets)
 {
 	const struct sqlite_value v[] = { SQL_NUMBER(topic),
 		SQL_NUMBER(d->version), SQL_NUMBER((int64_t)d->limit),
 		SQL_SLICE(d->owner), SQL_NUMBER(d->session) };
-	bool more = false;
-	enum sqlite_sql which;
-	enum rc rc = choose(s, d, topic, &which);
+	struct sqlite_query q = { SQL_DELIVER_ANY, v, d->session != 0 ? 5 : 4,
+		sizeof(struct target), read_target };
+	enum rc rc = choose(s, d, topic, &q.sql);
 
-	if (rc == RC_OK)
-		rc = sqlite_bind(s, which, v, d->session != 0 ? 5 : 4);
-	while (rc == RC_OK) {
-		rc = sqlite_step(s, which, &more);
-		if (rc != RC_OK || !more)
-			break;
-		rc = add_target(s->statement[which], a, targets);
-	}
-	sqlite_done(s, which);
-	return rc;
+	return rc != RC_OK ? rc : sqlite_find_all(s, &q, a, targets);
 }
 
 /* A session with two streams is told once: on the first. */
@@ -226,7 +186,8 @@ deliver(struct sqlite_store *s, const struct op *op,
     struct topic_delivered *out)
 {
 	const struct sqlite_value v[] = { SQL_SLICE(d->name) };
-	struct targets targets = { NULL, 0 };
+	struct sqlite_rows targets = { NULL, 0 };
+	const struct target *to;
 	int64_t topic = 0;
 	enum rc rc = sqlite_number(s, SQL_TOPIC_GET, v, 1, &topic);
 
@@ -234,8 +195,9 @@ deliver(struct sqlite_store *s, const struct op *op,
 		return RC_OK;
 	if (rc == RC_OK)
 		rc = gather(s, op->arena, d, topic, &targets);
+	to = targets.row;
 	for (size_t i = 0; i < targets.n && rc == RC_OK; i++) {
-		rc = tell(s, op, d, topic, &targets.at[i], caps);
+		rc = tell(s, op, d, topic, &to[i], caps);
 		out->sessions += rc == RC_OK;
 		if (rc == RC_NOTFOUND)
 			rc = RC_OK;

@@ -1,5 +1,16 @@
 #include "exchange.h"
 
+void
+exchange_renew(struct exchange *x)
+{
+	const struct server *s = x->server;
+
+	x->now_ms = clock_wall_ms(s->clock);
+	x->op.now_ms = x->now_ms;
+	x->op.give_up_mono =
+	    clock_mono_ms(s->clock) + s->rules.store_timeout_ms;
+}
+
 enum rc
 exchange_keys(struct exchange *x)
 {
@@ -10,5 +21,5 @@ exchange_keys(struct exchange *x)
 	if (s->store == NULL)
 		return RC_OK;
 	return keyring_refresh(
-	    &s->keys, s->store, &x->op, s->rng, x->start_us / 1000);
+	    &s->keys, s->store, &x->op, s->rng, clock_mono_ms(s->clock));
 }

@@ -73,6 +73,10 @@ struct exchange {
 void exchange_init(struct exchange *x, struct server *s, struct arena *a,
     const struct http_request *http, struct sink *sink);
 
+/* What takes long may be long after the request: it is now again, to x->now_ms
+ * and x->op. */
+void exchange_renew(struct exchange *x);
+
 /* Have the keys to seal and open with; RC_BUSY, or what the store says. */
 MUST_CHECK enum rc exchange_keys(struct exchange *x);
 

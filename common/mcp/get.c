@@ -2,13 +2,12 @@
 
 #include "classify.h"
 #include "event_id.h"
-#include "feed.h"
-#include "follow.h"
 #include "refuse.h"
 #include "reply.h"
 #include "session.h"
 #include "sse.h"
 #include "sse_session.h"
+#include "stream.h"
 #include "topic.h"
 
 /* A priming event or a comment. */
@@ -75,15 +74,14 @@ enter(struct exchange *x, const struct get_facts *f, enum rc *rc)
 
 /* -------------------------------------------------------------- streams */
 
-static void
-init_feed(struct exchange *x, struct feed *f)
+static struct feed
+session_feed(const struct exchange *x)
 {
-	*f = (struct feed){ .transport = x->transport,
-		.revision = x->revision,
-		.session = x->session.row.id,
-		.kind = STREAM_SESSION };
-	for (size_t i = 0; i < PRINCIPAL_BYTES; i++)
-		f->principal[i] = x->principal.digest[i];
+	struct feed f = stream_feed(x);
+
+	f.session = x->session.row.id;
+	f.kind = STREAM_SESSION;
+	return f;
 }
 
 static enum rc
@@ -114,28 +112,6 @@ attach(struct exchange *x, struct feed *f, struct stream_attach *where)
 	return RC_OK;
 }
 
-/* The first bytes: what tells a client that may come back where it is. */
-static void
-put_first(struct exchange *x, const struct feed *f, struct buf *out)
-{
-	const struct event_id number = { f->incarnation, f->stream, f->cursor };
-	struct sse_event event = { .retry_ms = x->server->rules.retry_ms,
-		.data = SLICE("") };
-	struct buf id = BUF_INIT(FIRST_MAX);
-
-	if (!f->revision->has_priming) {
-		feed_put_comment(out);
-		return;
-	}
-	event_id_put(&id, &number);
-	event.id = buf_slice(&id);
-	if (buf_finish(&id) == RC_OK)
-		sse_put_event(out, &event);
-	else
-		feed_put_comment(out);
-	buf_release(&id);
-}
-
 /* What waits for the session in other places goes into its stream, and the
  * stream to its client. */
 static enum rc
@@ -147,86 +123,77 @@ go_on(struct exchange *x, struct feed *f, bool is_resumed)
 	if (f->kind == STREAM_SESSION)
 		rc = topics_catch_up(x->server, &x->op, f->session);
 	if (is_resumed)
-		feed_put_comment(&first);
+		sse_put_comment(&first);
 	else
-		put_first(x, f, &first);
+		stream_put_first(x, f, &first);
 	if (rc == RC_OK)
 		rc = buf_finish(&first);
-	if (rc == RC_OK) {
+	if (rc == RC_OK)
 		rc = stream_reply(x, f, buf_slice(&first));
-	} else {
+	else
 		stream_drop(x, f);
-		stream_give_up(x);
-	}
 	buf_release(&first);
 	return rc;
 }
 
-/* What the stream is, for the limits: a call's does not count among those that
- * its session opens by itself.  RC_NOTFOUND: it is not there, or another's. */
+/* Which kind of stream is it?  RC_NOTFOUND: none of this session. */
 static enum rc
-find_kind(struct exchange *x, struct feed *f, int64_t stream)
+find_kind(struct exchange *x, int64_t stream, struct feed *f)
 {
-	const struct event_limits none = { 1, 0 };
+	const struct event_limits one = { 1, 1 };
 	struct store *store = x->server->store;
-	struct event_rows events;
 	struct stream_row row;
-	enum rc rc = store->ops->stream_read(
-	    store, &x->op, stream, INT64_MAX, &none, &row, &events);
+	struct event_rows events;
+	enum rc rc;
 
-	if (rc == RC_OK && row.session != f->session)
-		rc = RC_NOTFOUND;
-	if (rc == RC_OK)
-		f->kind = row.kind;
-	return rc;
+	if (store == NULL)
+		return RC_BUSY;
+	rc = store->ops->stream_read(
+	    store, &x->op, stream, INT64_MAX, &one, &row, &events);
+	if (rc != RC_OK)
+		return rc;
+	f->kind = row.kind;
+	return row.session == f->session ? RC_OK : RC_NOTFOUND;
 }
 
-/* Room for it, and then it is ours.  False: it was answered. */
 static enum rc
-take_over(struct exchange *x, struct feed *f, struct stream_attach *where,
-    bool *is_ours)
+refuse_event(struct exchange *x)
 {
-	enum rc rc = find_kind(x, f, where->stream);
+	static const struct refusal bad_event = { 400, RPC_INVALID_REQUEST,
+		"Last-Event-ID cannot be resumed" };
 
-	*is_ours = false;
-	if (rc == RC_OK)
-		rc = stream_room(x, f, is_ours);
-	if (rc != RC_OK || !*is_ours)
-		return rc;
-	rc = attach(x, f, where);
-	if (rc != RC_OK)
-		stream_give_up(x);
-	return rc;
+	reply_refuse(x, &bad_event, SLICE_NONE, SLICE_NONE);
+	return RC_OK;
 }
 
 /* G4.  Never 404: that would end the session. */
 static enum rc
 resume(struct exchange *x)
 {
-	static const struct refusal bad_event = { 400, RPC_INVALID_REQUEST,
-		"Last-Event-ID cannot be resumed" };
 	struct stream_attach where = { .after = 0 };
 	struct event_id id;
 	struct feed f;
-	bool is_ours;
+	bool has_room;
 	enum rc rc;
 
-	if (event_id_read(http_get(x->http, HTTP_LAST_EVENT_ID), &id) !=
-	    RC_OK) {
-		reply_refuse(x, &bad_event, SLICE_NONE, SLICE_NONE);
-		return RC_OK;
-	}
-	init_feed(x, &f);
+	if (event_id_read(http_get(x->http, HTTP_LAST_EVENT_ID), &id) != RC_OK)
+		return refuse_event(x);
+	f = session_feed(x);
+	rc = find_kind(x, id.stream, &f);
+	if (rc == RC_NOTFOUND)
+		return refuse_event(x);
+	if (rc == RC_OK)
+		rc = stream_room(x, &f, &has_room);
+	if (rc != RC_OK || !has_room)
+		return rc;
 	where.stream = id.stream;
 	where.after = id.seq;
 	where.incarnation = id.incarnation;
-	rc = take_over(x, &f, &where, &is_ours);
+	rc = attach(x, &f, &where);
 	if (rc == RC_OK)
-		return is_ours ? go_on(x, &f, true) : RC_OK;
-	if (rc != RC_NOTFOUND)
-		return rc;
-	reply_refuse(x, &bad_event, SLICE_NONE, SLICE_NONE);
-	return RC_OK;
+		return go_on(x, &f, true);
+	stream_give_up(x);
+	return rc == RC_NOTFOUND ? refuse_event(x) : rc;
 }
 
 /* G5. */
@@ -239,7 +206,7 @@ open_stream(struct exchange *x)
 	bool has_room;
 	enum rc rc;
 
-	init_feed(x, &f);
+	f = session_feed(x);
 	rc = stream_room(x, &f, &has_room);
 	if (rc != RC_OK || !has_room)
 		return rc;

@@ -21,9 +21,8 @@ struct listen;
 /* What a client asked for, and for whom.  Nothing of it must outlive the
  * call. */
 struct listen_wish {
-	struct slice id; /* of the request, JSON text */
-	struct slice
-	    server; /* an Implementation object, JSON text; or absent */
+	struct slice id;     /* of the request, JSON text */
+	struct slice server; /* an Implementation, JSON text; or absent */
 	const struct slice *topics; /* their names, each once */
 	size_t n_topics;
 	const int64_t *tasks; /* their numbers, each once */

@@ -8,8 +8,8 @@
 
 /*
  * The methods a client may call, each with the first and the last revision
- * that has it in this form.  A handler answers x->message with answer_*(); what it returns
- * is only about our own failures.
+ * that has it in this form.  A handler answers x->message with answer_*();
+ * what it returns is only about our own failures.
  */
 struct method {
 	struct slice name;
@@ -24,6 +24,9 @@ const struct method *method_find(
 
 /* x->message answered, whatever it is: by its method, or -32601. */
 MUST_CHECK enum rc method_dispatch(struct exchange *x);
+
+/* Does x->message call a tool that may take long? */
+bool method_is_long(struct exchange *x);
 
 /* Handlers, by file. */
 enum rc method_initialize(struct exchange *x);

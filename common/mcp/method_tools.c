@@ -215,6 +215,18 @@ find_tool(struct exchange *x)
 	return tool;
 }
 
+bool
+method_is_long(struct exchange *x)
+{
+	const struct json *name = json_get(x->message.params, "name");
+	const struct tool *tool = NULL;
+
+	if (slice_eq(x->message.method, SLICE("tools/call")) &&
+	    json_is(name, JSON_STRING))
+		tool = tool_find(all_tools(x), name->text);
+	return tool != NULL && (tool->flags & TOOL_DETACHED) != 0;
+}
+
 /* A short hash that stands for the session in logs and for tools. */
 static struct slice
 session_hash(struct exchange *x)

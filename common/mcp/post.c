@@ -146,9 +146,10 @@ handle_modern(struct exchange *x, const struct post_facts *f)
 	return method_dispatch(x);
 }
 
-/* Are all elements messages, and none of them initialize? */
+/* Are all elements messages, and none of them initialize?  *is_long: it is
+ * more than a moment's work. */
 static bool
-batch_is_well(struct exchange *x, const struct json *array)
+batch_is_well(struct exchange *x, const struct json *array, bool *is_long)
 {
 	static const struct refusal bad_element = { 400, RPC_INVALID_REQUEST,
 		"An element of the batch is no message" };
@@ -156,6 +157,7 @@ batch_is_well(struct exchange *x, const struct json *array)
 		"initialize must not be in a batch" };
 	const char *why;
 
+	*is_long = false;
 	for (const struct json *e = array->child; e != NULL; e = e->next) {
 		if (rpc_read(e, &x->message, &why) != RC_OK ||
 		    x->message.kind == RPC_BATCH) {
@@ -167,6 +169,7 @@ batch_is_well(struct exchange *x, const struct json *array)
 			    x, &has_initialize, SLICE_NONE, SLICE_NONE);
 			return false;
 		}
+		*is_long = *is_long || method_is_long(x);
 	}
 	return true;
 }
@@ -180,6 +183,8 @@ handle_element(struct exchange *x, const struct json *element, bool *answered)
 
 	if (rc != RC_OK)
 		return RC_BUG; /* all were read before */
+	/* Those before it may have taken their time. */
+	exchange_renew(x);
 	if (x->message.kind == RPC_NOTIFICATION)
 		return notify(x);
 	if (x->message.kind == RPC_RESPONSE)
@@ -193,6 +198,45 @@ handle_element(struct exchange *x, const struct json *element, bool *answered)
 	return dispatch(x);
 }
 
+static enum rc
+handle_elements(struct exchange *x, const struct json *array)
+{
+	bool answered = false;
+	enum rc rc = RC_OK;
+
+	x->in_batch = true;
+	if (x->transport->answers_on_post)
+		buf_put_char(&x->server->body, '[');
+	/* What follows a response that has no room would be done for nobody. */
+	for (const struct json *e = array->child;
+	     e != NULL && rc == RC_OK && !x->server->body.failed; e = e->next)
+		rc = handle_element(x, e, &answered);
+	x->message = (struct rpc_message){ .kind = RPC_BATCH };
+	if (rc != RC_OK)
+		return rc;
+	if (x->transport->answers_on_post && answered)
+		buf_put_char(&x->server->body, ']');
+	else if (x->reply.status != 404) /* the stream has ended meanwhile */
+		reply_empty(x, 202);
+	return RC_OK;
+}
+
+/* Nothing is done of one for which this process may not stay. */
+static enum rc
+stay_and_handle(struct exchange *x, const struct json *array)
+{
+	struct crew *crew = x->server->crew;
+	enum rc rc = crew == NULL ? RC_OK : crew->ops->begin(crew, CREW_CALL);
+
+	x->message = (struct rpc_message){ .kind = RPC_BATCH };
+	if (rc != RC_OK)
+		return rc;
+	rc = handle_elements(x, array);
+	if (crew != NULL)
+		crew->ops->end(crew);
+	return rc;
+}
+
 /* Protocol 1.6. */
 static enum rc
 handle_batch(struct exchange *x, const struct post_facts *f)
@@ -201,7 +245,7 @@ handle_batch(struct exchange *x, const struct post_facts *f)
 		"This revision has no batches" };
 	static const struct refusal too_long = { 400, RPC_INVALID_REQUEST,
 		"The batch has too many elements" };
-	bool answered = false;
+	bool is_long;
 	enum rc rc;
 
 	x->message = (struct rpc_message){ .kind = RPC_BATCH };
@@ -216,23 +260,10 @@ handle_batch(struct exchange *x, const struct post_facts *f)
 		reply_refuse(x, &too_long, SLICE_NONE, SLICE_NONE);
 		return RC_OK;
 	}
-	if (!batch_is_well(x, f->array))
+	if (!batch_is_well(x, f->array, &is_long))
 		return RC_OK;
-	x->in_batch = true;
-	if (x->transport->answers_on_post)
-		buf_put_char(&x->server->body, '[');
-	/* What follows a response that has no room would be done for nobody. */
-	for (const struct json *e = f->array->child;
-	     e != NULL && rc == RC_OK && !x->server->body.failed; e = e->next)
-		rc = handle_element(x, e, &answered);
-	x->message = (struct rpc_message){ .kind = RPC_BATCH };
-	if (rc != RC_OK)
-		return rc;
-	if (x->transport->answers_on_post && answered)
-		buf_put_char(&x->server->body, ']');
-	else if (x->reply.status != 404) /* the stream has ended meanwhile */
-		reply_empty(x, 202);
-	return RC_OK;
+	return is_long ? stay_and_handle(x, f->array)
+		       : handle_elements(x, f->array);
 }
 
 static enum rc

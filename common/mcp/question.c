@@ -40,8 +40,8 @@ may_ask(struct running *r, const struct tool_question *q, bool *may)
 
 	*may = false;
 	if (q->params.len > 0)
-		rc = json_read(r->call.arena, q->params, &json_limits_default,
-		    &params, NULL);
+		rc = json_read(
+		    &r->round, q->params, &json_limits_default, &params, NULL);
 	if (rc != RC_OK || (params != NULL && params->type != JSON_OBJECT))
 		return rc == RC_NOMEM ? rc : RC_OK;
 	needs = question_needs(q->method, params);
@@ -124,16 +124,16 @@ static enum tool_ask
 take_answers(struct running *r, const struct question_rows *rows,
     struct tool_question *q, size_t n)
 {
-	struct arena *a = r->call.arena;
 	const struct json *value;
 
 	for (size_t i = 0; i < n; i++) {
 		const struct question_row *row = find(rows, q[i].key);
-		enum rc rc = arena_copy(a, row->answer, &q[i].answer);
+		enum rc rc =
+		    arena_copy(r->call.arena, row->answer, &q[i].answer);
 
 		if (rc == RC_OK)
-			rc = json_read(
-			    a, q[i].answer, &json_limits_default, &value, NULL);
+			rc = json_read(&r->round, q[i].answer,
+			    &json_limits_default, &value, NULL);
 		if (rc == RC_SYNTAX ||
 		    (rc == RC_OK && !question_fits(q[i].method, value)))
 			return ASK_DECLINED;
@@ -164,7 +164,7 @@ put_request(
 	buf_put_char(&b, '}');
 	rc = buf_finish(&b);
 	if (rc == RC_OK)
-		rc = arena_copy(r->call.arena, buf_slice(&b), &row->data);
+		rc = arena_copy(&r->round, buf_slice(&b), &row->data);
 	buf_release(&b);
 	return rc;
 }
@@ -181,7 +181,7 @@ put_params(struct running *r, struct slice params, struct slice *out)
 
 	if (params.len > 0)
 		rc = json_read(
-		    r->call.arena, params, &json_limits_default, &object, NULL);
+		    &r->round, params, &json_limits_default, &object, NULL);
 	if (rc != RC_OK)
 		return rc;
 	buf_put_char(&b, '{');
@@ -195,7 +195,7 @@ put_params(struct running *r, struct slice params, struct slice *out)
 	buf_put_char(&b, '}');
 	rc = buf_finish(&b);
 	if (rc == RC_OK)
-		rc = arena_copy(r->call.arena, buf_slice(&b), out);
+		rc = arena_copy(&r->round, buf_slice(&b), out);
 	buf_release(&b);
 	return rc;
 }
@@ -219,7 +219,7 @@ put_question(
 	    (long long)r->row.epoch, (long long)++r->asked);
 	rc = buf_finish(&id);
 	if (rc == RC_OK)
-		rc = arena_copy(r->call.arena, buf_slice(&id), &row->rpc_id);
+		rc = arena_copy(&r->round, buf_slice(&id), &row->rpc_id);
 	buf_release(&id);
 	if (rc == RC_OK)
 		rc = put_params(r, q->params, &row->params);
@@ -236,7 +236,7 @@ put_round(struct running *r, const struct question_rows *known,
 	enum rc rc = RC_OK;
 
 	out->n = 0;
-	out->row = arena_alloc(r->call.arena, n * sizeof(*out->row));
+	out->row = arena_alloc(&r->round, n * sizeof(*out->row));
 	if (out->row == NULL)
 		return RC_NOMEM;
 	for (size_t i = 0; i < n && rc == RC_OK; i++) {
@@ -271,6 +271,7 @@ static enum rc
 ask_rest(struct running *r, struct tool_question *q, size_t n)
 {
 	int64_t until = running_now(r) + OFFERS_MS;
+	const struct appended unheard = { 0, r->reader };
 	struct question_rows known = { NULL, 0 }, rows;
 	enum rc rc = RC_BUSY;
 
@@ -282,6 +283,8 @@ ask_rest(struct running *r, struct tool_question *q, size_t n)
 			rc = put_round(r, &known, q, n, &rows);
 		if (rc == RC_OK && rows.n > 0)
 			rc = offer(r, &rows);
+		else if (rc == RC_OK && i > 0)
+			running_deliver(r, &unheard, SLICE_NONE);
 		if (rc != RC_BUSY && rc != RC_IO)
 			return rc;
 	}
@@ -294,6 +297,7 @@ question_begin(struct tool_call *call, struct tool_question *q, size_t n)
 	struct running *r = (struct running *)(void *)call;
 	enum rc rc;
 
+	arena_reset(&r->round);
 	if (!may_ask_all(r, q, n))
 		return ASK_UNSUPPORTED;
 	if (running_is_cancelled(call))
@@ -322,7 +326,7 @@ withdraw(struct running *r, const struct tool_question *q, size_t n)
 {
 	struct store *store = r->x->server->store;
 	struct question_rows rows;
-	struct slice *id = arena_alloc(r->call.arena, n * sizeof(*id));
+	struct slice *id = arena_alloc(&r->round, n * sizeof(*id));
 	struct op op = running_op(r);
 	size_t ids = 0;
 	enum rc rc = store->ops->questions_close(
@@ -338,7 +342,7 @@ withdraw(struct running *r, const struct tool_question *q, size_t n)
 		const struct question_row *row = find(&rows, q[i].key);
 
 		if (row != NULL && row->state == QUESTION_CLOSED)
-			rc = arena_copy(r->call.arena, row->rpc_id, &id[ids++]);
+			rc = arena_copy(&r->round, row->rpc_id, &id[ids++]);
 	}
 	for (size_t i = 0; i < ids && rc == RC_OK; i++) {
 		struct buf *b = &r->message;

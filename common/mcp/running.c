@@ -42,13 +42,15 @@ running_pause(struct running *r, int64_t ms)
 	}
 }
 
-void
-running_release(struct running *r)
+/* Give back what running_begin() and the call took. */
+static void
+release(struct running *r)
 {
 	running_leave(r);
 	buf_release(&r->message);
 	buf_release(&r->progress.message);
 	arena_release(&r->scratch);
+	arena_release(&r->round);
 }
 
 static enum rc
@@ -69,6 +71,7 @@ adopt(struct running *r, const struct call_row *row)
 	r->wire = WIRE_GONE;
 	r->may_stream = row->stream != 0;
 	r->x->claimed = NULL;
+	running_recall(r);
 	return task_adopt(r);
 }
 
@@ -88,7 +91,7 @@ running_go(struct exchange *x, struct running *r)
 		rc = running_stay(r);
 	if (rc == RC_OK && opened == CALL_IS_NEW)
 		rc = run(r);
-	running_release(r);
+	release(r);
 	return rc;
 }
 
@@ -100,7 +103,7 @@ running_alone(struct exchange *x, struct running *r)
 	running_begin(x, r);
 	r->wire = WIRE_GONE;
 	rc = run(r);
-	running_release(r);
+	release(r);
 	return rc;
 }
 
@@ -119,6 +122,6 @@ running_close(struct exchange *x)
 	r->is_answered = true;
 	if (rc == RC_OK)
 		rc = running_finish(r, TOOL_DONE);
-	running_release(r);
+	release(r);
 	return rc;
 }

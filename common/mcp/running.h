@@ -17,7 +17,7 @@
  * one), its client's connection (as long as there is one), progress, log,
  * questions and cancellation.  It is the environment of the tool.
  *
- * Ways to run (design: calls):
+ * Ways to run:
  *   inline     no row; the first progress, log or question makes one
  *   detached   a row from the start
  *   task       a row of a task; its client was answered before it starts
@@ -57,6 +57,7 @@ struct running {
 	int64_t task; /* number of its task row; 0: none */
 	unsigned char task_id[TASK_ID_BYTES];
 	int runs_max; /* times it may be run; 0: as usual */
+	bool waits;   /* for what another call does: is no running call */
 	/* The row, if it has one already: of a task, owned by us. */
 	struct call_row row; /* number 0: it has none */
 
@@ -70,13 +71,16 @@ struct running {
 	bool is_answered;  /* server->body holds the answer, whatever it says */
 	bool has_crew;     /* crew->end() is owed */
 	bool has_id;       /* an event with an id was written */
+	bool is_behind;    /* there is more than its client was sent */
 
 	uint32_t incarnation; /* of row.stream */
 	int64_t reader;       /* ours of row.stream; 0: none */
 	int64_t sent;         /* the last event that was written */
 	int64_t keys;         /* events appended; makes their keys */
+	int64_t rest_until;   /* the store takes nothing that may get lost */
 	int64_t hold_until;   /* monotonic ms; then the stream begins */
 	int64_t next_word;    /* a comment is due */
+	int64_t stuck_since;  /* its client has taken nothing; 0: it does */
 	int64_t next_look;    /* at the row and the client */
 
 	struct slice token; /* progressToken, JSON text; or absent */
@@ -89,6 +93,7 @@ struct running {
 
 	struct buf message;   /* the one being built */
 	struct arena scratch; /* of one store call */
+	struct arena round;   /* of the questions that are open */
 };
 
 /*

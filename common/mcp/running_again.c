@@ -15,15 +15,12 @@ op_now(struct server *s, struct arena *a)
 
 static enum rc
 claim(struct server *s, struct arena *a, const struct call_row *row,
-    struct call_row *out)
+    struct slice owner, struct call_row *out)
 {
 	struct op op = op_now(s, a);
-	struct slice owner;
-	enum rc rc = server_owner(s, &owner);
+	enum rc rc = s->store->ops->call_claim(
+	    s->store, &op, row->number, row->epoch, owner, out);
 
-	if (rc == RC_OK)
-		rc = s->store->ops->call_claim(
-		    s->store, &op, row->number, row->epoch, owner, out);
 	if (rc == RC_OK)
 		bell_ring(s->bell);
 	return rc;
@@ -87,7 +84,10 @@ enum rc
 running_give_up(struct server *s, struct arena *a, const struct call_row *row)
 {
 	struct call_row own;
-	enum rc rc = claim(s, a, row, &own);
+	/* It stays the dead one's: should the store fail between the two, the
+	 * call is found and ended another time.  We live, and it would not
+	 * be. */
+	enum rc rc = claim(s, a, row, row->owner, &own);
 
 	return rc == RC_OK ? end_unknown(s, a, &own) : rc;
 }
@@ -158,9 +158,12 @@ running_again(struct server *s, struct arena *a, struct sink *sink,
 		.body = row->request };
 	struct call_row own;
 	struct exchange x;
+	struct slice owner;
 	bool found = false;
-	enum rc rc = claim(s, a, row, &own);
+	enum rc rc = server_owner(s, &owner);
 
+	if (rc == RC_OK)
+		rc = claim(s, a, row, owner, &own);
 	if (rc != RC_OK)
 		return rc;
 	exchange_init(&x, s, a, &http, sink);

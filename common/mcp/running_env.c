@@ -7,9 +7,10 @@
 /* Where nobody said which levels are wanted; modern clients must say. */
 #define LEVEL_DEFAULT 1 /* info */
 
-/* Progress is told this often at most; what comes sooner takes the place of
- * what waits. */
+/* Progress is told this often at most, on the average of a second; what comes
+ * sooner takes the place of what waits. */
 #define PROGRESS_MS 10
+#define PROGRESS_BURST_MS 1000
 
 /* A look must not hold up the call for long. */
 #define LOOK_TIMEOUT_MS 1000
@@ -133,12 +134,16 @@ void
 running_flush(struct running *r)
 {
 	struct running_progress *p = &r->progress;
+	const int64_t saved = running_now(r) - PROGRESS_BURST_MS;
 	struct buf *b;
 
-	if (!p->is_due)
+	/* The last value is worth waiting for. */
+	if (!p->is_due || running_now(r) < r->rest_until)
 		return;
 	p->is_due = false;
-	p->next_mono = running_now(r) + PROGRESS_MS;
+	if (p->next_mono < saved)
+		p->next_mono = saved;
+	p->next_mono += PROGRESS_MS;
 	b = begin_message(r, SLICE("notifications/progress"));
 	json_put_key(b, "progressToken");
 	buf_put_slice(b, r->token);
@@ -252,6 +257,7 @@ ask_in_result(struct running *r, struct tool_question *q, size_t n)
 
 	if (r->input == NULL)
 		return ASK_UNSUPPORTED;
+	exchange_renew(r->x);
 	said = input_ask(r->x, r->input, q, n);
 	if (said != ASK_ANSWERED || (r->call.tool->flags & TOOL_ONCE) == 0)
 		return said;

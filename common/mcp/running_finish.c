@@ -55,8 +55,10 @@ build(struct running *r, enum tool_done done)
 		return RC_OK;
 	if (r->input != NULL &&
 	    (input_is_broken(r->input) ||
-		(done == TOOL_AGAIN && input_is_pending(r->input))))
+		(done == TOOL_AGAIN && input_is_pending(r->input)))) {
+		exchange_renew(r->x);
 		return input_answer(r->x, r->input);
+	}
 	rc = tool_conclude(&r->call, done);
 	if (rc != RC_OK)
 		return rc;
@@ -166,9 +168,18 @@ write_response(struct running *r, const struct appended *appended)
 		running_wire_whole(r, appended->seq);
 	} else if (r->row.stream != 0) {
 		running_deliver(r, appended, buf_slice(&x->server->body));
+		running_wire_drain(r);
 	} else {
 		running_put_event(r, buf_slice(&x->server->body));
 	}
+}
+
+/* The row is still that of a running call. */
+static void
+leave_behind(struct running *r, const char *what, enum rc rc)
+{
+	running_log(r, LOG_ERROR, what, rc);
+	server_forsake(r->x->server);
 }
 
 /* Somebody else goes on with it: nothing of ours may come behind that. */
@@ -199,7 +210,7 @@ end_cancelled(struct running *r)
 	if (rc == RC_CONFLICT)
 		return end_fenced(r);
 	if (rc != RC_OK && rc != RC_NOTFOUND)
-		running_log(r, LOG_WARNING, "not ended", rc);
+		leave_behind(r, "not ended", rc);
 	tell_end(r, "cancelled");
 	if (r->wire == WIRE_HELD &&
 	    (!r->may_stream || x->revision->is_modern)) {
@@ -216,7 +227,7 @@ end_cancelled(struct running *r)
 static enum rc
 end_uncommitted(struct running *r, enum rc rc)
 {
-	running_log(r, LOG_ERROR, "response lost", rc);
+	leave_behind(r, "response lost", rc);
 	tell_end(r, "lost");
 	if (r->wire == WIRE_HELD)
 		return rc;
@@ -235,6 +246,9 @@ end_with_response(struct running *r)
 		return end_fenced(r);
 	if (rc == RC_NOTFOUND)
 		return end_cancelled(r);
+	/* A full disk has made room when it was met. */
+	if (rc == RC_FULL && has_stream)
+		rc = commit(r, true, true, &appended);
 	if (rc == RC_FULL && has_stream) {
 		/* Too much for the log; so much less is not. */
 		buf_reset(&r->x->server->body);
@@ -249,7 +263,7 @@ end_with_response(struct running *r)
 	if (rc != RC_OK)
 		rc = commit(r, true, true, &appended);
 	if (rc != RC_OK)
-		running_log(r, LOG_WARNING, "not ended", rc);
+		leave_behind(r, "not ended", rc);
 	tell_end(r, "answered");
 	return RC_OK;
 }

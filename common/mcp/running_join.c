@@ -1,9 +1,6 @@
-#include "event_id.h"
-#include "feed.h"
-#include "follow.h"
 #include "reply.h"
 #include "running_part.h"
-#include "sse.h"
+#include "stream.h"
 
 /*
  * The same request came again while it is running, or before anybody took its
@@ -36,43 +33,37 @@ attach(struct running *r, const struct call_row *row, struct stream_row *stream)
 }
 
 static enum rc
-join_as_stream(
-    struct exchange *x, struct running *r, const struct stream_row *stream)
+join_as_stream(struct exchange *x, const struct stream_row *stream)
 {
-	const bool has_priming = x->revision->has_priming;
-	struct buf first = BUF_INIT(256), text = BUF_INIT(64);
-	const struct event_id id = { stream->incarnation, stream->number,
-		stream->purged };
-	struct feed feed = { .transport = x->transport,
-		.revision = x->revision,
-		.session = stream->session,
-		.stream = stream->number,
-		.kind = stream->kind,
-		.incarnation = stream->incarnation,
-		.reader = stream->reader,
-		.cursor = stream->purged };
+	struct buf first = BUF_INIT(256);
+	struct feed feed = stream_feed(x);
 	enum rc rc;
 
-	(void)r;
-	for (size_t i = 0; i < PRINCIPAL_BYTES; i++)
-		feed.principal[i] = x->principal.digest[i];
-	event_id_put(&text, &id);
-	if (!has_priming) {
-		sse_put_comment(&first);
-	} else {
-		sse_put_event(&first,
-		    &(struct sse_event){ .id = buf_slice(&text),
-			.retry_ms = x->server->rules.retry_ms,
-			.data = SLICE("") });
-	}
-	rc = buf_finish(&text);
-	if (rc == RC_OK)
-		rc = buf_finish(&first);
+	feed.session = stream->session;
+	feed.stream = stream->number;
+	feed.kind = stream->kind;
+	feed.incarnation = stream->incarnation;
+	feed.reader = stream->reader;
+	feed.cursor = stream->purged;
+	stream_put_first(x, &feed, &first);
+	rc = buf_finish(&first);
 	if (rc == RC_OK)
 		rc = stream_reply(x, &feed, buf_slice(&first));
-	buf_release(&text);
 	buf_release(&first);
 	return rc;
+}
+
+/* Or one of the messages before it: a cancelled call has none. */
+static bool
+is_response(struct running *r, struct slice data)
+{
+	const struct json *root;
+	enum rc rc =
+	    json_read(&r->scratch, data, &json_limits_default, &root, NULL);
+
+	/* What is too large to be read is no message of ours. */
+	return rc == RC_NOMEM ||
+	    (rc == RC_OK && json_get(root, "method") == NULL);
 }
 
 /* The last event of a stream that was closed is the response. */
@@ -80,27 +71,40 @@ static enum rc
 take_response(struct running *r, const struct stream_row *stream, bool *found)
 {
 	struct server *s = r->x->server;
-	struct stream_sent sent = { stream->number, stream->reader,
-		stream->head };
 	struct stream_row now;
 	struct event_rows events;
 	struct op op = running_op(r);
 	enum rc rc = s->store->ops->stream_read(s->store, &op, stream->number,
 	    stream->head - 1, &s->rules.read, &now, &events);
 
-	*found = rc == RC_OK && events.n > 0;
+	*found = rc == RC_OK && events.n > 0 &&
+	    is_response(r, events.row[events.n - 1].data);
 	if (!*found)
 		return rc;
 	buf_reset(&s->body);
 	buf_put_slice(&s->body, events.row[events.n - 1].data);
 	r->x->reply.status = 200;
 	r->x->reply.body = REPLY_JSON;
-	op = running_op(r);
-	op.relaxed = true;
-	rc = s->store->ops->streams_sent(s->store, &op, &sent, 1);
-	if (rc != RC_OK)
-		running_log(r, LOG_INFO, "sent", rc);
+	reply_send(r->x);
 	return RC_OK;
+}
+
+/* This connection is not its reader any more, and has got so much. */
+static void
+leave(struct running *r, const struct stream_row *stream, int64_t sent)
+{
+	const struct stream_sent last = { stream->number, stream->reader,
+		sent };
+	struct store *store = r->x->server->store;
+	struct op op = running_op(r);
+	enum rc rc;
+
+	op.relaxed = true;
+	rc = store->ops->stream_detach(store, &op, &last);
+	if (rc != RC_OK)
+		running_log(r, LOG_INFO, "detach", rc);
+	else
+		bell_ring(r->x->server->bell);
 }
 
 /* Who takes no events waits here for the end of the stream. */
@@ -126,11 +130,12 @@ join_as_json(
 		rc = store->ops->stream_read(
 		    store, &op, stream->number, INT64_MAX, &one, &now, &events);
 	}
-	if (rc != RC_OK)
-		return rc == RC_NOTFOUND ? RC_BUSY : rc;
-	if (!now.is_open && now.head > now.purged)
+	if (rc == RC_OK && !now.is_open && now.head > now.purged)
 		rc = take_response(r, &now, &found);
-	/* Cancelled, taken over by a third one, or too late. */
+	leave(r, stream, found && x->rc == RC_OK ? now.head : 0);
+	/* Taken over by a third one, or it takes longer than we can wait. */
+	if (rc == RC_NOTFOUND || (rc == RC_OK && now.is_open))
+		return RC_BUSY;
 	if (rc == RC_OK && !found)
 		answer_error(x, 200, RPC_INTERNAL_ERROR,
 		    "The call ended without an answer", SLICE_NONE);
@@ -156,7 +161,7 @@ running_join(struct exchange *x, struct running *r, const struct call_row *row)
 	if (rc != RC_OK)
 		return rc;
 	if (r->may_stream)
-		return join_as_stream(x, r, &stream);
+		return join_as_stream(x, &stream);
 	rc = crew == NULL ? RC_OK : crew->ops->begin(crew, CREW_HELD);
 	if (rc != RC_OK)
 		return rc;

@@ -42,6 +42,7 @@ running_begin(struct exchange *x, struct running *r)
 	r->message = BUF_INIT(most);
 	r->progress.message = BUF_INIT(most);
 	r->scratch = ARENA_INIT(2 * most);
+	r->round = ARENA_INIT(x->arena->max);
 	r->may_stream = takes_events(x);
 	/* On HTTP+SSE the session's stream is there from the start. */
 	r->may_open = x->server->store != NULL && !x->in_batch &&
@@ -58,7 +59,7 @@ running_stay(struct running *r)
 
 	if (crew == NULL || r->has_crew)
 		return RC_OK;
-	rc = crew->ops->begin(crew, CREW_CALL);
+	rc = crew->ops->begin(crew, r->waits ? CREW_HELD : CREW_CALL);
 	r->has_crew = rc == RC_OK;
 	return rc;
 }
@@ -90,6 +91,7 @@ running_put_row(struct running *r, struct call_row *row)
 		.revision = x->revision->date,
 		.transport = (int)x->transport->name,
 		.caps = x->caps,
+		.is_waiting = r->waits,
 		.runs_max = r->runs_max > 0 ? r->runs_max : RUNS_MAX,
 		.deadline = x->now_ms + x->server->rules.tool_timeout_ms +
 		    x->server->rules.question_ms };
@@ -163,8 +165,10 @@ withdraw(struct running *r)
 	struct op op = running_op(r);
 	enum rc rc = store->ops->call_finish(store, &op, &finish, &appended);
 
-	if (rc != RC_OK)
+	if (rc != RC_OK) {
 		running_log(r, LOG_WARNING, "not ended", rc);
+		server_forsake(r->x->server);
+	}
 	r->row.number = 0;
 }
 
@@ -185,6 +189,9 @@ open_row(struct running *r, struct call_row *row, enum call_opened *opened)
 	op.arena = r->x->arena;
 	rc = s->store->ops->call_open(
 	    s->store, &op, row, &limits, opened, &r->reader);
+	/* It may be there all the same. */
+	if (rc == RC_IO)
+		server_forsake(s);
 	if (rc != RC_OK || *opened != CALL_IS_NEW) {
 		r->reader = 0;
 		return rc;

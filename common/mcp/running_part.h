@@ -17,9 +17,6 @@ int64_t running_now(const struct running *r); /* monotonic ms */
 void running_log(
     struct running *r, enum log_level level, const char *what, enum rc rc);
 
-/* Give back what running_begin() and the call took. */
-void running_release(struct running *r);
-
 /* Let so much time pass, and keep the connection alive. */
 void running_pause(struct running *r, int64_t ms);
 
@@ -79,8 +76,19 @@ void running_wire_end(struct running *r);
 /* The same with a wish to come back, where the revision has one. */
 void running_wire_let_go(struct running *r);
 
-/* Begin a held stream, or write a comment, if it is time. */
+/* The call has ended: what its client was not sent yet, as far as it takes
+ * it within a while. */
+void running_wire_drain(struct running *r);
+
+/* Begin a held stream, go on behind what its client did not take before, or
+ * write a comment, if it is time. */
 void running_wire_keep(struct running *r);
+
+/* ----------------------------------------------------- running_recall.c */
+
+/* What earlier runs told its client of its progress is not gone back behind;
+ * where that is not known nothing more is told of it. */
+void running_recall(struct running *r);
 
 /* -------------------------------------------------------- running_env.c */
 

@@ -3,6 +3,14 @@
 #include "running_part.h"
 #include "sse.h"
 
+/* A client that takes nothing for so long is left. */
+#define TAKE_MS 30000
+/* Between two looks whether it takes more, when nothing else is to be done. */
+#define DRAIN_LOOK_MS 10
+/* A store that is full or busy is not asked again at once, however much there
+ * is to say: what may get lost is to hold up neither others nor the call. */
+#define REST_MS 1000
+
 static int64_t
 comment_ms(const struct running *r)
 {
@@ -48,6 +56,17 @@ put_head(struct running *r)
 	    x->sink, 200, x->reply.header, x->reply.n_headers, SINK_STREAM);
 }
 
+/* To one who takes no events: what is asked for goes on, come again. */
+static void
+put_later(struct exchange *x)
+{
+	reply_failed(x, RC_BUSY);
+	reply_send(x);
+	/* It is no failure of ours, and the response is yet to be built. */
+	x->rc = RC_OK;
+	buf_reset(&x->server->body);
+}
+
 void
 running_wire_end(struct running *r)
 {
@@ -56,9 +75,15 @@ running_wire_end(struct running *r)
 	if (r->wire == WIRE_GONE)
 		return;
 	/* Whoever has left does not hear it. */
-	if (r->wire == WIRE_HELD && put_head(r) == RC_OK)
-		(void)sink->ops->body(sink, SLICE(":\n\n"));
-	(void)sink->ops->end(sink);
+	if (r->wire == WIRE_HELD && !r->may_stream) {
+		put_later(r->x);
+	} else {
+		if (r->wire == WIRE_HELD && put_head(r) == RC_OK)
+			(void)sink->ops->body(sink, SLICE(":\n\n"));
+		/* Nor does who takes nothing; he sees a cut. */
+		if (r->stuck_since == 0 || sink->ops->is_ready(sink))
+			(void)sink->ops->end(sink);
+	}
 	sink->ops->close(sink);
 	r->wire = WIRE_GONE;
 	detach(r);
@@ -84,6 +109,26 @@ fail(struct running *r)
 	if (r->x->transport->disconnect_cancels)
 		r->is_cancelled = true;
 	running_wire_end(r);
+}
+
+/*
+ * Would an event be written without waiting?  Nobody waits for a client while
+ * a tool runs: it must be heard, and may be cancelled or taken over.
+ */
+static bool
+takes_more(struct running *r)
+{
+	const int64_t now = running_now(r);
+
+	if (r->x->sink->ops->is_ready(r->x->sink)) {
+		r->stuck_since = 0;
+		return true;
+	}
+	if (r->stuck_since == 0)
+		r->stuck_since = now;
+	if (now - r->stuck_since >= TAKE_MS)
+		fail(r);
+	return false;
 }
 
 /* What is in server->frame to the client. */
@@ -170,8 +215,18 @@ is_superseded(struct running *r, int64_t reader)
 	return true;
 }
 
-/* Something before it was committed without our hearing of it: write all that
- * the client has not been sent. */
+static void
+put_rows(struct running *r, const struct event_rows *events)
+{
+	for (size_t i = 0; i < events->n && r->wire == WIRE_EVENTS; i++) {
+		if (!takes_more(r))
+			return;
+		(void)put_event(r, events->row[i].seq, -1, events->row[i].data);
+	}
+}
+
+/* Something before it was committed without our hearing of it, or was not
+ * taken: write all that the client has not been sent. */
 static void
 catch_up(struct running *r)
 {
@@ -185,6 +240,9 @@ catch_up(struct running *r)
 		enum rc rc = store->ops->stream_read(store, &op, r->row.stream,
 		    r->sent, limits, &stream, &events);
 
+		/* The next look may have more luck. */
+		if (rc == RC_BUSY || rc == RC_IO)
+			return;
 		if (rc != RC_OK || stream.purged > r->sent) {
 			running_log(r, LOG_WARNING, "catch up", rc);
 			running_wire_let_go(r);
@@ -192,11 +250,10 @@ catch_up(struct running *r)
 		}
 		if (is_superseded(r, stream.reader))
 			return;
-		for (size_t i = 0; i < events.n && r->wire == WIRE_EVENTS; i++)
-			(void)put_event(
-			    r, events.row[i].seq, -1, events.row[i].data);
-	} while (
-	    r->wire == WIRE_EVENTS && events.n > 0 && r->sent < stream.head);
+		put_rows(r, &events);
+		r->is_behind = r->sent < stream.head;
+	} while (r->wire == WIRE_EVENTS && r->stuck_since == 0 &&
+	    events.n > 0 && r->is_behind);
 }
 
 void
@@ -206,10 +263,29 @@ running_deliver(
 	if (r->wire == WIRE_GONE || is_superseded(r, appended->reader) ||
 	    !running_wire_begin(r))
 		return;
-	if (appended->seq == r->sent + 1)
-		(void)put_event(r, appended->seq, -1, data);
-	else
+	r->is_behind = true;
+	if (!takes_more(r))
+		return;
+	if (appended->seq != r->sent + 1)
 		catch_up(r);
+	else if (put_event(r, appended->seq, -1, data))
+		r->is_behind = false;
+}
+
+void
+running_wire_drain(struct running *r)
+{
+	struct sink *sink = r->x->sink;
+	const int64_t until = running_now(r) + TAKE_MS;
+
+	while (r->is_behind && r->wire == WIRE_EVENTS &&
+	    running_now(r) < until && sink->ops->wait(sink, DRAIN_LOOK_MS)) {
+		if (takes_more(r))
+			catch_up(r);
+	}
+	/* It may come back for the rest. */
+	if (r->is_behind)
+		running_wire_let_go(r);
 }
 
 /* What the store said of an append. */
@@ -222,6 +298,8 @@ note_append(struct running *r, enum rc rc, bool is_relaxed)
 		r->is_cancelled = true;
 	else if (rc != RC_FULL || !is_relaxed)
 		running_log(r, LOG_WARNING, "message lost", rc);
+	if (is_relaxed)
+		r->rest_until = running_now(r) + REST_MS;
 }
 
 /*
@@ -255,6 +333,8 @@ append(struct running *r, bool is_relaxed)
 	enum rc rc;
 
 	op.relaxed = is_relaxed;
+	if (is_relaxed && op.give_up_mono > running_now(r) + REST_MS)
+		op.give_up_mono = running_now(r) + REST_MS;
 	rc = s->store->ops->event_append(
 	    s->store, &op, &event, &s->rules.stream, &appended);
 	if (rc != RC_OK) {
@@ -270,12 +350,15 @@ running_say(struct running *r, bool is_relaxed)
 {
 	if (r->is_fenced || r->is_cancelled)
 		return;
-	if (buf_finish(&r->message) != RC_OK)
+	if (buf_finish(&r->message) != RC_OK) {
 		running_log(r, LOG_WARNING, "message lost", RC_NOMEM);
-	else if (r->row.stream != 0)
-		append(r, is_relaxed);
-	else
+	} else if (r->row.stream != 0) {
+		if (!is_relaxed || running_now(r) >= r->rest_until)
+			append(r, is_relaxed);
+	} else if (r->wire != WIRE_GONE && takes_more(r)) {
+		/* Without a log there is nothing that it could come back to. */
 		running_put_event(r, buf_slice(&r->message));
+	}
 }
 
 void
@@ -284,7 +367,7 @@ running_wire_let_go(struct running *r)
 	struct buf *frame = &r->x->server->frame;
 
 	if (r->wire == WIRE_EVENTS && r->x->revision->has_priming &&
-	    r->has_id) {
+	    r->has_id && takes_more(r)) {
 		buf_reset(frame);
 		sse_put_retry(frame, r->x->server->rules.retry_ms);
 		(void)put_frame(r);
@@ -301,7 +384,9 @@ running_wire_keep(struct running *r)
 	if (r->wire == WIRE_HELD && r->may_stream && r->row.number != 0 &&
 	    now >= r->hold_until)
 		(void)running_wire_begin(r);
-	if (r->wire != WIRE_EVENTS || now < r->next_word)
+	if (r->is_behind && r->wire == WIRE_EVENTS && takes_more(r))
+		catch_up(r);
+	if (r->wire != WIRE_EVENTS || now < r->next_word || !takes_more(r))
 		return;
 	buf_reset(frame);
 	sse_put_comment(frame);

@@ -57,6 +57,13 @@ server_owner(struct server *s, struct slice *name)
 	return s->crew == NULL ? RC_OK : s->crew->ops->name(s->crew, name);
 }
 
+void
+server_forsake(struct server *s)
+{
+	if (s->crew != NULL)
+		s->crew->ops->forsake(s->crew);
+}
+
 static void
 put_shown(struct buf *line, struct slice key, struct slice value)
 {

@@ -47,8 +47,7 @@ struct server_rules {
 	struct slice messages_path;  /* HTTP+SSE: where its client posts */
 	const struct slice *origins; /* allowed besides our own; "*": any */
 	size_t n_origins;
-	const struct slice
-	    *hosts; /* accepted as Host; none: decide by address */
+	const struct slice *hosts; /* accepted; none: decide by address */
 	size_t n_hosts;
 	enum principal_trust remote_user;
 	enum session_mode sessions;
@@ -107,6 +106,10 @@ struct server {
 
 /* The owner of rows that this process makes: crew->name(), or "local.0". */
 MUST_CHECK enum rc server_owner(struct server *s, struct slice *name);
+
+/* A row that this process owns could not be ended, or may be there though the
+ * store did not say so: it is left to whoever keeps house. */
+void server_forsake(struct server *s);
 
 /* Members of a struct server that are not pointers get these values. */
 void server_init(struct server *s);

@@ -11,8 +11,8 @@
 #include "store.h"
 
 /*
- * Sessions of the legacy revisions (design: any host serves any session; the
- * row in the store is the only truth, the id authenticates itself).
+ * Sessions of the legacy revisions.  Any host serves any session: the row in
+ * the store is the only truth, and the id authenticates itself.
  */
 struct exchange;
 

@@ -195,8 +195,12 @@ open_task(struct exchange *x, struct running *r, struct task_row *task,
 	/* Whoever wants the result asks for it, session or not. */
 	r->row.is_repeatable = (r->call.tool->flags & TOOL_REPEAT) != 0;
 	limits.is_anonymous = task_is_anonymous(x);
-	return s->store->ops->task_open(
+	rc = s->store->ops->task_open(
 	    s->store, &x->op, task, &r->row, &limits, opened);
+	/* It may be there all the same. */
+	if (rc == RC_IO)
+		server_forsake(s);
+	return rc;
 }
 
 /* Nobody will hear of it, so it is not to run. */

@@ -10,7 +10,7 @@
 
 /*
  * Tasks: the experimental ones of 2025-11-25 and the extension of 2026-07-28,
- * as two projections of one row (protocol: tasks).
+ * as two projections of one row.
  */
 
 /* The tasks that this client can have.  On HTTP+SSE there are none: the answer
@@ -47,12 +47,5 @@ MUST_CHECK enum rc task_fill_finish(
 
 /* May tasks/list be offered: can this client be told from others? */
 bool task_may_list(const struct exchange *x);
-
-/*
- * Append a DetailedTask of the extension: with the open questions, the result
- * or the error.  What the store says.
- */
-MUST_CHECK enum rc task_put_detailed(struct buf *b, const struct task_row *row,
-    struct store *store, const struct op *op);
 
 #endif

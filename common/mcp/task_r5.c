@@ -24,19 +24,6 @@ acknowledge(struct exchange *x)
 }
 
 enum rc
-task_put_detailed(struct buf *b, const struct task_row *row,
-    struct store *store, const struct op *op)
-{
-	enum rc rc;
-
-	buf_put_char(b, '{');
-	task_put_members(b, row, 0);
-	rc = task_put_details(b, row, store, op);
-	buf_put_char(b, '}');
-	return rc;
-}
-
-enum rc
 method_task_ext_get(struct exchange *x)
 {
 	struct task_row row;

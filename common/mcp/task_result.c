@@ -290,6 +290,7 @@ wait_with_call(struct exchange *x, const struct task_row *task)
 		.deadline_mono = INT64_MAX / 2 };
 	w->running.respond = respond;
 	w->running.runs_max = RUNS_MAX;
+	w->running.waits = true;
 	x->tool = waiter.name;
 	return running_go(x, &w->running);
 }

@@ -9,8 +9,8 @@ task_is_anonymous(const struct exchange *x)
 	return x->principal.name.len == 0;
 }
 
-void
-task_put_id(struct buf *b, const unsigned char id[TASK_ID_BYTES])
+static void
+put_id(struct buf *b, const unsigned char id[TASK_ID_BYTES])
 {
 	buf_put_char(b, '"');
 	text_put_b64url(b, id, TASK_ID_BYTES);
@@ -21,12 +21,12 @@ void
 task_put_reference(struct buf *b, const unsigned char id[TASK_ID_BYTES])
 {
 	buf_put_slice(b, SLICE("{\"taskId\":"));
-	task_put_id(b, id);
+	put_id(b, id);
 	buf_put_char(b, '}');
 }
 
-static struct slice
-state_name(enum task_state state)
+struct slice
+task_state_name(enum task_state state)
 {
 	switch (state) {
 	case TASK_WORKING:
@@ -58,9 +58,9 @@ task_put_members(struct buf *b, const struct task_row *row, int64_t poll)
 	const bool is_extension = row->form == TASKS_EXTENSION;
 
 	json_put_key(b, "taskId");
-	task_put_id(b, row->id);
+	put_id(b, row->id);
 	json_put_key(b, "status");
-	json_put_string(b, state_name(row->state));
+	json_put_string(b, task_state_name(row->state));
 	if (row->message.len > 0) {
 		json_put_key(b, "statusMessage");
 		json_put_string(b, row->message);

@@ -16,7 +16,8 @@
 /* Has nobody said who is asking? */
 bool task_is_anonymous(const struct exchange *x);
 
-void task_put_id(struct buf *b, const unsigned char id[TASK_ID_BYTES]);
+/* As the protocol has it: "working". */
+struct slice task_state_name(enum task_state state);
 
 /* Append {"taskId":…}, what related-task carries. */
 void task_put_reference(struct buf *b, const unsigned char id[TASK_ID_BYTES]);

@@ -70,19 +70,31 @@ api_let_go(struct mcp_call *c)
 	c->call->env->let_go(c->call);
 }
 
+/* The tree is not kept: a call may say a lot. */
+static bool
+is_json(const struct mcp_call *c, struct slice text, bool must_be_object)
+{
+	struct arena a = ARENA_INIT(c->call->arena->max);
+	const struct json *root = NULL;
+	bool is =
+	    json_read(&a, text, &json_limits_default, &root, NULL) == RC_OK &&
+	    (!must_be_object || json_is(root, JSON_OBJECT));
+
+	arena_release(&a);
+	return is;
+}
+
 /* What a module calls JSON goes to the client as JSON, or as a string. */
 static void
 api_log(struct mcp_call *c, enum mcp_level level, const char *logger,
     const char *data)
 {
 	struct buf quoted = BUF_INIT(c->call->arena->max);
-	const struct json *root;
 	struct slice json = slice_of(data == NULL ? "null" : data);
 
 	if ((unsigned)level > MCP_LOG_EMERGENCY)
 		level = MCP_LOG_EMERGENCY;
-	if (json_read(c->call->arena, json, &json_limits_default, &root,
-		NULL) != RC_OK) {
+	if (!is_json(c, json, false)) {
 		json_put_string(&quoted, json);
 		json = buf_slice(&quoted);
 	}
@@ -127,11 +139,10 @@ take_answers(struct mcp_call *c, struct mcp_question *questions,
 
 /* False: it is none that could be sent to anybody. */
 static bool
-make_question(struct mcp_call *c, const struct mcp_question *question,
+make_question(const struct mcp_call *c, const struct mcp_question *question,
     struct tool_question *out)
 {
 	const char *params = question->params;
-	const struct json *root = NULL;
 
 	*out = (struct tool_question){
 		.key = slice_of(question->key),
@@ -139,9 +150,7 @@ make_question(struct mcp_call *c, const struct mcp_question *question,
 		.params = slice_of(params == NULL ? "{}" : params),
 	};
 	return out->key.ptr != NULL && out->method.ptr != NULL &&
-	    json_read(c->call->arena, out->params, &json_limits_default, &root,
-		NULL) == RC_OK &&
-	    json_is(root, JSON_OBJECT);
+	    is_json(c, out->params, true);
 }
 
 static enum mcp_ask

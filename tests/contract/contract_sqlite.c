@@ -1,28 +1,29 @@
+/* Sessions of an SQLite store, on a disk of the usual kind. */
 #include "store_scratch.h"
 #include "store_suite.h"
 
 static enum rc
-open_log(void *ctx, struct store **out)
+open_in(struct store_scratch *s, bool allow_network_fs, struct store **out)
 {
-	struct store_scratch *s = ctx;
 	struct store_sqlite_options options;
 
 	store_scratch_init(s);
 	options = store_scratch_options(s);
+	options.allow_network_fs = allow_network_fs;
 	return store_scratch_open(s, &options, out);
+}
+
+static enum rc
+open_log(void *ctx, struct store **out)
+{
+	return open_in(ctx, false, out);
 }
 
 /* As on a network file system, with a rollback journal. */
 static enum rc
 open_journal(void *ctx, struct store **out)
 {
-	struct store_scratch *s = ctx;
-	struct store_sqlite_options options;
-
-	store_scratch_init(s);
-	options = store_scratch_options(s);
-	options.allow_network_fs = true;
-	return store_scratch_open(s, &options, out);
+	return open_in(ctx, true, out);
 }
 
 static void

@@ -107,17 +107,13 @@ new_sessions_stop_before_the_disk_is_full(void **state)
 	(void)umount2(f->scratch.folder, MNT_DETACH);
 }
 
-#define CASE(f)                                                                \
-	cmocka_unit_test_setup_teardown(                                       \
-	    f, store_file_setup, store_file_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(
+		STORE_FILE_TEST(
 		    a_full_disk_changes_nothing_and_the_ballast_lets_sessions_end),
-		CASE(new_sessions_stop_before_the_disk_is_full),
+		STORE_FILE_TEST(new_sessions_stop_before_the_disk_is_full),
 	};
 
 	return cmocka_run_group_tests_name(

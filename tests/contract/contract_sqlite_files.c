@@ -14,23 +14,6 @@
 #include "store_file.h"
 #include "store_suite.h"
 
-/* Through a connection of its own: the number in the first column. */
-static int64_t
-raw(struct store_file *f, const char *sql)
-{
-	sqlite3 *db = NULL;
-	sqlite3_stmt *st = NULL;
-	int64_t n = 0;
-
-	assert_int_equal(sqlite3_open(f->scratch.file, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
-	if (sqlite3_step(st) == SQLITE_ROW)
-		n = sqlite3_column_int64(st, 0);
-	assert_int_equal(sqlite3_finalize(st), SQLITE_OK);
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-	return n;
-}
-
 static void
 write_file(const char *path, const char *text)
 {
@@ -169,10 +152,11 @@ what_is_no_store_is_refused_and_left_alone(void **state)
 	assert_true(f->scratch.why.len > 0);
 	assert_int_equal(unlink(f->scratch.file), 0);
 
-	assert_int_equal(raw(f, "CREATE TABLE aunt(x)"), 0);
+	assert_int_equal(store_file_run(f, "CREATE TABLE aunt(x)"), 0);
 	assert_int_equal(store_file_open(f), RC_IO);
 	assert_non_null(strstr(f->scratch.why.ptr, "another program"));
-	assert_int_equal(raw(f, "SELECT count(*) FROM sqlite_master"), 1);
+	assert_int_equal(
+	    store_file_run(f, "SELECT count(*) FROM sqlite_master"), 1);
 
 	f->options.path = f->scratch.folder;
 	assert_int_equal(store_file_open(f), RC_IO);
@@ -193,14 +177,16 @@ an_older_program_refuses_only_below_oldest_program(void **state)
 	assert_int_equal(store_file_open(f), RC_OK);
 	assert_int_equal(store_file_put(f, 1), RC_OK);
 	store_file_close(f);
-	(void)raw(f, "UPDATE meta SET v = 9998 WHERE k = 'schema'");
+	(void)store_file_run(f, "UPDATE meta SET v = 9998 WHERE k = 'schema'");
 	assert_int_equal(store_file_open(f), RC_OK);
 	assert_int_equal(store_file_get(f, 1), RC_OK);
 	store_file_close(f);
-	(void)raw(f, "UPDATE meta SET v = 9998 WHERE k = 'oldest_program'");
+	(void)store_file_run(
+	    f, "UPDATE meta SET v = 9998 WHERE k = 'oldest_program'");
 	assert_int_equal(store_file_open(f), RC_IO);
 	assert_non_null(strstr(f->scratch.why.ptr, "9998"));
-	assert_int_equal(raw(f, "SELECT v FROM meta WHERE k = 'schema'"), 9998);
+	assert_int_equal(
+	    store_file_run(f, "SELECT v FROM meta WHERE k = 'schema'"), 9998);
 }
 
 static void
@@ -215,7 +201,7 @@ the_schema_files_can_be_applied_again(void **state)
 	assert_int_equal(store_file_end(f, 2), RC_OK);
 	assert_int_equal(f->store->ops->info(f->store, &f->op, &before), RC_OK);
 	store_file_close(f);
-	(void)raw(f, "UPDATE meta SET v = 0 WHERE k = 'schema'");
+	(void)store_file_run(f, "UPDATE meta SET v = 0 WHERE k = 'schema'");
 	assert_int_equal(store_file_open(f), RC_OK);
 	assert_int_equal(f->store->ops->check(f->store, &f->op), RC_OK);
 	assert_int_equal(f->store->ops->info(f->store, &f->op, &info), RC_OK);
@@ -239,16 +225,19 @@ an_end_raises_its_shard_and_nothing_else_does(void **state)
 	assert_int_equal(store_file_put(f, 7), RC_OK);
 	assert_int_equal(
 	    f->store->ops->session_set(f->store, &f->op, 1, &touch), RC_OK);
-	assert_int_equal(raw(f, "SELECT sum(rev) FROM rev"), 0);
+	assert_int_equal(store_file_run(f, "SELECT sum(rev) FROM rev"), 0);
 	assert_int_equal(store_file_end(f, 7), RC_OK);
-	assert_int_equal(raw(f, "SELECT rev FROM rev WHERE shard = 7"), 1);
+	assert_int_equal(
+	    store_file_run(f, "SELECT rev FROM rev WHERE shard = 7"), 1);
 	assert_int_equal(store_file_end(f, 7), RC_CONFLICT);
 	assert_int_equal(store_file_end(f, 255), RC_OK); /* a tombstone */
-	assert_int_equal(raw(f, "SELECT rev FROM rev WHERE shard = 255"), 1);
+	assert_int_equal(
+	    store_file_run(f, "SELECT rev FROM rev WHERE shard = 255"), 1);
 	assert_int_equal(
 	    f->store->ops->sweep(f->store, &f->op, &rules, &done), RC_OK);
-	assert_int_equal(raw(f, "SELECT sum(rev) FROM rev"), 2);
-	assert_int_equal(raw(f, "SELECT count(*) FROM rev"), STORE_SHARDS);
+	assert_int_equal(store_file_run(f, "SELECT sum(rev) FROM rev"), 2);
+	assert_int_equal(
+	    store_file_run(f, "SELECT count(*) FROM rev"), STORE_SHARDS);
 }
 
 static void
@@ -271,7 +260,7 @@ a_broken_fact_is_found_by_check(void **state)
 	assert_int_equal(store_file_open(f), RC_OK);
 	assert_int_equal(store_file_put(f, 1), RC_OK);
 	for (size_t i = 0; i < sizeof(breaks) / sizeof(breaks[0]); i++) {
-		(void)raw(f, breaks[i]);
+		(void)store_file_run(f, breaks[i]);
 		assert_int_equal(f->store->ops->check(f->store, &f->op),
 		    broken[i] ? RC_BUG : RC_OK);
 	}
@@ -378,29 +367,29 @@ links_lead_to_one_lock(void **state)
 	assert_false(store_file_exists(f, "-link-wal"));
 }
 
-#define CASE(f)                                                                \
-	cmocka_unit_test_setup_teardown(                                       \
-	    f, store_file_setup, store_file_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(every_file_is_the_owners_alone_whatever_the_umask),
-		CASE(no_descriptor_survives_exec),
-		CASE(close_gives_every_descriptor_back),
-		CASE(the_log_is_used_and_the_journal_where_it_must_be),
-		CASE(what_is_missing_is_made_only_if_asked),
-		CASE(what_is_no_store_is_refused_and_left_alone),
-		CASE(an_older_program_refuses_only_below_oldest_program),
-		CASE(the_schema_files_can_be_applied_again),
-		CASE(an_end_raises_its_shard_and_nothing_else_does),
-		CASE(a_broken_fact_is_found_by_check),
-		CASE(a_file_that_moved_is_refused_and_taken_up_again),
-		CASE(a_reader_notices_within_a_tenth_of_a_second),
-		CASE(a_file_put_in_its_place_is_the_store),
-		CASE(a_lock_file_that_was_removed_is_made_again),
-		CASE(links_lead_to_one_lock),
+		STORE_FILE_TEST(
+		    every_file_is_the_owners_alone_whatever_the_umask),
+		STORE_FILE_TEST(no_descriptor_survives_exec),
+		STORE_FILE_TEST(close_gives_every_descriptor_back),
+		STORE_FILE_TEST(
+		    the_log_is_used_and_the_journal_where_it_must_be),
+		STORE_FILE_TEST(what_is_missing_is_made_only_if_asked),
+		STORE_FILE_TEST(what_is_no_store_is_refused_and_left_alone),
+		STORE_FILE_TEST(
+		    an_older_program_refuses_only_below_oldest_program),
+		STORE_FILE_TEST(the_schema_files_can_be_applied_again),
+		STORE_FILE_TEST(an_end_raises_its_shard_and_nothing_else_does),
+		STORE_FILE_TEST(a_broken_fact_is_found_by_check),
+		STORE_FILE_TEST(
+		    a_file_that_moved_is_refused_and_taken_up_again),
+		STORE_FILE_TEST(a_reader_notices_within_a_tenth_of_a_second),
+		STORE_FILE_TEST(a_file_put_in_its_place_is_the_store),
+		STORE_FILE_TEST(a_lock_file_that_was_removed_is_made_again),
+		STORE_FILE_TEST(links_lead_to_one_lock),
 	};
 
 	return cmocka_run_group_tests_name(

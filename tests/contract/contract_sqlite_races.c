@@ -83,9 +83,8 @@ open_call(struct runner *r, int64_t n, const struct call_limits *limits,
 static enum rc
 try_open(struct runner *r, int64_t n)
 {
-	const struct call_limits none = { 0, 0, 0, false };
 	enum call_opened opened = CALL_IS_OTHER;
-	enum rc rc = open_call(r, n, &none, &opened);
+	enum rc rc = open_call(r, n, &store_no_call_limits, &opened);
 
 	if (rc != RC_OK || opened == CALL_IS_NEW)
 		return rc;
@@ -166,37 +165,35 @@ try_cancel_task(struct runner *r, int64_t n)
 static enum rc
 make_call(struct runner *r, int64_t n)
 {
-	const struct call_limits none = { 0, 0, 0, false };
 	enum call_opened opened;
 
-	return open_call(r, n, &none, &opened);
+	return open_call(r, n, &store_no_call_limits, &opened);
 }
 
 static enum rc
 make_question(struct runner *r, int64_t n)
 {
-	const struct call_limits none = { 0, 0, 0, false };
 	const struct question_row q = {
 		.key = SLICE("k"), .call = n, .session = r->session
 	};
 	struct appended out;
 	enum rc rc = make_call(r, n);
 
-	return rc == RC_OK && n <= ITEMS ? r->store->ops->question_put(r->store,
-					       &r->op, &q, 1, 1, &none, &out)
-					 : rc;
+	return rc == RC_OK && n <= ITEMS
+	    ? r->store->ops->question_put(
+		  r->store, &r->op, &q, 1, 1, &store_no_call_limits, &out)
+	    : rc;
 }
 
 static enum rc
 make_task(struct runner *r, int64_t n)
 {
-	const struct call_limits none = { 0, 0, 0, false };
 	struct task_row task = { .id = { (unsigned char)n } };
 	struct call_row call = a_call(r, n);
 	enum call_opened opened;
 
 	return r->store->ops->task_open(
-	    r->store, &r->op, &task, &call, &none, &opened);
+	    r->store, &r->op, &task, &call, &store_no_call_limits, &opened);
 }
 
 static enum rc

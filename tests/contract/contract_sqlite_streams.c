@@ -12,30 +12,6 @@
 #include "store_file.h"
 #include "store_suite.h"
 
-static const struct stream_caps no_caps = { 0, 0 };
-
-/* Through a connection of its own, as another program would; the number in
- * the first column of the last statement. */
-static int64_t
-raw(struct store_file *f, const char *sql)
-{
-	sqlite3 *db = NULL;
-	sqlite3_stmt *st = NULL;
-	const char *rest = sql;
-	int64_t n = 0;
-
-	assert_int_equal(sqlite3_open(f->scratch.file, &db), SQLITE_OK);
-	while (*rest != '\0') {
-		assert_int_equal(
-		    sqlite3_prepare_v2(db, rest, -1, &st, &rest), SQLITE_OK);
-		if (sqlite3_step(st) == SQLITE_ROW)
-			n = sqlite3_column_int64(st, 0);
-		assert_int_equal(sqlite3_finalize(st), SQLITE_OK);
-	}
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-	return n;
-}
-
 static const struct store_ops *
 opened(struct store_file *f)
 {
@@ -81,26 +57,18 @@ append(struct store_file *f, const struct stream_row *s, int64_t call,
 	struct appended out;
 
 	return f->store->ops->event_append(
-	    f->store, &f->op, &a, &no_caps, &out);
+	    f->store, &f->op, &a, &store_no_stream_caps, &out);
 }
 
 static void
 open_call(struct store_file *f, int64_t session, struct call_row *row)
 {
-	const struct call_limits limits = { 0 };
 	enum call_opened how;
 	int64_t reader;
 
-	*row = (struct call_row){ .session = session,
-		.principal_name = SLICE(""),
-		.request_id = SLICE("1"),
-		.request = SLICE("{}"),
-		.tool = SLICE("t"),
-		.revision = SLICE("2025-06-18"),
-		.runs_max = 2,
-		.owner = SLICE("h.1") };
-	assert_int_equal(f->store->ops->call_open(
-			     f->store, &f->op, row, &limits, &how, &reader),
+	*row = store_call_row(session, "1");
+	assert_int_equal(f->store->ops->call_open(f->store, &f->op, row,
+			     &store_no_call_limits, &how, &reader),
 	    RC_OK);
 	assert_int_equal(how, CALL_IS_NEW);
 }
@@ -113,8 +81,8 @@ a_store_of_the_first_schema_is_brought_up(void **state)
 	struct store_info info;
 
 	assert_int_equal(first->number, 1);
-	(void)raw(f, first->sql);
-	(void)raw(f,
+	(void)store_file_run(f, first->sql);
+	(void)store_file_run(f,
 	    "UPDATE meta SET v = 1 WHERE k = 'schema';"
 	    "INSERT INTO session(at, id, sid, principal, created, incarnation,"
 	    " touched) VALUES(1, 5, zeroblob(16), zeroblob(16), 1, 1, 1)");
@@ -151,9 +119,9 @@ a_program_of_the_release_before_leaves_nothing_behind(void **state)
 		open_call(f, s.session, &call);
 		assert_int_equal(
 		    ops->changes(f->store, &f->op, &mark, &changes), RC_OK);
-		(void)raw(f, ends[n]);
+		(void)store_file_run(f, ends[n]);
 		assert_int_equal(ops->check(f->store, &f->op), RC_OK);
-		assert_int_equal(raw(f,
+		assert_int_equal(store_file_run(f,
 				     "SELECT (SELECT count(*) FROM stream) +"
 				     " (SELECT count(*) FROM event)"),
 		    0);
@@ -216,6 +184,39 @@ a_new_incarnation_ends_what_was_open(void **state)
 }
 
 static void
+an_answer_of_a_former_incarnation_is_not_waited_for(void **state)
+{
+	struct store_file *f = *state;
+	const struct store_ops *ops;
+	struct call_row call, same;
+	struct call_finish end;
+	enum call_opened how;
+	struct appended at;
+	int64_t reader;
+
+	f->options.boot_id = "one";
+	ops = opened(f);
+	assert_int_equal(store_file_put(f, 1), RC_OK);
+	open_call(f, session_id(f, 1), &call);
+	same = call;
+	end = (struct call_finish){
+		.call = call.number, .epoch = call.epoch, .data = SLICE("{}")
+	};
+	assert_int_equal(ops->call_finish(f->store, &f->op, &end, &at), RC_OK);
+	assert_int_equal(ops->call_open(f->store, &f->op, &same,
+			     &store_no_call_limits, &how, &reader),
+	    RC_OK);
+	assert_int_equal(how, CALL_IS_JOINED);
+	store_file_close(f);
+
+	/* Nobody may read its stream any more. */
+	f->options.boot_id = "two";
+	ops = opened(f);
+	open_call(f, call.session, &same);
+	assert_true(same.number > call.number);
+}
+
+static void
 a_broken_log_is_found_by_check(void **state)
 {
 	static const struct {
@@ -257,9 +258,9 @@ a_broken_log_is_found_by_check(void **state)
 		assert_int_equal(append(f, &s, 0, 0), RC_OK);
 	assert_int_equal(ops->check(f->store, &f->op), RC_OK);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		(void)raw(f, rows[i].breaks);
+		(void)store_file_run(f, rows[i].breaks);
 		assert_int_equal(ops->check(f->store, &f->op), RC_BUG);
-		(void)raw(f, rows[i].mends);
+		(void)store_file_run(f, rows[i].mends);
 		assert_int_equal(ops->check(f->store, &f->op), RC_OK);
 	}
 }
@@ -392,42 +393,24 @@ what_is_raised_many_times_between_two_looks_has_changed_once(void **state)
 	assert_true(changes.row[0].ref != changes.row[1].ref);
 }
 
-static enum rc
-open_log(void *ctx, struct store **out)
-{
-	struct store_scratch *s = ctx;
-	struct store_sqlite_options options;
-
-	store_scratch_init_fast(s);
-	options = store_scratch_options(s);
-	return store_scratch_open(s, &options, out);
-}
-
-static void
-clear(void *ctx)
-{
-	store_scratch_release(ctx);
-}
-
-#define CASE(f)                                                                \
-	cmocka_unit_test_setup_teardown(                                       \
-	    f, store_file_setup, store_file_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(a_store_of_the_first_schema_is_brought_up),
-		CASE(a_program_of_the_release_before_leaves_nothing_behind),
-		CASE(a_new_incarnation_ends_what_was_open),
-		CASE(a_broken_log_is_found_by_check),
-		CASE(no_change_of_other_processes_is_missed),
-		CASE(
+		STORE_FILE_TEST(a_store_of_the_first_schema_is_brought_up),
+		STORE_FILE_TEST(
+		    a_program_of_the_release_before_leaves_nothing_behind),
+		STORE_FILE_TEST(a_new_incarnation_ends_what_was_open),
+		STORE_FILE_TEST(
+		    an_answer_of_a_former_incarnation_is_not_waited_for),
+		STORE_FILE_TEST(a_broken_log_is_found_by_check),
+		STORE_FILE_TEST(no_change_of_other_processes_is_missed),
+		STORE_FILE_TEST(
 		    what_is_raised_many_times_between_two_looks_has_changed_once),
 	};
 	struct store_scratch scratch;
-	struct store_maker maker = { "store_sqlite, streams", open_log, clear,
-		&scratch };
+	struct store_maker maker =
+	    store_scratch_maker(&scratch, "store_sqlite: streams");
 
 	return store_suite_streams_run(&maker) +
 	    cmocka_run_group_tests_name(

@@ -12,11 +12,13 @@ The world has a scratch folder and starts servers; at the end all of them are
 stopped, one by one by their process id, and it is an error if a process is
 left that nobody stopped.
 """
+import contextlib
 import ctypes
 import os
 import pathlib
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -187,6 +189,18 @@ class World:
         for section, keys in changes.items():
             sections.setdefault(section, {}).update(keys)
         return Host(self, folder, sections, streams)
+
+    def two_hosts(self, catalog, **changes):
+        """Of one store and one catalog."""
+        return [self.host(catalog={"folder": catalog.folder}, **changes)
+                for _ in range(2)]
+
+    def query(self, sql):
+        """Rows of the store, read beside its users."""
+        where = "file:%s?mode=ro" % (self.folder / "sessions.db")
+        with contextlib.closing(
+                sqlite3.connect(where, uri=True, timeout=10)) as database:
+            return database.execute(sql).fetchall()
 
     def balancer(self, hosts):
         """Every request to the next host; the URL to use."""

@@ -4,7 +4,7 @@ import json
 import urllib.parse
 
 import sse
-from support import check, equal
+from support import check, equal, wait_until
 
 REVISION = "2025-11-25"
 HEADERS = {
@@ -143,9 +143,26 @@ def opened(url, revision=REVISION, capabilities=None):
     return session
 
 
-def text_of(answer):
+def text(result):
     """The text of a tool's result."""
-    return "".join(part.get("text", "") for part in answer.result()["content"])
+    return "".join(part.get("text", "") for part in result["content"])
+
+
+def text_of(answer):
+    return text(answer.result())
+
+
+def accept(**content):
+    """The answer of a person who fills in a form."""
+    return {"action": "accept", "content": content}
+
+
+def poll_task(client, url, task, status):
+    """Ask that host until the task is so; what it said then."""
+    def look():
+        found = client.send("tasks/get", {"taskId": task}, url).result()
+        return found if found["status"] == status else None
+    return wait_until(look, "task is %s" % status)
 
 
 M = "io.modelcontextprotocol/"

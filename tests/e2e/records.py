@@ -3,6 +3,7 @@ import socket
 import struct
 import time
 
+import sse
 from support import check
 
 BEGIN, END, PARAMS, STDIN, STDOUT = 1, 3, 4, 5, 6
@@ -24,9 +25,11 @@ def pair(name, value):
 class Reply:
     """One request and what comes back, as far as it has come."""
 
-    def __init__(self, path, method, headers, body=b"", where="/mcp"):
-        variables = {"REQUEST_METHOD": method, "REQUEST_URI": where,
-                     "SERVER_NAME": "localhost", "HTTP_HOST": "localhost"}
+    def __init__(self, path, method, headers, body=b"", where="/mcp",
+                 **more):
+        """more: what a web server says of itself, such as REMOTE_USER."""
+        variables = dict(more, REQUEST_METHOD=method, REQUEST_URI=where,
+                         SERVER_NAME="localhost", HTTP_HOST="localhost")
         for name, value in headers.items():
             name = name.upper().replace("-", "_")
             variables[name if name == "CONTENT_TYPE" else "HTTP_" + name] = \
@@ -108,18 +111,9 @@ class Reply:
         return self.text.partition(b"\r\n\r\n")[2]
 
     def events(self):
-        """Complete events, each a dictionary of its fields."""
-        found = []
+        """Those that have come completely."""
         body = self.text.partition(b"\r\n\r\n")[2].decode()
-        for block in body.split("\n\n")[:-1]:
-            fields = {}
-            for line in block.split("\n"):
-                name, _, value = line.partition(":")
-                if name:
-                    fields[name] = value.strip()
-            if fields:
-                found.append(fields)
-        return found
+        return sse.parse(body[:body.rfind("\n\n") + 2])
 
     def messages(self):
-        return [event for event in self.events() if event.get("data")]
+        return [event for event in self.events() if event.data]

@@ -2,6 +2,8 @@
 import http.client
 import json
 import queue
+import socket
+import struct
 import threading
 import time
 import urllib.parse
@@ -157,8 +159,6 @@ class Stream:
 
     def cut(self):
         """Leave as a client that dies: at once, without a word."""
-        import socket
-        import struct
         try:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                                    struct.pack("ii", 1, 0))
@@ -169,6 +169,8 @@ class Stream:
 
     def close(self):
         try:
+            # Wakes the thread that reads, which has the lock of the rest.
+            self.socket.shutdown(socket.SHUT_RDWR)
             self.socket.close()
         except OSError:
             pass

@@ -11,8 +11,7 @@ def test(world):
     harness.node()
     catalog = Catalog(world.folder / "catalog")
     speaking.define_all(catalog)
-    hosts = [world.host(catalog={"folder": catalog.folder})
-             for _ in range(2)]
+    hosts = world.two_hosts(catalog)
     notify = json.dumps([str(harness.CTL), "-c", str(hosts[1].conf), "notify"])
     balanced = world.balancer(hosts)
     for script, url, more in (

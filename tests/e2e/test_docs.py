@@ -1,4 +1,4 @@
-"""The examples of docs/tools.md, pasted as they stand there."""
+"""The examples of the pages, pasted as they stand there."""
 import json
 import re
 import shlex
@@ -7,13 +7,18 @@ import subprocess
 
 import harness
 import mcp
-from support import check, equal
+from support import check, equal, wait_until
 
 PAGE = harness.SOURCE / "docs" / "tools.md"
+STREAMS = harness.SOURCE / "docs" / "streams.md"
+README = harness.SOURCE / "README.md"
 # A file name in backquotes on a line of its own, then an indented block.
 FILE = re.compile(r"^`([^`\n]+)`:\n\n((?:(?: {4}.*)?\n)+)", re.M)
 # A command: an indented line that begins with the name of the program.
 COMMAND = r"^ {4}(%s .*)$"
+BLOCK = re.compile(r"^((?: {4}.*\n|\n(?= {4}))+)", re.M)
+# What people are to fill in, in the first lines of a script.
+SETTING = re.compile(r"^(HOST1|HOST2|PARENT|CTL)=.*$", re.M)
 ROW = re.compile(r"^\| `(\w+)` \| `(\{.*\})` \| (result|error) \| `(.*)` \|$",
                  re.M)
 SOURCE_IN_PAGE = "/src/mcp-fcgi"
@@ -78,9 +83,88 @@ def check_links():
                   "%s refers to %s", page.name, link)
 
 
+def script_of(text, settings):
+    """The indented blocks of a page as one script."""
+    lines = "".join(BLOCK.findall(text)).split("\n")
+    script = "\n".join(line[4:] for line in lines)
+    return SETTING.sub(
+        lambda m: "%s='%s'" % (m[1], settings[m[1]]), script)
+
+
+def run_script(script, folder):
+    """In a folder of its own; what it prints."""
+    folder.mkdir()
+    done = subprocess.run(
+        ["sh", "-e", "-c", script], cwd=str(folder),
+        timeout=40, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL, universal_newlines=True)
+    equal(done.returncode, 0, "%s said %s; its status"
+          % (folder.name, done.stdout))
+    return done.stdout
+
+
+def settings_of(here, there):
+    return {"HOST1": here.url, "HOST2": there.url,
+            "PARENT": here.responder.pid,
+            "CTL": "%s -c %s" % (harness.CTL, here.conf)}
+
+
+def progress_of(text):
+    return [int(n) for n in re.findall(r'"progress":(\d+)', text)]
+
+
+def check_readme(here, there, folder):
+    """The call that goes on when all that ran it was killed."""
+    text = README.read_text().split("\n## ")
+    part, = [p for p in text if p.startswith("A call that outlives")]
+    part = part[part.index("    HOST1="):]
+    script = script_of(part, settings_of(here, there))
+    # Less time than a person takes to look at it.
+    for old, new in (('"ms":500', '"ms":150'), ("-m 3", "-m 1"),
+                     ('cd "$(mktemp -d)"', "")):
+        check(old in script, "no %s in the script", old)
+        script = script.replace(old, new)
+    said = run_script(script, folder)
+    equal(progress_of(said), list(range(1, 21)), "progress over both hosts")
+    check("counted to 20" in said, "no result: %s", said)
+    wait_until(lambda: "taken-over call=1" in here.log(), "the second run")
+
+
+def check_streams(here, there, folder):
+    """What the page about streams promises."""
+    script = script_of(STREAMS.read_text(), settings_of(here, there))
+    said = run_script(script, folder)
+    read = {path.name: path.read_text() for path in folder.iterdir()}
+    check("completed" in said, "no task: %s", said)
+    equal(progress_of(read["first"] + read["rest"]), list(range(1, 11)),
+          "progress over both hosts")
+    for name, text in (
+            ("rest", "counted to 10"),
+            ("events", "notifications/tools/list_changed"),
+            ("heard", "notifications/subscriptions/acknowledged"),
+            ("heard", "notifications/resources/updated"),
+            ("asked", "Hello, Ada!"),
+            ("round1", '"resultType":"input_required"'),
+            ("round2", "Hello, Ada!"),
+            ("task", '"status":"working"'),
+            ("result", "counted to 5")):
+        check(text in read[name], "no %s in %s: %s", text, name, read[name])
+
+
+def check_scripts(world):
+    """What is for the demo with two hosts."""
+    harness.need("curl")
+    harness.need("pkill")
+    here, there = (world.host(catalog={"folder": harness.CATALOG})
+                   for _ in range(2))
+    check_readme(here, there, world.folder / "readme")
+    check_streams(here, there, world.folder / "streams")
+
+
 def test(world):
     check_links()
     check_pages(world)
+    check_scripts(world)
     text = PAGE.read_text()
     folder = world.folder / "pasted"
     names = paste(text, folder)

@@ -5,7 +5,6 @@ import collections
 import os
 import random
 import signal
-import sqlite3
 import time
 
 import harness
@@ -34,13 +33,8 @@ def owns(pid, folder, owners):
 
 def running(world):
     """Names of processes that are at a call."""
-    base = sqlite3.connect("file:%s?mode=ro" % (world.folder / "sessions.db"),
-                           uri=True, timeout=10)
-    try:
-        return {row[0].decode().partition(".")[2] for row in base.execute(
-            "SELECT DISTINCT owner FROM call WHERE state = 1")}
-    finally:
-        base.close()
+    return {owner.decode().partition(".")[2] for owner, in world.query(
+        "SELECT DISTINCT owner FROM call WHERE state = 1")}
 
 
 def victims(world, hosts):
@@ -142,12 +136,7 @@ async def storm_of(world, hosts, seconds):
 
 
 def rows(world, table):
-    base = sqlite3.connect("file:%s?mode=ro" % (world.folder / "sessions.db"),
-                           uri=True, timeout=10)
-    try:
-        return base.execute("SELECT count(*) FROM %s" % table).fetchone()[0]
-    finally:
-        base.close()
+    return world.query("SELECT count(*) FROM %s" % table)[0][0]
 
 
 def tools_left(hosts):

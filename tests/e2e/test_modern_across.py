@@ -7,19 +7,12 @@ import harness
 import mcp
 import speaking
 from catalog import Catalog
+from mcp import accept, poll_task, text
 from support import check, equal, is_alive, wait_until
 
 ASKABLE = {"elicitation": {"form": {}}, "sampling": {}}
 WITH_TASKS = dict(ASKABLE, extensions={mcp.M + "tasks": {}})
 SUBSCRIPTION = mcp.M + "subscriptionId"
-
-
-def text(result):
-    return "".join(part.get("text", "") for part in result["content"])
-
-
-def accept(**content):
-    return {"action": "accept", "content": content}
 
 
 def opened_listen(client, url, **wanted):
@@ -113,30 +106,23 @@ def created(client, url, tool):
     return result["taskId"]
 
 
-def poll(client, url, task, status):
-    def look():
-        found = client.send("tasks/get", {"taskId": task}, url).result()
-        return found if found["status"] == status else None
-    return wait_until(look, "task is %s" % status)
-
-
 def test_tasks(here, there):
     client = mcp.Modern(here.url, WITH_TASKS)
     task = created(client, here.url, "greet_task")
-    asked = poll(client, there.url, task, "input_required")
+    asked = poll_task(client, there.url, task, "input_required")
     equal(list(asked["inputRequests"]), ["name"], "questions")
     done = client.send("tasks/update", {
         "taskId": task, "inputResponses": {"name": accept(name="Bob")}},
         there.url).result()
     equal(done["resultType"], "complete", "type of the acknowledgement")
     for host in (here, there):
-        ended = poll(client, host.url, task, "completed")
+        ended = poll_task(client, host.url, task, "completed")
         equal(text(ended["result"]), "Hello, Bob\n", "result")
     # Another one is cancelled from the other host.
     task = created(client, there.url, "steps_task")
-    poll(client, here.url, task, "working")
+    poll_task(client, here.url, task, "working")
     client.send("tasks/cancel", {"taskId": task}, here.url).result()
-    poll(client, there.url, task, "cancelled")
+    poll_task(client, there.url, task, "cancelled")
     # And who did not declare tasks gets the result.
     result = mcp.Modern(here.url).call("steps_task", {"n": 1}).result()
     equal(result["resultType"], "complete", "type without the extension")
@@ -159,8 +145,7 @@ def test(world):
     catalog = Catalog(world.folder / "catalog")
     speaking.define_all(catalog)
     speaking.define_tasks(catalog)
-    here, there = [world.host(catalog={"folder": catalog.folder})
-                   for _ in range(2)]
+    here, there = world.two_hosts(catalog)
     for part in (test_listen, test_two_listens, test_questions, test_tampered,
                  test_tasks):
         part(here, there)

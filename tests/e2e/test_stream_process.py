@@ -8,12 +8,10 @@ import time
 
 import harness
 from catalog import Catalog
+from expect import CHANGED
 from mcp import HEADERS, REVISION
 from records import Reply
 from support import check, children_of, equal, wait_until
-
-STREAM = harness.BUILD / "bin" / "mcp-stream"
-CHANGED = "notifications/tools/list_changed"
 
 
 class Responders:
@@ -36,7 +34,7 @@ class Responders:
             "catalog": {"folder": self.catalog.folder, "check": "50ms"}}))
         self.catalog.shell("first", "echo")
         for program, path in ((harness.REQUEST, self.request),
-                              (STREAM, self.stream)):
+                              (harness.STREAM, self.stream)):
             process = world.start(
                 [program, "-c", self.conf],
                 self.folder / ("%s.log" % program.name))
@@ -91,8 +89,8 @@ class Responders:
 def next_message(stream, number):
     stream.until(lambda: len(stream.messages()) >= number, "an event")
     event = stream.messages()[number - 1]
-    equal(json.loads(event["data"])["method"], CHANGED, "the message")
-    return event["id"]
+    equal(event.message()["method"], CHANGED, "the message")
+    return event.id
 
 
 def a_change_reaches_every_stream(host):
@@ -199,8 +197,8 @@ def to_stop_ends_all_streams_in_time(host):
     for stream in streams:
         stream.until(lambda stream=stream: stream.is_closed, "the end")
         check(stream.has_end, "the stream was cut")
-        retry = [int(event["retry"]) for event in stream.events()
-                 if "retry" in event]
+        retry = [event.retry for event in stream.events()
+                 if event.retry is not None]
         check(1000 <= retry[-1] <= 5000, "retry is %r", retry)
     equal(host.parent.wait(5), 0, "status of mcp-stream")
     check("worker-killed" not in host.log(), "it did not leave by itself")

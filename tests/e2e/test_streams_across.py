@@ -7,6 +7,8 @@ import harness
 import mcp
 import speaking
 from catalog import Catalog
+from expect import next_changed, opened_stream
+from mcp import accept, text
 from support import check, equal, is_alive, wait_until
 
 CAPABILITIES = {"sampling": {}, "elicitation": {}, "roots": {}}
@@ -23,10 +25,6 @@ def progress_of(messages):
             if m.get("method") == "notifications/progress"]
 
 
-def texts(message):
-    return "".join(c.get("text", "") for c in message["result"]["content"])
-
-
 def check_whole_call(messages, marker, n):
     """Every event once and in order, then the result."""
     equal(progress_of(messages), list(range(1, n + 1)), "progress")
@@ -34,11 +32,7 @@ def check_whole_call(messages, marker, n):
         if message.get("method") == "notifications/progress":
             check(marker in message["params"].get("message", marker),
                   "another call's: %r", message)
-    check(marker in texts(messages[-1]), "result: %r", messages[-1])
-
-
-def raise_topic(host):
-    host.ctl("notify", "tools")
+    check(marker in text(messages[-1]["result"]), "result: %r", messages[-1])
 
 
 def test_get_stream(session, here, there):
@@ -48,16 +42,9 @@ def test_get_stream(session, here, there):
     if session.revision == "2025-11-25":
         priming = first.next()
         check(priming.id and priming.data == "", "not priming: %r", priming)
-    raise_topic(here)
-    message = first.message()
-    equal(message["method"], "notifications/tools/list_changed", "method")
-    second = session.get(here.url)
-    equal(second.status, 200, "status of a second GET")
-    wait_until(lambda: second.comments or second.events.qsize(),
-               "the first byte of a stream")
-    raise_topic(there)
-    found = second.message()
-    equal(found["method"], "notifications/tools/list_changed", "method")
+    next_changed(first, here, "what is raised over there")
+    second = opened_stream(session, here.url)
+    next_changed(second, there, "what is raised over there")
     check(first.silent(0.3), "the superseded stream ended or spoke: %r",
           first.seen)
     second.close()
@@ -111,9 +98,8 @@ def test_elicitation(session, here, there):
     stream = session.call_stream("greet", {}, here.url)
     question = stream.until(lambda m: "method" in m and "id" in m)[-1]
     equal(question["method"], "elicitation/create", "method")
-    answer(session, question, {"action": "accept",
-                               "content": {"name": "Ada"}}, there.url)
-    equal(texts(stream.rest()[-1]), "Hello, Ada\n", "result")
+    answer(session, question, accept(name="Ada"), there.url)
+    equal(text(stream.rest()[-1]["result"]), "Hello, Ada\n", "result")
     # A second answer is accepted, and changes nothing.
     answer(session, question, {"action": "decline"}, here.url)
 
@@ -125,7 +111,7 @@ def test_sampling(session, here, there):
     answer(session, question, {
         "role": "assistant", "model": "m", "stopReason": "endTurn",
         "content": {"type": "text", "text": "42"}}, there.url)
-    check("model says: 42" in texts(stream.rest()[-1]), "not answered")
+    check("model says: 42" in text(stream.rest()[-1]["result"]), "not answered")
 
 
 def test_cancel(session, here, there, folder):
@@ -150,8 +136,7 @@ def test_cancel(session, here, there, folder):
 
 
 def test_delete(session, here, there):
-    stream = session.get(here.url)
-    wait_until(lambda: stream.comments or stream.events.qsize(), "a stream")
+    stream = opened_stream(session, here.url)
     check(session.delete(there.url).status in (200, 204), "DELETE")
     stream.rest()
     equal(session.get(here.url).status, 404, "GET of an ended session")
@@ -174,8 +159,7 @@ def test_revision(revision, here, there, folder):
 def test(world):
     catalog = Catalog(world.folder / "catalog")
     speaking.define_all(catalog)
-    here, there = [world.host(catalog={"folder": catalog.folder})
-                   for _ in range(2)]
+    here, there = world.two_hosts(catalog)
     for revision in REVISIONS:
         test_revision(revision, here, there, world.folder)
 

@@ -7,6 +7,7 @@ import harness
 import mcp
 import speaking
 from catalog import Catalog
+from mcp import accept, poll_task
 from support import check, equal, is_alive, wait_until
 
 RELATED = mcp.M + "related-task"
@@ -17,13 +18,6 @@ def created(session, tool, arguments=None):
         "name": tool, "arguments": arguments or {}, "task": {}}).result()
     equal(result["task"]["status"], "working", "status at first")
     return result["task"]["taskId"]
-
-
-def poll(session, url, task, status):
-    def look():
-        found = session.send("tasks/get", {"taskId": task}, url).result()
-        return found if found["status"] == status else None
-    return wait_until(look, "task is %s" % status)
 
 
 def result_stream(session, url, task):
@@ -37,31 +31,23 @@ def check_related(meta, task):
     equal(meta[RELATED], {"taskId": task}, "what it is about")
 
 
-def message_of(stream):
-    """The next message; priming is none."""
-    while True:
-        event = stream.next()
-        if event.data:
-            return event.message()
-
-
 def test_question(session, here, there):
     task = created(session, "greet_task")
-    poll(session, there.url, task, "input_required")
+    poll_task(session, there.url, task, "input_required")
     stream = result_stream(session, there.url, task)
-    asked = message_of(stream)
+    asked = stream.message()
     equal(asked["method"], "elicitation/create", "what is asked")
     check_related(asked["params"]["_meta"], task)
     answer = session.post({
         "jsonrpc": "2.0", "id": asked["id"],
-        "result": {"action": "accept", "content": {"name": "Eve"}}}, here.url)
+        "result": accept(name="Eve")}, here.url)
     equal(answer.status, 202, "status of an answer")
-    result = message_of(stream)["result"]
+    result = stream.message()["result"]
     equal(result["content"][0]["text"], "Hello, Eve\n", "result")
     check_related(result["_meta"], task)
     stream.close()
     for host in (here, there):
-        poll(session, host.url, task, "completed")
+        poll_task(session, host.url, task, "completed")
         again = session.send("tasks/result", {"taskId": task},
                              host.url).result()
         equal(again, result, "the result once more")
@@ -90,9 +76,9 @@ def test_killed_runner(session, there, folder):
     wait_until(path.exists, "the start of the tool")
     tool = int(path.read_text())
     os.kill(parent_of(tool), signal.SIGKILL)
-    ended = poll(session, there.url, task, "failed")
+    ended = poll_task(session, there.url, task, "failed")
     check(ended.get("statusMessage"), "no reason in %r", ended)
-    error = message_of(stream)["error"]
+    error = stream.message()["error"]
     equal(error["code"], -32603, "code of what is unknown")
     stream.close()
     wait_until(lambda: not is_alive(tool), "the end of the tool")
@@ -102,8 +88,7 @@ def test_killed_runner(session, there, folder):
 def test(world):
     catalog = Catalog(world.folder / "catalog")
     speaking.define_tasks(catalog)
-    here, there = [world.host(catalog={"folder": catalog.folder})
-                   for _ in range(2)]
+    here, there = world.two_hosts(catalog)
     session = mcp.opened(here.url, "2025-11-25", {"elicitation": {}})
     tasks = [test_question(session, here, there),
              test_cancel(session, there),

@@ -29,8 +29,7 @@ tool(struct running_bench *b, struct tool_call *call)
 	call->env->progress(call, 1, 0, SLICE("m"));
 	b->asked = tool_ask(call, &q, 1);
 	call->env->log(call, 3, SLICE("l"), SLICE("1"));
-	return tool_add_text(call, SLICE("done")) == RC_OK ? TOOL_DONE
-							   : TOOL_FAILED;
+	return running_bench_done(call);
 }
 
 /* By hand, since what is posted would fail in its turn. */
@@ -87,13 +86,10 @@ look(struct running_bench *b, bool is_sent_in_full)
 static bool
 play(const char *name, long nth, enum rc rc)
 {
-	void *state = NULL;
-	struct running_bench *b;
+	struct running_bench *b = running_bench_new();
 	char body[200];
 	bool refused;
 
-	assert_int_equal(running_bench_setup(&state), 0);
-	b = state;
 	b->tool = tool;
 	running_bench_open(b, "2025-11-25", "{\"roots\":{}}");
 	running_bench_at(b, 500, answer);
@@ -111,7 +107,7 @@ play(const char *name, long nth, enum rc rc)
 		b->fail_nth = -1;
 	}
 	look(b, rc != RC_NOMEM);
-	(void)running_bench_teardown(&state);
+	running_bench_free(b);
 	return refused;
 }
 

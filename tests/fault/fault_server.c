@@ -126,6 +126,13 @@ take_end(struct sink *base)
 }
 
 static bool
+always_ready(struct sink *sink)
+{
+	(void)sink;
+	return true;
+}
+
+static bool
 never_gone(struct sink *base)
 {
 	(void)base;
@@ -147,7 +154,7 @@ close_nothing(struct sink *base)
 }
 
 static const struct sink_ops still_ops = { take_head, take_body, take_end,
-	never_gone, leaves_at_once, close_nothing };
+	always_ready, never_gone, leaves_at_once, close_nothing };
 
 static int
 complain(size_t step, const char *what, int status)

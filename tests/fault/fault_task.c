@@ -40,8 +40,7 @@ tool(struct running_bench *b, struct tool_call *call)
 		return TOOL_AGAIN;
 	if (b->asked == ASK_ANSWERED)
 		b->number++;
-	return tool_add_text(call, SLICE("done")) == RC_OK ? TOOL_DONE
-							   : TOOL_FAILED;
+	return running_bench_done(call);
 }
 
 /* Send it with the nth thing failing; true if something did. */
@@ -114,15 +113,12 @@ look_at_task(struct running_bench *b)
 static bool
 play_task(bool is_modern, long nth, enum rc rc)
 {
-	void *state = NULL;
-	struct running_bench *b;
+	struct running_bench *b = running_bench_new();
 	bool refused;
 
-	assert_int_equal(running_bench_setup(&state), 0);
-	b = state;
 	b->tool = tool;
 	if (is_modern)
-		memcpy(b->revision, "2026-07-28", 11);
+		running_bench_stateless(b);
 	else
 		running_bench_open(b, "2025-11-25", "{\"roots\":{}}");
 	b->here.rules.question_ms = 5000;
@@ -136,7 +132,7 @@ play_task(bool is_modern, long nth, enum rc rc)
 	    nth, rc);
 	expect_reply(b, rc);
 	look_at_task(b);
-	(void)running_bench_teardown(&state);
+	running_bench_free(b);
 	return refused;
 }
 
@@ -180,14 +176,11 @@ play_rounds(long nth, enum rc rc)
 	    "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"tools/call\","
 	    "\"params\":{\"name\":\"once\"," META("\"roots\":{}") "}}";
 	char sealed[1000], body[2000];
-	void *state = NULL;
-	struct running_bench *b;
+	struct running_bench *b = running_bench_new();
 	bool refused;
 
-	assert_int_equal(running_bench_setup(&state), 0);
-	b = state;
 	b->tool = tool;
-	memcpy(b->revision, "2026-07-28", 11);
+	running_bench_stateless(b);
 	refused = send_failing(b, first, nth, rc);
 	expect_reply(b, rc);
 	assert_int_equal(running_bench_send(b, first), RC_OK);
@@ -205,7 +198,7 @@ play_rounds(long nth, enum rc rc)
 	(void)running_bench_send(b, body);
 	assert_true(sink_mem_is_reply(&b->sink));
 	assert_int_equal(b->number, 1);
-	(void)running_bench_teardown(&state);
+	running_bench_free(b);
 	return refused;
 }
 

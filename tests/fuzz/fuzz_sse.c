@@ -70,7 +70,9 @@ put_normal(struct buf *b, struct slice text)
 
 		if (c == '\r' && i + 1 < text.len && text.ptr[i + 1] == '\n')
 			continue;
-		buf_put_char(b, c == '\r' ? '\n' : c);
+		if (c == '\r')
+			c = '\n';
+		buf_put_char(b, c);
 	}
 }
 

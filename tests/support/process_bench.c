@@ -38,9 +38,8 @@ say(int fd, int64_t number)
 	(void)!write(fd, &number, sizeof(number));
 }
 
-/* A tool that never ends by itself, in a group of its own. */
-static void
-start_tool(struct worker *w, int fd)
+pid_t
+process_bench_tool(void)
 {
 	pid_t pid = fork();
 
@@ -50,6 +49,14 @@ start_tool(struct worker *w, int fd)
 			(void)pause();
 	}
 	(void)setpgid(pid, pid);
+	return pid;
+}
+
+static void
+start_tool(struct worker *w, int fd)
+{
+	pid_t pid = process_bench_tool();
+
 	worker_group_started(w, pid);
 	say(fd, pid);
 	for (;;)

@@ -49,6 +49,10 @@ struct process_bench {
 int process_bench_setup(void **state);
 int process_bench_teardown(void **state);
 
+#define PROCESS_TEST(f)                                                        \
+	cmocka_unit_test_setup_teardown(                                       \
+	    f, process_bench_setup, process_bench_teardown)
+
 void process_bench_start(
     struct process_bench *b, int workers, int64_t grace_ms);
 
@@ -78,6 +82,9 @@ pid_t process_bench_hear(int fd);
 
 /* One command and one answer. */
 pid_t process_bench_ask(const struct process_bench *b, char command);
+
+/* A process that never ends by itself, in a group of its own. */
+pid_t process_bench_tool(void);
 
 void process_bench_await_gone(pid_t pid);
 

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "definition.h"
+#include "running_words.h"
 #include "seal.h"
 
 #define BENCH_ARENA ((size_t)64 * 1024 * 1024)
@@ -118,8 +119,8 @@ fail_or_not(void *ctx, enum store_call call)
 	return b->fail_rc;
 }
 
-int
-running_bench_setup(void **state)
+struct running_bench *
+running_bench_new(void)
 {
 	struct running_bench *b = calloc(1, sizeof(*b));
 	struct store *store;
@@ -140,6 +141,9 @@ running_bench_setup(void **state)
 	store_count_init(&b->store, store);
 	b->store.before = fail_or_not;
 	b->store.ctx = b;
+	b->honest = b->store.base.ops;
+	b->ops = *b->honest;
+	b->store.base.ops = &b->ops;
 	b->fail_nth = -1;
 	b->fail_rc = RC_BUSY;
 	open_tools(b);
@@ -147,14 +151,12 @@ running_bench_setup(void **state)
 	open_server(b, &b->there);
 	sink_mem_init(&b->sink);
 	b->accept = "application/json, text/event-stream";
-	*state = b;
-	return 0;
+	return b;
 }
 
-int
-running_bench_teardown(void **state)
+void
+running_bench_free(struct running_bench *b)
 {
-	struct running_bench *b = *state;
 	struct store *store = &b->store.base;
 	struct op op = running_bench_op(b);
 
@@ -173,6 +175,19 @@ running_bench_teardown(void **state)
 	arena_release(&b->arena);
 	arena_release(&b->other_arena);
 	free(b);
+}
+
+int
+running_bench_setup(void **state)
+{
+	*state = running_bench_new();
+	return 0;
+}
+
+int
+running_bench_teardown(void **state)
+{
+	running_bench_free(*state);
 	return 0;
 }
 
@@ -300,6 +315,12 @@ running_bench_open(
 	    202);
 }
 
+void
+running_bench_stateless(struct running_bench *b)
+{
+	(void)snprintf(b->revision, sizeof(b->revision), "2026-07-28");
+}
+
 enum rc
 running_bench_send(struct running_bench *b, const char *body)
 {
@@ -327,6 +348,12 @@ running_bench_call(struct running_bench *b, const char *tool, const char *more)
 }
 
 void
+running_bench_cancel(struct running_bench *b)
+{
+	assert_int_equal(running_bench_post(b, CANCEL), 202);
+}
+
+void
 running_bench_expect(struct running_bench *b, int status, const char *body)
 {
 	assert_true(sink_mem_is_reply(&b->sink));
@@ -335,7 +362,44 @@ running_bench_expect(struct running_bench *b, int status, const char *body)
 	    b->sink.body.len == 0 ? "" : b->sink.body.ptr, body);
 }
 
+/* -------------------------------------------------------------- tools */
+
+enum tool_done
+running_bench_done(struct tool_call *call)
+{
+	return tool_add_text(call, SLICE("done")) == RC_OK ? TOOL_DONE
+							   : TOOL_FAILED;
+}
+
+enum tool_done
+running_bench_at_once(struct running_bench *b, struct tool_call *call)
+{
+	(void)b;
+	return running_bench_done(call);
+}
+
+enum tool_done
+running_bench_slowly(struct running_bench *b, struct tool_call *call)
+{
+	b->flag = call->env->wait(call, 2000);
+	return running_bench_done(call);
+}
+
+enum tool_done
+running_bench_speaking(struct running_bench *b, struct tool_call *call)
+{
+	b->flag = call->env->is_cancelled(call);
+	call->env->progress(call, 1, 0, SLICE_NONE);
+	return running_bench_done(call);
+}
+
 /* -------------------------------------------------------------- store */
+
+struct running_bench *
+running_bench_of(struct store *store)
+{
+	return ((struct store_count *)store)->ctx;
+}
 
 struct store *
 running_bench_store(struct running_bench *b)
@@ -362,10 +426,35 @@ running_bench_row(struct running_bench *b, int64_t n)
 	return row;
 }
 
+size_t
+running_bench_rows(struct running_bench *b)
+{
+	const struct call_filter all = { 0 };
+	struct store *store = running_bench_store(b);
+	struct op op = running_bench_op(b);
+	struct call_rows rows = { NULL, 0 };
+
+	assert_int_equal(
+	    store->ops->calls_list(store, &op, &all, &rows), RC_OK);
+	return rows.n;
+}
+
+void
+running_bench_claim(struct running_bench *b)
+{
+	struct store *store = running_bench_store(b);
+	struct op op = running_bench_op(b);
+	struct call_row row;
+
+	assert_int_equal(
+	    store->ops->call_claim(store, &op, 1, 1, SLICE("other.1"), &row),
+	    RC_OK);
+}
+
 const char *
 running_bench_log(struct running_bench *b, int64_t stream)
 {
-	const struct event_limits limits = { 100, 1000000 };
+	const struct event_limits limits = { 1000, 1000000 };
 	struct store *store = running_bench_store(b);
 	struct op op = running_bench_op(b);
 	struct stream_row row;

@@ -34,6 +34,8 @@ struct running_bench {
 	struct counted_rng rng;
 	struct store_scratch scratch;
 	struct store_count store;
+	struct store_ops ops; /* of this store: tests may replace some */
+	const struct store_ops *honest; /* what they were */
 	int fail[STORE_CALLS]; /* so many of the next ones answer ... */
 	long fail_nth;         /* or the nth from now on; below 0: none */
 	enum rc fail_rc;
@@ -65,6 +67,10 @@ struct running_bench {
 	bool flag;
 };
 
+/* free() checks the store first. */
+struct running_bench *running_bench_new(void);
+void running_bench_free(struct running_bench *b);
+
 /* For cmocka: *state is a struct running_bench. */
 int running_bench_setup(void **state);
 int running_bench_teardown(void **state);
@@ -77,10 +83,12 @@ int running_bench_teardown(void **state);
 void running_bench_open(
     struct running_bench *b, const char *revision, const char *caps);
 
+/* No session: requests of 2026-07-28. */
+void running_bench_stateless(struct running_bench *b);
+
 /* Call the tool of that name: "detached", "inline", "repeat", "once", "task" or
- * "task_again"; `more`
- * are further members of params, with a comma in front, or "".  Its reply is
- * in b->sink. */
+ * "task_again"; `more` are further members of params, with a comma in front,
+ * or "".  Its reply is in b->sink. */
 enum rc running_bench_call(
     struct running_bench *b, const char *tool, const char *more);
 
@@ -93,12 +101,28 @@ enum rc running_bench_send(struct running_bench *b, const char *body);
 void running_bench_at(
     struct running_bench *b, int64_t ms, void (*act)(struct running_bench *));
 
-/* The client leaves. */
+/* The client leaves; or it cancels the call, on the other host. */
 void running_bench_leave(struct running_bench *b);
+void running_bench_cancel(struct running_bench *b);
 
 /* It was one whole reply of this status and body. */
 void running_bench_expect(
     struct running_bench *b, int status, const char *body);
+
+/* What tools do, for b->tool: say "done" ... */
+enum tool_done running_bench_at_once(
+    struct running_bench *b, struct tool_call *call);
+/* ... in 2 s; b->flag: somebody did not want it any more ... */
+enum tool_done running_bench_slowly(
+    struct running_bench *b, struct tool_call *call);
+/* ... after progress 1; b->flag: it was cancelled before that. */
+enum tool_done running_bench_speaking(
+    struct running_bench *b, struct tool_call *call);
+/* For the end of other tools. */
+enum tool_done running_bench_done(struct tool_call *call);
+
+/* Whose store is it?  For what replaces its functions. */
+struct running_bench *running_bench_of(struct store *store);
 
 /* For store calls of the test itself. */
 struct store *running_bench_store(struct running_bench *b);
@@ -106,6 +130,12 @@ struct op running_bench_op(struct running_bench *b);
 
 /* The row of call number n. */
 struct call_row running_bench_row(struct running_bench *b, int64_t n);
+
+/* How many there are. */
+size_t running_bench_rows(struct running_bench *b);
+
+/* Process "other.1" claims call 1, as if the one that runs it were dead. */
+void running_bench_claim(struct running_bench *b);
 
 /* The events of a stream, each on a line of its own. */
 const char *running_bench_log(struct running_bench *b, int64_t stream);

@@ -17,6 +17,9 @@
 #define RESULT                                                                 \
 	"{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{\"content\":[{\"type\":"    \
 	"\"text\",\"text\":\"done\"}]}}"
+#define ERROR(code, text)                                                      \
+	"{\"jsonrpc\":\"2.0\",\"id\":7,\"error\":{\"code\":" code              \
+	",\"message\":\"" text "\"}}"
 #define PROGRESS(rest)                                                         \
 	"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\","          \
 	"\"params\":{\"progressToken\":\"t\",\"progress\":" rest "}}"

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "rng.h"
+
 /* Of the tree that is removed. */
 #define DEPTH_MAX 16
 
@@ -37,4 +39,15 @@ scratch_folder_release(struct scratch_folder *f)
 	int rc = nftw(f->path, drop, DEPTH_MAX, FTW_DEPTH | FTW_PHYS);
 
 	assert_int_equal(rc, 0);
+}
+
+struct run_dir *
+scratch_folder_run_dir(const char *path)
+{
+	struct buf why = BUF_INIT(4096);
+	struct run_dir *dir = NULL;
+
+	assert_int_equal(run_dir_open(path, &rng_system, &dir, &why), RC_OK);
+	buf_release(&why);
+	return dir;
 }

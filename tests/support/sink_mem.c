@@ -71,6 +71,12 @@ end(struct sink *s)
 }
 
 static bool
+is_ready(struct sink *s)
+{
+	return !((struct sink_mem *)s)->is_full;
+}
+
+static bool
 peer_gone(struct sink *s)
 {
 	return ((struct sink_mem *)s)->peer_gone;
@@ -92,8 +98,8 @@ close_it(struct sink *s)
 	((struct sink_mem *)s)->closes++;
 }
 
-static const struct sink_ops sink_mem_ops = { head, body, end, peer_gone, wait,
-	close_it };
+static const struct sink_ops sink_mem_ops = { head, body, end, is_ready,
+	peer_gone, wait, close_it };
 
 void
 sink_mem_init(struct sink_mem *m)

@@ -28,6 +28,7 @@ struct sink_mem {
 	bool wrong;     /* out of order, or a header that must not be sent */
 	int closes;     /* times close() was said */
 	bool peer_gone; /* what peer_gone() answers */
+	bool is_full; /* what is_ready() denies; body() takes it all the same */
 	/* Called by wait(): let time pass; false: the peer leaves.  NULL: no
 	 * time passes. */
 	bool (*pass)(void *ctx, int64_t ms);

@@ -1,8 +1,13 @@
 #include "store_file.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
 
 #include "store_suite.h"
 
@@ -100,4 +105,24 @@ store_file_exists(const struct store_file *f, const char *tail)
 
 	return access(store_file_beside(f, tail, path, sizeof(path)), F_OK) ==
 	    0;
+}
+
+int64_t
+store_file_run(struct store_file *f, const char *sql)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *st = NULL;
+	const char *rest = sql;
+	int64_t n = 0;
+
+	assert_int_equal(sqlite3_open(f->scratch.file, &db), SQLITE_OK);
+	while (*rest != '\0') {
+		assert_int_equal(
+		    sqlite3_prepare_v2(db, rest, -1, &st, &rest), SQLITE_OK);
+		if (sqlite3_step(st) == SQLITE_ROW)
+			n = sqlite3_column_int64(st, 0);
+		assert_int_equal(sqlite3_finalize(st), SQLITE_OK);
+	}
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	return n;
 }

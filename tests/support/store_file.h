@@ -24,6 +24,10 @@ struct store_file {
 int store_file_setup(void **state);
 int store_file_teardown(void **state);
 
+#define STORE_FILE_TEST(f)                                                     \
+	cmocka_unit_test_setup_teardown(                                       \
+	    f, store_file_setup, store_file_teardown)
+
 /* With f->options; the sentence lands in f->scratch.why. */
 MUST_CHECK enum rc store_file_open(struct store_file *f);
 void store_file_close(struct store_file *f);
@@ -37,5 +41,10 @@ MUST_CHECK enum rc store_file_end(struct store_file *f, uint32_t n);
 const char *store_file_beside(
     const struct store_file *f, const char *tail, char *path, size_t n);
 bool store_file_exists(const struct store_file *f, const char *tail);
+
+/* Run these statements through a connection of their own, as another program
+ * would; the number in the first column of the last one.  Ends the test if
+ * that cannot be done. */
+int64_t store_file_run(struct store_file *f, const char *sql);
 
 #endif

@@ -192,3 +192,26 @@ store_scratch_release(struct store_scratch *s)
 	log_release(&s->log);
 	buf_release(&s->why);
 }
+
+static enum rc
+maker_open(void *ctx, struct store **out)
+{
+	struct store_scratch *s = ctx;
+	struct store_sqlite_options options;
+
+	store_scratch_init_fast(s);
+	options = store_scratch_options(s);
+	return store_scratch_open(s, &options, out);
+}
+
+static void
+maker_clear(void *ctx)
+{
+	store_scratch_release(ctx);
+}
+
+struct store_maker
+store_scratch_maker(struct store_scratch *s, const char *name)
+{
+	return (struct store_maker){ name, maker_open, maker_clear, s };
+}

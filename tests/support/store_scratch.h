@@ -10,6 +10,7 @@
 #include "rc.h"
 #include "store.h"
 #include "store_sqlite.h"
+#include "store_suite.h"
 
 /* A folder of its own for the files of a store, gone with release. */
 struct store_scratch {
@@ -42,6 +43,11 @@ MUST_CHECK enum rc store_scratch_open(struct store_scratch *,
  */
 MUST_CHECK enum rc store_scratch_fresh(struct store_scratch *,
     const struct clock *, uint32_t incarnation, struct store **out);
+
+/* For suites: each case with a new folder where files are quickest, and the
+ * usual options.  `s` is made and released by the maker. */
+struct store_maker store_scratch_maker(
+    struct store_scratch *s, const char *name);
 
 /* Remove the files and the folder. */
 void store_scratch_release(struct store_scratch *);

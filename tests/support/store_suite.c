@@ -14,6 +14,8 @@
 #define CASES_MAX 64
 
 const struct session_caps store_no_caps = { 0, 0, 0 };
+const struct stream_caps store_no_stream_caps = { 0, 0 };
+const struct call_limits store_no_call_limits = { 0, 0, 0, false };
 
 struct session_row
 store_row(uint32_t n, unsigned char who, int64_t touched)
@@ -34,6 +36,27 @@ store_row(uint32_t n, unsigned char who, int64_t touched)
 	row.key.sid[SID_BYTES - 1] = 0xff;
 	row.key.principal[0] = who;
 	return row;
+}
+
+struct call_row
+store_call_row(int64_t session, const char *id)
+{
+	return (struct call_row){
+		.session = session,
+		.principal = { 1, 2, 3 },
+		.principal_name = SLICE("user:somebody"),
+		.request_id = slice_of(id),
+		.digest = { 9 },
+		.request = SLICE("{\"id\":1}"),
+		.tool = SLICE("echo"),
+		.revision = SLICE("2025-11-25"),
+		.transport = 2,
+		.caps = 0x80000005,
+		.is_repeatable = true,
+		.runs_max = 2,
+		.owner = SLICE("h1.a"),
+		.deadline = 99000,
+	};
 }
 
 int

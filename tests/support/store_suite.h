@@ -29,7 +29,12 @@ int store_suite_calls_run(struct store_maker *);
  * literals; created is 1000, whatever n is. */
 struct session_row store_row(uint32_t n, unsigned char who, int64_t touched);
 
+/* A call to be opened, with request id `id`; its owner is "h1.a". */
+struct call_row store_call_row(int64_t session, const char *id);
+
 /* No limits. */
 extern const struct session_caps store_no_caps;
+extern const struct stream_caps store_no_stream_caps;
+extern const struct call_limits store_no_call_limits;
 
 #endif

@@ -138,13 +138,14 @@ a_finish_leaves_a_stream_of_the_whole_session_open(void **state)
 	struct suite *f = *state;
 	const int64_t session = suite_session(f, 1);
 	const struct stream_open open = { session, STREAM_SSE, SLICE("h2.s") };
-	struct call_row call = suite_call(session, "1");
+	struct call_row call = store_call_row(session, "1");
 	struct stream_row sse;
 
 	assert_int_equal(
 	    f->ops->stream_open(f->store, &f->op, &open, &sse), RC_OK);
 	call.stream = sse.number;
-	assert_int_equal(suite_open(f, &call, &suite_no_limits), CALL_IS_NEW);
+	assert_int_equal(
+	    suite_open(f, &call, &store_no_call_limits), CALL_IS_NEW);
 	assert_int_equal(suite_finish(f, call.number, 1, "done"), RC_OK);
 	suite_assert_newest(f, sse.number, 1, "done");
 	assert_true(suite_read(f, sse.number, 0, NULL).is_open);
@@ -224,11 +225,10 @@ assert_fenced(struct suite *f, const struct call_row *call, int64_t epoch)
 		.call = call->number,
 		.epoch = epoch,
 		.data = SLICE("late") };
-	const struct stream_caps caps = { 0, 0 };
 	struct appended out;
 
-	assert_int_equal(
-	    f->ops->event_append(f->store, &f->op, &event, &caps, &out),
+	assert_int_equal(f->ops->event_append(f->store, &f->op, &event,
+			     &store_no_stream_caps, &out),
 	    RC_CONFLICT);
 	assert_int_equal(suite_ask(f, &q, 1, epoch), RC_CONFLICT);
 	assert_int_equal(
@@ -291,7 +291,7 @@ a_cancel_that_came_first_is_kept_for_ten_seconds_and_serves_once(void **state)
 {
 	struct suite *f = *state;
 	const int64_t session = suite_session(f, 1);
-	struct call_row call = suite_call(session, "1");
+	struct call_row call = store_call_row(session, "1");
 	int64_t number = 77;
 
 	for (int i = 0; i < 2; i++) {
@@ -303,7 +303,7 @@ a_cancel_that_came_first_is_kept_for_ten_seconds_and_serves_once(void **state)
 	f->op.now_ms += 9999;
 	(void)suite_opened(f, session, "\"1\"");
 	assert_int_equal(
-	    suite_open(f, &call, &suite_no_limits), CALL_IS_CANCELLED);
+	    suite_open(f, &call, &store_no_call_limits), CALL_IS_CANCELLED);
 	call = suite_opened(f, session, "1");
 	assert_false(call.is_cancelled);
 	assert_int_equal(
@@ -420,14 +420,14 @@ an_old_call_stays_while_its_stream_does(void **state)
 	const struct sweep_rules rules = { .streams_before = f->op.now_ms + 1,
 		.limit = 100 };
 	struct sweep_done done;
-	struct call_row again = suite_call(session, "1");
+	struct call_row again = store_call_row(session, "1");
 
 	assert_int_equal(suite_finish(f, call.number, 1, "done"), RC_OK);
 	f->op.now_ms += 5;
 	assert_int_equal(f->ops->sweep(f->store, &f->op, &rules, &done), RC_OK);
 	assert_int_equal(done.others, 0);
 	assert_int_equal(
-	    suite_open(f, &again, &suite_no_limits), CALL_IS_JOINED);
+	    suite_open(f, &again, &store_no_call_limits), CALL_IS_JOINED);
 }
 
 static void

@@ -1,29 +1,6 @@
 /* How calls are opened, found and listed. */
 #include "store_suite_calls.h"
 
-const struct call_limits suite_no_limits = { 0, 0, 0, false };
-
-struct call_row
-suite_call(int64_t session, const char *id)
-{
-	return (struct call_row){
-		.session = session,
-		.principal = { 1, 2, 3 },
-		.principal_name = SLICE("user:somebody"),
-		.request_id = slice_of(id),
-		.digest = { 9 },
-		.request = SLICE("{\"id\":1}"),
-		.tool = SLICE("echo"),
-		.revision = SLICE("2025-11-25"),
-		.transport = 2,
-		.caps = 0x80000005,
-		.is_repeatable = true,
-		.runs_max = 2,
-		.owner = SLICE("h1.a"),
-		.deadline = 99000,
-	};
-}
-
 enum call_opened
 suite_open(
     struct suite *f, struct call_row *call, const struct call_limits *limits)
@@ -40,9 +17,10 @@ suite_open(
 struct call_row
 suite_opened(struct suite *f, int64_t session, const char *id)
 {
-	struct call_row call = suite_call(session, id);
+	struct call_row call = store_call_row(session, id);
 
-	assert_int_equal(suite_open(f, &call, &suite_no_limits), CALL_IS_NEW);
+	assert_int_equal(
+	    suite_open(f, &call, &store_no_call_limits), CALL_IS_NEW);
 	return call;
 }
 
@@ -90,7 +68,7 @@ a_call_comes_back_as_it_was_opened(void **state)
 {
 	struct suite *f = *state;
 	const int64_t session = suite_session(f, 1);
-	const struct call_row a = suite_call(session, "\"x\"");
+	const struct call_row a = store_call_row(session, "\"x\"");
 	const struct call_row b = suite_opened(f, session, "\"x\"");
 	const struct call_row c = suite_call_now(f, b.number);
 	const struct call_row *const both[] = { &b, &c };
@@ -131,13 +109,13 @@ a_call_of_a_session_gets_a_stream_of_its_own(void **state)
 {
 	struct suite *f = *state;
 	const int64_t session = suite_session(f, 1);
-	struct call_row call = suite_call(session, "1");
+	struct call_row call = store_call_row(session, "1");
 	struct stream_row stream;
 	enum call_opened opened;
 	int64_t reader = 0;
 
 	assert_int_equal(f->ops->call_open(f->store, &f->op, &call,
-			     &suite_no_limits, &opened, &reader),
+			     &store_no_call_limits, &opened, &reader),
 	    RC_OK);
 	assert_int_equal(reader, 1);
 	stream = suite_read(f, call.stream, 0, NULL);
@@ -155,8 +133,8 @@ a_call_that_names_a_stream_takes_that_one(void **state)
 	const int64_t session = suite_session(f, 1);
 	const int64_t other = suite_session(f, 2);
 	const struct stream_open open = { session, STREAM_SSE, SLICE("h2.s") };
-	struct call_row call = suite_call(session, "1");
-	struct call_row foreign = suite_call(other, "1");
+	struct call_row call = store_call_row(session, "1");
+	struct call_row foreign = store_call_row(other, "1");
 	struct stream_row sse;
 	enum call_opened opened;
 	int64_t reader = 0;
@@ -165,13 +143,13 @@ a_call_that_names_a_stream_takes_that_one(void **state)
 	    f->ops->stream_open(f->store, &f->op, &open, &sse), RC_OK);
 	call.stream = sse.number;
 	assert_int_equal(f->ops->call_open(f->store, &f->op, &call,
-			     &suite_no_limits, &opened, &reader),
+			     &store_no_call_limits, &opened, &reader),
 	    RC_OK);
 	assert_int_equal(call.stream, sse.number);
 	assert_int_equal(reader, 1);
 	foreign.stream = sse.number;
 	assert_int_equal(f->ops->call_open(f->store, &f->op, &foreign,
-			     &suite_no_limits, &opened, &reader),
+			     &store_no_call_limits, &opened, &reader),
 	    RC_NOTFOUND);
 }
 
@@ -192,17 +170,17 @@ a_call_of_a_session_that_is_over_is_not_opened(void **state)
 {
 	struct suite *f = *state;
 	const int64_t session = suite_session(f, 1);
-	struct call_row call = suite_call(session, "1");
-	struct call_row never = suite_call(session + 100, "1");
+	struct call_row call = store_call_row(session, "1");
+	struct call_row never = store_call_row(session + 100, "1");
 	enum call_opened opened;
 	int64_t reader;
 
 	assert_int_equal(suite_end(f, 1, 1), RC_OK);
 	assert_int_equal(f->ops->call_open(f->store, &f->op, &call,
-			     &suite_no_limits, &opened, &reader),
+			     &store_no_call_limits, &opened, &reader),
 	    RC_NOTFOUND);
 	assert_int_equal(f->ops->call_open(f->store, &f->op, &never,
-			     &suite_no_limits, &opened, &reader),
+			     &store_no_call_limits, &opened, &reader),
 	    RC_NOTFOUND);
 }
 
@@ -216,7 +194,7 @@ the_same_request_joins_what_is_running(void **state)
 		.stream = first.stream,
 		.after = -1,
 		.owner = SLICE("h2.b") };
-	struct call_row again = suite_call(session, "1");
+	struct call_row again = store_call_row(session, "1");
 	struct stream_row stream;
 	enum call_opened opened;
 	int64_t reader = 0;
@@ -225,7 +203,7 @@ the_same_request_joins_what_is_running(void **state)
 	    f->ops->stream_attach(f->store, &f->op, &attach, &stream), RC_OK);
 	again.owner = SLICE("h3.c");
 	assert_int_equal(f->ops->call_open(f->store, &f->op, &again,
-			     &suite_no_limits, &opened, &reader),
+			     &store_no_call_limits, &opened, &reader),
 	    RC_OK);
 	assert_int_equal(opened, CALL_IS_JOINED);
 	assert_int_equal(again.number, first.number);
@@ -253,11 +231,11 @@ another_request_with_a_running_id_is_told_so(void **state)
 	struct suite *f = *state;
 	const int64_t session = suite_session(f, 1);
 	const struct call_row first = suite_opened(f, session, "1");
-	struct call_row other = suite_call(session, "1");
+	struct call_row other = store_call_row(session, "1");
 
 	other.digest[DIGEST_BYTES - 1] = 1;
 	assert_int_equal(
-	    suite_open(f, &other, &suite_no_limits), CALL_IS_OTHER);
+	    suite_open(f, &other, &store_no_call_limits), CALL_IS_OTHER);
 	assert_int_equal(other.number, first.number);
 }
 
@@ -268,21 +246,23 @@ an_ended_call_is_joined_while_its_response_was_not_taken(void **state)
 	const int64_t session = suite_session(f, 1);
 	const struct call_row first = suite_opened(f, session, "1");
 	struct stream_sent sent = { first.stream, 1, 1 };
-	struct call_row again = suite_call(session, "1");
-	struct call_row other = suite_call(session, "1");
-	struct call_row late = suite_call(session, "1");
+	struct call_row again = store_call_row(session, "1");
+	struct call_row other = store_call_row(session, "1");
+	struct call_row late = store_call_row(session, "1");
 
 	assert_int_equal(suite_finish(f, first.number, 1, "done"), RC_OK);
 	assert_int_equal(
-	    suite_open(f, &again, &suite_no_limits), CALL_IS_JOINED);
+	    suite_open(f, &again, &store_no_call_limits), CALL_IS_JOINED);
 	assert_int_equal(again.number, first.number);
 	assert_int_equal(again.state, CALL_ENDED);
 	other.digest[0]++;
-	assert_int_equal(suite_open(f, &other, &suite_no_limits), CALL_IS_NEW);
+	assert_int_equal(
+	    suite_open(f, &other, &store_no_call_limits), CALL_IS_NEW);
 	assert_int_equal(suite_finish(f, other.number, 1, NULL), RC_OK);
 	assert_int_equal(
 	    f->ops->streams_sent(f->store, &f->op, &sent, 1), RC_OK);
-	assert_int_equal(suite_open(f, &late, &suite_no_limits), CALL_IS_NEW);
+	assert_int_equal(
+	    suite_open(f, &late, &store_no_call_limits), CALL_IS_NEW);
 	assert_true(late.number > other.number);
 }
 
@@ -299,13 +279,13 @@ a_host_has_room_for_so_many_calls(void **state)
 	int64_t first = 0;
 
 	for (size_t i = 0; i < COUNT(owners); i++) {
-		call = suite_call(0, "1");
+		call = store_call_row(0, "1");
 		call.owner = slice_of(owners[i]);
 		assert_int_equal(suite_open(f, &call, &limits), out[i]);
 		first = i == 0 ? call.number : first;
 	}
 	assert_int_equal(suite_finish(f, first, 1, NULL), RC_OK);
-	call = suite_call(0, "1");
+	call = store_call_row(0, "1");
 	assert_int_equal(suite_open(f, &call, &limits), CALL_IS_NEW);
 }
 
@@ -314,8 +294,8 @@ a_principal_has_room_for_so_many_calls_unless_it_has_no_name(void **state)
 {
 	struct suite *f = *state;
 	struct call_limits limits = { .principal = 1 };
-	struct call_row call = suite_call(0, "1");
-	struct call_row other = suite_call(0, "1");
+	struct call_row call = store_call_row(0, "1");
+	struct call_row other = store_call_row(0, "1");
 
 	assert_int_equal(suite_open(f, &call, &limits), CALL_IS_NEW);
 	call.owner = SLICE("h2.a");
@@ -326,6 +306,30 @@ a_principal_has_room_for_so_many_calls_unless_it_has_no_name(void **state)
 	assert_int_equal(suite_open(f, &call, &limits), CALL_IS_NEW);
 }
 
+/* One that waits for a task, from its beginning. */
+static void
+a_call_may_wait_from_the_start(void **state)
+{
+	struct suite *f = *state;
+	const struct call_limits limits = {
+		.host = 1, .principal = 1, .waiting = 2
+	};
+	const bool waits[] = { true, false, true, true, false };
+	const enum call_opened out[] = { CALL_IS_NEW, CALL_IS_NEW, CALL_IS_NEW,
+		CALL_HAS_NO_ROOM, CALL_HAS_NO_ROOM };
+	struct call_row call = { 0 };
+
+	for (size_t i = 0; i < COUNT(waits); i++) {
+		call = store_call_row(0, "1");
+		call.is_waiting = waits[i];
+		assert_int_equal(suite_open(f, &call, &limits), out[i]);
+		if (out[i] != CALL_IS_NEW)
+			continue;
+		assert_int_equal(
+		    suite_call_now(f, call.number).is_waiting, waits[i]);
+	}
+}
+
 static void
 a_call_that_waits_is_not_counted(void **state)
 {
@@ -334,8 +338,8 @@ a_call_that_waits_is_not_counted(void **state)
 	const int64_t session = suite_session(f, 1);
 	const struct call_row waits = suite_opened(f, session, "1");
 	const struct question_row q = suite_question(&waits, "k");
-	struct call_row a = suite_call(session, "2");
-	struct call_row b = suite_call(session, "3");
+	struct call_row a = store_call_row(session, "2");
+	struct call_row b = store_call_row(session, "3");
 
 	assert_int_equal(suite_open(f, &a, &limits), CALL_HAS_NO_ROOM);
 	assert_int_equal(suite_ask(f, &q, 1, 1), RC_OK);
@@ -354,7 +358,7 @@ a_request_without_room_leaves_nothing(void **state)
 	const struct call_filter all = { .limit = 0 };
 	const int64_t session = suite_session(f, 1);
 	const struct call_row first = suite_opened(f, session, "1");
-	struct call_row second = suite_call(session, "2");
+	struct call_row second = store_call_row(session, "2");
 	struct call_rows rows;
 
 	assert_int_equal(suite_open(f, &second, &limits), CALL_HAS_NO_ROOM);
@@ -372,7 +376,7 @@ what_joins_needs_no_room(void **state)
 	struct suite *f = *state;
 	const struct call_limits limits = { .host = 1, .principal = 1 };
 	const int64_t session = suite_session(f, 1);
-	struct call_row again = suite_call(session, "1");
+	struct call_row again = store_call_row(session, "1");
 
 	(void)suite_opened(f, session, "1");
 	assert_int_equal(suite_open(f, &again, &limits), CALL_IS_JOINED);
@@ -406,11 +410,12 @@ calls_are_listed_by_what_is_asked_for(void **state)
 	struct call_rows got;
 
 	for (size_t i = 0; i < 4; i++) {
-		struct call_row call = suite_call(i == 3 ? session : 0, "1");
+		struct call_row call =
+		    store_call_row(i == 3 ? session : 0, "1");
 
 		call.owner = slice_of(owners[i]);
 		assert_int_equal(
-		    suite_open(f, &call, &suite_no_limits), CALL_IS_NEW);
+		    suite_open(f, &call, &store_no_call_limits), CALL_IS_NEW);
 		n[i] = call.number;
 	}
 	assert_int_equal(suite_finish(f, n[1], 1, NULL), RC_OK);
@@ -450,6 +455,7 @@ const struct CMUnitTest suite_calls[] = {
 	SUITE_CASE(a_host_has_room_for_so_many_calls),
 	SUITE_CASE(
 	    a_principal_has_room_for_so_many_calls_unless_it_has_no_name),
+	SUITE_CASE(a_call_may_wait_from_the_start),
 	SUITE_CASE(a_call_that_waits_is_not_counted),
 	SUITE_CASE(a_request_without_room_leaves_nothing),
 	SUITE_CASE(what_joins_needs_no_room),

@@ -10,12 +10,6 @@ extern const struct CMUnitTest suite_call_ends[];
 extern const struct CMUnitTest suite_questions[];
 extern const struct CMUnitTest suite_tasks[];
 
-/* No limits. */
-extern const struct call_limits suite_no_limits;
-
-/* A call to be opened, with request id `id`; its owner is "h1.a". */
-struct call_row suite_call(int64_t session, const char *id);
-
 /* Open it; nothing but RC_OK will do.  What came out. */
 enum call_opened suite_open(
     struct suite *f, struct call_row *call, const struct call_limits *limits);

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "store_suite_part.h"
+#include "store_suite_calls.h"
 
 static const struct slice tools = SLICE_INIT("tools");
 
@@ -19,27 +19,6 @@ sweep(struct suite *f, struct sweep_rules rules)
 	assert_int_equal(f->ops->sweep(f->store, &f->op, &rules, &done), RC_OK);
 	assert_true(done.forgotten + done.removed + done.others <= rules.limit);
 	return done;
-}
-
-static void
-open_call(struct suite *f, int64_t session, struct call_row *row)
-{
-	const struct call_limits limits = { 0 };
-	enum call_opened opened;
-	int64_t reader = 0;
-
-	*row = (struct call_row){ .session = session,
-		.principal_name = SLICE(""),
-		.request_id = SLICE("1"),
-		.request = SLICE("{}"),
-		.tool = SLICE("t"),
-		.revision = SLICE("2025-06-18"),
-		.runs_max = 2,
-		.owner = SLICE("h.one") };
-	assert_int_equal(
-	    f->ops->call_open(f->store, &f->op, row, &limits, &opened, &reader),
-	    RC_OK);
-	assert_int_equal(opened, CALL_IS_NEW);
 }
 
 static void
@@ -107,7 +86,7 @@ an_ended_session_has_nothing_left(void **state)
 	struct call_news news;
 	struct call_row call;
 
-	open_call(f, s.session, &call);
+	call = suite_opened(f, s.session, "1");
 	mark = suite_mark(f);
 	assert_int_equal(suite_end(f, 2, 1), RC_OK);
 	assert_bare(f, &s);
@@ -133,7 +112,6 @@ an_ended_session_has_nothing_left(void **state)
 static void
 ask(struct suite *f, const struct call_row *call, struct slice id)
 {
-	const struct call_limits limits = { 0 };
 	const struct question_row question = { .rpc_id = id,
 		.key = SLICE("k"),
 		.method = SLICE("m"),
@@ -146,7 +124,7 @@ ask(struct suite *f, const struct call_row *call, struct slice id)
 	struct appended out;
 
 	assert_int_equal(f->ops->question_put(f->store, &f->op, &question, 1,
-			     call->epoch, &limits, &out),
+			     call->epoch, &store_no_call_limits, &out),
 	    RC_OK);
 }
 
@@ -166,7 +144,7 @@ only_the_unused_goes(
 		if (n > 1)
 			leave(f, s[n].number, 1);
 		if (n == 2 || n == 3) {
-			open_call(f, s[n].session, &call[n]);
+			call[n] = suite_opened(f, s[n].session, "1");
 			leave(f, call[n].stream, 0);
 		}
 	}
@@ -237,7 +215,7 @@ a_lifetime_ends_whatever_is_done(void **state)
 	struct call_news news;
 	struct call_row call;
 
-	open_call(f, s.session, &call);
+	call = suite_opened(f, s.session, "1");
 	assert_int_equal(
 	    sweep(f, (struct sweep_rules){ .created_before = 9999 }).removed,
 	    1);
@@ -257,7 +235,7 @@ old_events_go_unless_a_call_runs(void **state)
 	struct stream_row row;
 	struct call_row call;
 
-	open_call(f, s.session, &call);
+	call = suite_opened(f, s.session, "1");
 	row = suite_read(f, call.stream, 0, NULL);
 	(void)suite_append(f, &row, "1");
 	(void)suite_append(f, &s, "2");
@@ -284,10 +262,10 @@ closed_streams_go_when_sent_or_very_old(void **state)
 		.unsent_before = 4000 };
 	struct call_row sent, unsent, running;
 
-	open_call(f, session, &running);
+	running = suite_opened(f, session, "1");
 	f->op.now_ms = 5200;
-	open_call(f, suite_session(f, 2), &sent);
-	open_call(f, suite_session(f, 3), &unsent);
+	sent = suite_opened(f, suite_session(f, 2), "1");
+	unsent = suite_opened(f, suite_session(f, 3), "1");
 	f->op.now_ms = 5500;
 	finish(f, &sent);
 	finish(f, &unsent);
@@ -309,7 +287,6 @@ a_large_stream_goes_in_pieces(void **state)
 	enum { EVENTS = 95 };
 	struct suite *f = *state;
 	const struct sweep_rules rules = { .unsent_before = 9000, .limit = 10 };
-	const struct stream_caps caps = { 0, 0 };
 	struct event_append event = { .data = SLICE("x") };
 	struct change_mark mark;
 	struct call_row call;
@@ -318,13 +295,13 @@ a_large_stream_goes_in_pieces(void **state)
 	int64_t all = 0;
 	int calls = 0;
 
-	open_call(f, suite_session(f, 1), &call);
+	call = suite_opened(f, suite_session(f, 1), "1");
 	event.session = call.session;
 	event.stream = call.stream;
 	f->op.relaxed = true;
 	for (int i = 0; i < EVENTS; i++) {
-		assert_int_equal(
-		    f->ops->event_append(f->store, &f->op, &event, &caps, &out),
+		assert_int_equal(f->ops->event_append(f->store, &f->op, &event,
+				     &store_no_stream_caps, &out),
 		    RC_OK);
 	}
 	finish(f, &call);
@@ -390,7 +367,7 @@ rules_of_zero_leave_everything(void **state)
 	struct sweep_done done;
 
 	(void)furnish(f, 1);
-	open_call(f, suite_session(f, 2), &call);
+	call = suite_opened(f, suite_session(f, 2), "1");
 	finish(f, &call);
 	done = sweep(f, (struct sweep_rules){ 0 });
 	assert_int_equal(done.forgotten + done.removed + done.others, 0);

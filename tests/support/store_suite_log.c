@@ -49,14 +49,14 @@ suite_listen(struct suite *f, int64_t session, struct slice owner)
 int64_t
 suite_append(struct suite *f, const struct stream_row *stream, const char *text)
 {
-	const struct stream_caps caps = { 0, 0 };
 	const struct event_append a = { .session = stream->session,
 		.stream = stream->number,
 		.data = slice_of(text) };
 	struct appended out;
 
-	assert_int_equal(
-	    f->ops->event_append(f->store, &f->op, &a, &caps, &out), RC_OK);
+	assert_int_equal(f->ops->event_append(
+			     f->store, &f->op, &a, &store_no_stream_caps, &out),
+	    RC_OK);
 	return out.seq;
 }
 

@@ -25,7 +25,7 @@ suite_ask(
 	struct appended out;
 
 	return f->ops->question_put(
-	    f->store, &f->op, q, n, epoch, &suite_no_limits, &out);
+	    f->store, &f->op, q, n, epoch, &store_no_call_limits, &out);
 }
 
 enum rc
@@ -98,8 +98,8 @@ what_is_asked_goes_to_the_stream_and_the_call_waits(void **state)
 		suite_question(&call, "b") };
 	struct appended out = { 0 };
 
-	assert_int_equal(f->ops->question_put(
-			     f->store, &f->op, q, 2, 1, &suite_no_limits, &out),
+	assert_int_equal(f->ops->question_put(f->store, &f->op, q, 2, 1,
+			     &store_no_call_limits, &out),
 	    RC_OK);
 	assert_int_equal(out.seq, 2);
 	assert_int_equal(out.reader, 1);
@@ -131,7 +131,7 @@ so_many_calls_of_a_host_may_wait(void **state)
 	const struct call_limits limits = { .waiting = 1 };
 	const struct call_row a = suite_opened(f, session, "1");
 	const struct call_row b = suite_opened(f, session, "2");
-	struct call_row c = suite_call(session, "3");
+	struct call_row c = store_call_row(session, "3");
 	const struct question_row qa[] = { suite_question(&a, "a"),
 		suite_question(&a, "b") };
 	const struct question_row qb = suite_question(&b, "c");
@@ -139,7 +139,7 @@ so_many_calls_of_a_host_may_wait(void **state)
 	struct appended out;
 
 	c.owner = SLICE("h2.a");
-	assert_int_equal(suite_open(f, &c, &suite_no_limits), CALL_IS_NEW);
+	assert_int_equal(suite_open(f, &c, &store_no_call_limits), CALL_IS_NEW);
 	qc = suite_question(&c, "d");
 	/* One that waits already may ask more. */
 	for (size_t i = 0; i < 2; i++) {

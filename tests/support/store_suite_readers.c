@@ -33,7 +33,6 @@ every_attach_raises_the_reader(void **state)
 	const struct event_append event = {
 		.session = session, .stream = s.number, .data = SLICE("x")
 	};
-	const struct stream_caps caps = { 0, 0 };
 	struct change_rows changes;
 	struct appended out;
 	struct stream_row row;
@@ -46,8 +45,8 @@ every_attach_raises_the_reader(void **state)
 		assert_int_equal(
 		    suite_count(&changes, CHANGE_READER, session, s.number, -1),
 		    1);
-		assert_int_equal(
-		    f->ops->event_append(f->store, &f->op, &event, &caps, &out),
+		assert_int_equal(f->ops->event_append(f->store, &f->op, &event,
+				     &store_no_stream_caps, &out),
 		    RC_OK);
 		assert_int_equal(out.reader, i);
 		(void)suite_changes(f, &mark);

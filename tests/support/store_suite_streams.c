@@ -6,9 +6,7 @@
 
 #include <cmocka.h>
 
-#include "store_suite_part.h"
-
-static const struct stream_caps no_caps = { 0, 0 };
+#include "store_suite_calls.h"
 
 static struct event_append
 event(const struct stream_row *stream, const char *text)
@@ -194,7 +192,8 @@ data_are_any_bytes(void **state)
 		struct appended out;
 
 		a.data = rows[i];
-		assert_int_equal(append(f, &a, &no_caps, &out), RC_OK);
+		assert_int_equal(
+		    append(f, &a, &store_no_stream_caps, &out), RC_OK);
 	}
 	(void)suite_read(f, s.number, 0, &events);
 	assert_int_equal(events.n, COUNT(rows));
@@ -213,15 +212,19 @@ an_append_finds_only_open_streams_of_its_session(void **state)
 	struct appended out;
 
 	a.session = other;
-	assert_int_equal(append(f, &a, &no_caps, &out), RC_NOTFOUND);
+	assert_int_equal(
+	    append(f, &a, &store_no_stream_caps, &out), RC_NOTFOUND);
 	a.session = session;
 	a.stream = s.number + 5;
-	assert_int_equal(append(f, &a, &no_caps, &out), RC_NOTFOUND);
+	assert_int_equal(
+	    append(f, &a, &store_no_stream_caps, &out), RC_NOTFOUND);
 	a.stream = 0;
-	assert_int_equal(append(f, &a, &no_caps, &out), RC_NOTFOUND);
+	assert_int_equal(
+	    append(f, &a, &store_no_stream_caps, &out), RC_NOTFOUND);
 	assert_int_equal(suite_end(f, 1, 1), RC_OK);
 	a.stream = s.number;
-	assert_int_equal(append(f, &a, &no_caps, &out), RC_NOTFOUND);
+	assert_int_equal(
+	    append(f, &a, &store_no_stream_caps, &out), RC_NOTFOUND);
 }
 
 static void
@@ -237,16 +240,16 @@ the_second_append_of_a_key_changes_nothing(void **state)
 
 	(void)suite_append(f, &s, "before");
 	a.key = 77;
-	assert_int_equal(append(f, &a, &no_caps, &out), RC_OK);
+	assert_int_equal(append(f, &a, &store_no_stream_caps, &out), RC_OK);
 	assert_int_equal(out.seq, 2);
 	(void)suite_append(f, &s, "behind");
 	a.data = SLICE("again");
 	out = (struct appended){ 0 };
-	assert_int_equal(append(f, &a, &no_caps, &out), RC_OK);
+	assert_int_equal(append(f, &a, &store_no_stream_caps, &out), RC_OK);
 	assert_int_equal(out.seq, 2);
 	assert_int_equal(out.reader, 1);
 	a.stream = other.number;
-	assert_int_equal(append(f, &a, &no_caps, &out), RC_OK);
+	assert_int_equal(append(f, &a, &store_no_stream_caps, &out), RC_OK);
 	assert_int_equal(out.seq, 1);
 	assert_int_equal(suite_read(f, s.number, 0, &events).head, 3);
 	assert_true(slice_eq(events.row[1].data, SLICE("first")));
@@ -320,28 +323,6 @@ other_streams_lose_their_oldest_events(void **state)
 	assert_int_equal(events.row[0].seq, row.purged + 1);
 }
 
-static int64_t
-open_call(struct suite *f, int64_t session, struct call_row *row)
-{
-	const struct call_limits limits = { 0 };
-	enum call_opened opened;
-	int64_t reader = 0;
-
-	*row = (struct call_row){ .session = session,
-		.principal_name = SLICE(""),
-		.request_id = SLICE("1"),
-		.request = SLICE("{}"),
-		.tool = SLICE("t"),
-		.revision = SLICE("2025-06-18"),
-		.runs_max = 2,
-		.owner = SLICE("h.one") };
-	assert_int_equal(
-	    f->ops->call_open(f->store, &f->op, row, &limits, &opened, &reader),
-	    RC_OK);
-	assert_int_equal(opened, CALL_IS_NEW);
-	return row->number;
-}
-
 static void
 who_is_fenced_appends_nothing(void **state)
 {
@@ -352,26 +333,30 @@ who_is_fenced_appends_nothing(void **state)
 	struct call_row call;
 	struct appended out;
 
-	finish.call = open_call(f, session, &call);
+	call = suite_opened(f, session, "1");
+	finish.call = call.number;
 	a = (struct event_append){ .session = session,
 		.stream = call.stream,
 		.call = call.number,
 		.epoch = call.epoch,
 		.data = SLICE("x") };
-	assert_int_equal(append(f, &a, &no_caps, &out), RC_OK);
+	assert_int_equal(append(f, &a, &store_no_stream_caps, &out), RC_OK);
 	a.epoch = call.epoch - 1;
-	assert_int_equal(append(f, &a, &no_caps, &out), RC_CONFLICT);
+	assert_int_equal(
+	    append(f, &a, &store_no_stream_caps, &out), RC_CONFLICT);
 	assert_int_equal(f->ops->call_claim(f->store, &f->op, call.number,
 			     call.epoch, SLICE("h.two"), &call),
 	    RC_OK);
 	a.epoch = call.epoch - 1;
-	assert_int_equal(append(f, &a, &no_caps, &out), RC_CONFLICT);
+	assert_int_equal(
+	    append(f, &a, &store_no_stream_caps, &out), RC_CONFLICT);
 	a.epoch = call.epoch;
-	assert_int_equal(append(f, &a, &no_caps, &out), RC_OK);
+	assert_int_equal(append(f, &a, &store_no_stream_caps, &out), RC_OK);
 	finish.epoch = call.epoch;
 	assert_int_equal(
 	    f->ops->call_finish(f->store, &f->op, &finish, &out), RC_OK);
-	assert_int_equal(append(f, &a, &no_caps, &out), RC_CONFLICT);
+	assert_int_equal(
+	    append(f, &a, &store_no_stream_caps, &out), RC_CONFLICT);
 	assert_int_equal(suite_read(f, call.stream, 0, NULL).head, 3);
 }
 

@@ -31,11 +31,11 @@ suite_task(
     struct suite *f, int64_t session, unsigned char number, unsigned char who)
 {
 	struct task_row task = a_task(session, number, who);
-	struct call_row call = suite_call(session, "\"t\"");
+	struct call_row call = store_call_row(session, "\"t\"");
 
 	call.request_id = SLICE_NONE;
 	assert_int_equal(
-	    open_task(f, &task, &call, &suite_no_limits), CALL_IS_NEW);
+	    open_task(f, &task, &call, &store_no_call_limits), CALL_IS_NEW);
 	return task;
 }
 
@@ -71,11 +71,11 @@ a_task_comes_with_the_call_that_runs_it(void **state)
 {
 	struct suite *f = *state;
 	struct task_row task = a_task(0, 1, 1);
-	struct call_row call = suite_call(0, "1");
+	struct call_row call = store_call_row(0, "1");
 	struct task_row now;
 
 	assert_int_equal(
-	    open_task(f, &task, &call, &suite_no_limits), CALL_IS_NEW);
+	    open_task(f, &task, &call, &store_no_call_limits), CALL_IS_NEW);
 	assert_int_equal(task.call, call.number);
 	assert_int_equal(call.task, task.number);
 	assert_int_equal(call.stream, 0);
@@ -125,15 +125,15 @@ the_same_request_for_a_task_is_the_same_task(void **state)
 	const int64_t session = suite_session(f, 1);
 	struct task_row first = a_task(session, 1, 1);
 	struct task_row again = a_task(session, 2, 1);
-	struct call_row call = suite_call(session, "1");
-	struct call_row same = suite_call(session, "1");
+	struct call_row call = store_call_row(session, "1");
+	struct call_row same = store_call_row(session, "1");
 	const struct task_filter all = { .limit = 0 };
 	struct task_rows rows;
 
 	assert_int_equal(
-	    open_task(f, &first, &call, &suite_no_limits), CALL_IS_NEW);
+	    open_task(f, &first, &call, &store_no_call_limits), CALL_IS_NEW);
 	assert_int_equal(
-	    open_task(f, &again, &same, &suite_no_limits), CALL_IS_JOINED);
+	    open_task(f, &again, &same, &store_no_call_limits), CALL_IS_JOINED);
 	assert_int_equal(again.number, first.number);
 	assert_memory_equal(again.id, first.id, TASK_ID_BYTES);
 	assert_int_equal(same.number, call.number);
@@ -148,7 +148,7 @@ a_task_without_room_leaves_nothing(void **state)
 	struct suite *f = *state;
 	const struct call_limits limits = { .host = 1 };
 	struct task_row task = a_task(0, 2, 1);
-	struct call_row call = suite_call(0, "1");
+	struct call_row call = store_call_row(0, "1");
 	const struct task_row first = suite_task(f, 0, 1, 1);
 	struct task_row row;
 
@@ -166,12 +166,12 @@ a_task_of_a_session_that_is_over_is_not_opened(void **state)
 	struct suite *f = *state;
 	const int64_t session = suite_session(f, 1);
 	struct task_row task = a_task(session, 1, 1);
-	struct call_row call = suite_call(session, "1");
+	struct call_row call = store_call_row(session, "1");
 	enum call_opened opened;
 
 	assert_int_equal(suite_end(f, 1, 1), RC_OK);
 	assert_int_equal(f->ops->task_open(f->store, &f->op, &task, &call,
-			     &suite_no_limits, &opened),
+			     &store_no_call_limits, &opened),
 	    RC_NOTFOUND);
 }
 
@@ -292,11 +292,11 @@ a_cancel_by_request_id_leaves_a_task_alone(void **state)
 	struct suite *f = *state;
 	const int64_t session = suite_session(f, 1);
 	struct task_row task = a_task(session, 1, 1);
-	struct call_row call = suite_call(session, "1");
+	struct call_row call = store_call_row(session, "1");
 	int64_t number = 77;
 
 	assert_int_equal(
-	    open_task(f, &task, &call, &suite_no_limits), CALL_IS_NEW);
+	    open_task(f, &task, &call, &store_no_call_limits), CALL_IS_NEW);
 	assert_int_equal(
 	    f->ops->call_cancel(f->store, &f->op, session, SLICE("1"), &number),
 	    RC_OK);
@@ -388,7 +388,7 @@ a_task_is_kept_for_its_time_and_then_goes_with_all_of_it(void **state)
 	struct suite *f = *state;
 	const struct task_row task = suite_task(f, 0, 1, 1);
 	struct task_row ever = a_task(0, 2, 1);
-	struct call_row its = suite_call(0, "1");
+	struct call_row its = store_call_row(0, "1");
 	const struct call_row call = suite_call_now(f, task.call);
 	const struct question_row q = suite_question(&call, "a");
 	struct task_row row;
@@ -396,7 +396,7 @@ a_task_is_kept_for_its_time_and_then_goes_with_all_of_it(void **state)
 
 	ever.ttl_ms = 0;
 	assert_int_equal(
-	    open_task(f, &ever, &its, &suite_no_limits), CALL_IS_NEW);
+	    open_task(f, &ever, &its, &store_no_call_limits), CALL_IS_NEW);
 	assert_int_equal(suite_ask(f, &q, 1, 1), RC_OK);
 	assert_int_equal(finish(f, &task, TASK_COMPLETED, "{}"), RC_OK);
 	assert_int_equal(finish(f, &ever, TASK_COMPLETED, "{}"), RC_OK);

@@ -7,7 +7,6 @@
 
 #include "store_suite_part.h"
 
-static const struct stream_caps no_caps = { 0, 0 };
 static const struct slice tools = SLICE_INIT("tools");
 static const struct slice a_uri = SLICE_INIT("resource:file:///a");
 
@@ -230,8 +229,9 @@ deliver(struct suite *f, struct topic_deliver d, bool more)
 	d.data = SLICE("changed");
 	if (d.limit == 0)
 		d.limit = 100;
-	assert_int_equal(
-	    f->ops->topic_deliver(f->store, &f->op, &d, &no_caps, &out), RC_OK);
+	assert_int_equal(f->ops->topic_deliver(
+			     f->store, &f->op, &d, &store_no_stream_caps, &out),
+	    RC_OK);
 	assert_int_equal(out.more, more);
 	return out.sessions;
 }

@@ -17,32 +17,6 @@ drop_lines(void *ctx, struct slice lines)
 }
 
 static enum rc
-crew_begin(struct crew *base, enum crew_work work)
-{
-	struct bench_crew *c = (struct bench_crew *)base;
-
-	(void)work;
-	c->begins++;
-	if (c->is_full)
-		return RC_FULL;
-	c->held++;
-	return RC_OK;
-}
-
-static void
-crew_end(struct crew *base)
-{
-	((struct bench_crew *)base)->held--;
-}
-
-static enum rc
-crew_name(struct crew *base, struct slice *name)
-{
-	*name = ((struct bench_crew *)base)->name;
-	return RC_OK;
-}
-
-static enum rc
 before(void *ctx, enum store_call call)
 {
 	(void)call;
@@ -52,7 +26,6 @@ before(void *ctx, enum store_call call)
 static void
 start_host(struct stream_bench *b, int host)
 {
-	static const struct crew_ops ops = { crew_begin, crew_end, crew_name };
 	static const struct slice names[STREAM_HOSTS] = { SLICE_INIT("a.1"),
 		SLICE_INIT("b.1") };
 	struct server *s = &b->server[host];
@@ -65,8 +38,8 @@ start_host(struct stream_bench *b, int host)
 	s->toolbox = fake_tools_toolbox(b->tools);
 	s->rules.sse_path = SLICE("/sse");
 	s->rules.messages_path = SLICE("/messages");
-	b->crew[host] =
-	    (struct bench_crew){ { &ops }, names[host], 0, 0, false };
+	fake_crew_init(&b->crew[host]);
+	b->crew[host].name = names[host];
 	s->crew = &b->crew[host].base;
 }
 
@@ -100,7 +73,7 @@ stream_bench_release(struct stream_bench *b)
 	assert_int_equal(
 	    b->store.inner->ops->check(b->store.inner, &op), RC_OK);
 	for (int i = 0; i < STREAM_HOSTS; i++) {
-		assert_int_equal(b->crew[i].held, 0);
+		assert_int_equal(b->crew[i].begun, b->crew[i].ended);
 		server_release(&b->server[i]);
 	}
 	fake_tools_free(b->tools);
@@ -108,6 +81,23 @@ stream_bench_release(struct stream_bench *b)
 	store_scratch_release(&b->scratch);
 	log_release(&b->log);
 	arena_release(&b->arena);
+}
+
+int
+stream_bench_setup(void **state)
+{
+	static struct stream_bench bench;
+
+	stream_bench_init(&bench);
+	*state = &bench;
+	return 0;
+}
+
+int
+stream_bench_teardown(void **state)
+{
+	stream_bench_release(*state);
+	return 0;
 }
 
 struct op

@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 #include "counted_rng.h"
-#include "crew.h"
 #include "fake_clock.h"
+#include "fake_crew.h"
 #include "fake_tools.h"
 #include "http.h"
 #include "server.h"
@@ -20,15 +20,6 @@
  */
 #define STREAM_HOSTS 2
 
-/* A crew that has a name, and room or not. */
-struct bench_crew {
-	struct crew base; /* first */
-	struct slice name;
-	int held;   /* begun and not ended */
-	int begins; /* in all */
-	bool is_full;
-};
-
 struct stream_bench {
 	struct fake_clock clock;
 	struct counted_rng rng;
@@ -37,13 +28,21 @@ struct stream_bench {
 	struct store_count store; /* of all hosts */
 	bool is_down;             /* it answers RC_BUSY */
 	struct fake_tools *tools;
-	struct bench_crew crew[STREAM_HOSTS];
+	struct fake_crew crew[STREAM_HOSTS];
 	struct server server[STREAM_HOSTS];
 	struct arena arena; /* of what the test asks of the store */
 };
 
 void stream_bench_init(struct stream_bench *b);
 void stream_bench_release(struct stream_bench *b);
+
+/* For cmocka: *state is a struct stream_bench. */
+int stream_bench_setup(void **state);
+int stream_bench_teardown(void **state);
+
+#define STREAM_TEST(f)                                                         \
+	cmocka_unit_test_setup_teardown(                                       \
+	    f, stream_bench_setup, stream_bench_teardown)
 
 /* For a store call of the test's own. */
 struct op stream_bench_op(struct stream_bench *b);

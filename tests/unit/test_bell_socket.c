@@ -13,7 +13,6 @@
 #include <cmocka.h>
 
 #include "bell_socket.h"
-#include "rng.h"
 #include "scratch_folder.h"
 
 /* Longer than the address of a socket can be. */
@@ -30,13 +29,11 @@ rings(int fd)
 static void
 check_all(const char *state)
 {
-	struct buf why = BUF_INIT(4096);
-	struct run_dir *dir;
+	struct run_dir *dir = scratch_folder_run_dir(state);
 	struct bell *bell;
 	char *gone;
 	int fd[2];
 
-	assert_int_equal(run_dir_open(state, &rng_system, &dir, &why), RC_OK);
 	assert_int_equal(
 	    bell_socket_listen(dir, SLICE("host.one"), &fd[0]), RC_OK);
 	assert_int_equal(
@@ -63,7 +60,6 @@ check_all(const char *state)
 	bell_ring(bell);
 	bell_socket_free(bell);
 	run_dir_free(dir);
-	buf_release(&why);
 }
 
 static void
@@ -98,20 +94,18 @@ static void
 nobody_has_to_listen(void **state)
 {
 	struct scratch_folder at;
-	struct buf why = BUF_INIT(4096);
 	struct run_dir *dir;
 	struct bell *bell;
 
 	(void)state;
 	scratch_folder_init(&at);
-	assert_int_equal(run_dir_open(at.path, &rng_system, &dir, &why), RC_OK);
+	dir = scratch_folder_run_dir(at.path);
 	assert_int_equal(bell_socket_ringer(dir, &bell), RC_OK);
 	bell_ring(bell);
 	bell_ring(NULL);
 	bell_socket_free(bell);
 	bell_socket_free(NULL);
 	run_dir_free(dir);
-	buf_release(&why);
 	scratch_folder_release(&at);
 }
 

@@ -6,7 +6,6 @@
 #include <cmocka.h>
 
 #include "crew_worker.h"
-#include "rng.h"
 #include "scratch_folder.h"
 
 /* With a parent to ask: see test_process_calls.c. */
@@ -43,14 +42,15 @@ static void
 its_name_is_that_of_a_living_process(void **state)
 {
 	struct scratch_folder at;
-	struct run_dir *dir = NULL;
+	struct run_dir *dir;
 	struct crew *crew = NULL;
-	struct buf why = BUF_INIT(4096);
+	struct arena arena = ARENA_INIT(4096);
 	struct slice name;
+	struct slice next;
 
 	(void)state;
 	scratch_folder_init(&at);
-	assert_int_equal(run_dir_open(at.path, &rng_system, &dir, &why), RC_OK);
+	dir = scratch_folder_run_dir(at.path);
 	assert_int_equal(crew_worker_new(NULL, dir, &crew), RC_OK);
 	assert_int_equal(crew->ops->name(crew, &name), RC_OK);
 	assert_true(slice_starts(name, run_dir_host(dir)));
@@ -60,9 +60,17 @@ its_name_is_that_of_a_living_process(void **state)
 	assert_int_equal(crew->ops->begin(crew, CREW_CALL), RC_OK);
 	assert_false(run_dir_keeps_house(dir));
 	crew->ops->end(crew);
+	/* What it forsakes is that of a dead one; it lives on as another. */
+	assert_int_equal(arena_copy(&arena, name, &name), RC_OK);
+	crew->ops->forsake(crew);
+	crew->ops->forsake(crew);
+	assert_false(run_dir_is_alive(dir, name));
+	assert_int_equal(crew->ops->name(crew, &next), RC_OK);
+	assert_false(slice_eq(name, next));
+	assert_true(run_dir_is_alive(dir, next));
+	arena_release(&arena);
 	crew_worker_free(crew);
 	run_dir_free(dir);
-	buf_release(&why);
 	scratch_folder_release(&at);
 }
 

@@ -22,6 +22,7 @@
 #include "host_watch.h"
 #include "house.h"
 #include "house_dead.h"
+#include "process_bench.h"
 #include "rng.h"
 #include "scratch_folder.h"
 #include "store_count.h"
@@ -79,7 +80,6 @@ static int
 setup(void **state)
 {
 	struct rig *r = calloc(1, sizeof(*r));
-	struct buf why = BUF_INIT(4096);
 
 	assert_non_null(r);
 	scratch_folder_init(&r->at);
@@ -88,8 +88,7 @@ setup(void **state)
 	r->log = LOG_INIT(no_log, NULL, LOG_ERROR);
 	r->orders = -1;
 	assert_int_equal(config_init(&r->config, r->at.path), RC_OK);
-	assert_int_equal(
-	    run_dir_open(r->at.path, &rng_system, &r->dir, &why), RC_OK);
+	r->dir = scratch_folder_run_dir(r->at.path);
 	assert_int_equal(crew_worker_new(NULL, r->dir, &r->crew), RC_OK);
 	server_init(&r->server);
 	r->server.clock = &clock_system;
@@ -101,7 +100,6 @@ setup(void **state)
 	    RC_OK);
 	assert_int_equal(house_dead_init(&r->dead, &r->log, r->dir), RC_OK);
 	open_session(r);
-	buf_release(&why);
 	*state = r;
 	return 0;
 }
@@ -369,20 +367,6 @@ nobody_runs_a_call_that_was_cancelled_or_has_no_client(void **state)
 	assert_int_equal(get_call(r, alone.number).state, CALL_ENDED);
 }
 
-static pid_t
-start_tool(void)
-{
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		(void)setpgid(0, 0);
-		for (;;)
-			(void)pause();
-	}
-	(void)setpgid(pid, pid);
-	return pid;
-}
-
 static int64_t
 start_time(pid_t pid)
 {
@@ -424,8 +408,8 @@ its_tool_is_killed_and_no_other(void **state)
 	struct slice owner = dead_process(r);
 	struct call_row row = a_call(r, owner);
 	struct call_row other = a_call(r, owner);
-	pid_t tool = start_tool();
-	pid_t stranger = start_tool();
+	pid_t tool = process_bench_tool();
+	pid_t stranger = process_bench_tool();
 	int status = 0;
 
 	(void)open_call(r, &row);
@@ -447,7 +431,7 @@ of_a_dead_host_the_calls_end_and_no_process_is_killed(void **state)
 {
 	struct rig *r = *state;
 	struct call_row row = a_call(r, SLICE("0123456789abcdef.x"));
-	pid_t stranger = start_tool();
+	pid_t stranger = process_bench_tool();
 	struct op op = op_of(r);
 	int status = 0;
 
@@ -496,19 +480,15 @@ static void
 who_does_not_keep_the_house_does_nothing(void **state)
 {
 	struct rig *r = *state;
-	struct run_dir *other = NULL;
+	struct run_dir *other = scratch_folder_run_dir(r->at.path);
 	struct house *h = NULL;
-	struct buf why = BUF_INIT(4096);
 
-	assert_int_equal(
-	    run_dir_open(r->at.path, &rng_system, &other, &why), RC_OK);
 	assert_true(run_dir_keep_house(other));
 	assert_int_equal(house_open(&r->config, &r->log, r->dir, &h), RC_OK);
 	house_tick(h, &r->server, &r->arena);
 	assert_int_equal(count_hosts(r), 0);
 	house_free(h);
 	run_dir_free(other);
-	buf_release(&why);
 }
 
 /* Everybody's beats stand still, as far as can be seen here. */

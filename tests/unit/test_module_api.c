@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "module_api.h"
+#include "module_call.h"
 #include "said_env.h"
 #include "tool_bench.h"
 
@@ -21,6 +22,37 @@ static struct mcp_tool tool_with(
 {
 	return (struct mcp_tool){ .size = sizeof(struct mcp_tool),
 		.call = function };
+}
+
+static enum mcp_done
+talk_much(struct mcp_call *c, void *ctx)
+{
+	const struct arena *a = c->call->arena;
+	struct mcp_question question = {
+		.key = "k", .method = "roots/list", .params = "{\"a\":[1,2,3]}"
+	};
+	size_t before = a->used;
+
+	(void)ctx;
+	for (int i = 0; i < 1000; i++) {
+		api->progress(c, i, 0, "m");
+		api->log(c, MCP_LOG_INFO, NULL, "{\"a\":[1,2,3]}");
+		assert_int_equal(api->ask(c, &question, 1), MCP_UNSUPPORTED);
+	}
+	assert_int_equal(a->used, before);
+	return MCP_DONE;
+}
+
+static void
+what_modules_say_is_not_kept(void **state)
+{
+	const struct mcp_tool tool = tool_with(talk_much);
+	struct tool_bench b;
+
+	(void)state;
+	tool_bench_init(&b);
+	assert_int_equal(module_run(&tool, &b.call), TOOL_DONE);
+	tool_bench_release(&b);
 }
 
 static enum mcp_done
@@ -459,6 +491,7 @@ main(void)
 		cmocka_unit_test(
 		    mistakes_of_a_module_become_errors_that_say_so),
 		cmocka_unit_test(what_does_not_fit_is_an_error_as_a_whole),
+		cmocka_unit_test(what_modules_say_is_not_kept),
 		cmocka_unit_test(modules_ask_and_hear_the_answer),
 		cmocka_unit_test(what_modules_say_reaches_their_surroundings),
 		cmocka_unit_test(modules_learn_that_they_were_cancelled),

@@ -231,27 +231,27 @@ a_first_worker_that_cannot_serve_ends_the_parent(void **state)
 	assert_int_equal(WEXITSTATUS(status), 1);
 }
 
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(                                       \
-	    name, process_bench_setup, process_bench_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(no_worker_starts_before_the_first_is_ready),
-		TEST(a_killed_worker_is_replaced_by_one_that_is_not_the_first),
-		TEST(a_worker_that_crashes_on_a_request_is_replaced),
-		TEST(the_tool_of_a_killed_worker_is_killed),
-		TEST(workers_leave_when_the_parent_is_killed),
-		TEST(a_busy_worker_ends_its_request_when_the_parent_is_killed),
-		TEST(a_stop_lets_the_request_at_hand_end),
-		TEST(what_does_not_end_within_the_grace_time_is_killed),
-		TEST(a_worker_leaves_on_a_signal_of_its_own),
-		TEST(hangup_replaces_all_workers_and_ends_their_requests_well),
-		TEST(a_refused_reload_keeps_the_workers),
-		TEST(workers_that_die_at_once_do_not_keep_it_from_stopping),
-		TEST(a_first_worker_that_cannot_serve_ends_the_parent),
+		PROCESS_TEST(no_worker_starts_before_the_first_is_ready),
+		PROCESS_TEST(
+		    a_killed_worker_is_replaced_by_one_that_is_not_the_first),
+		PROCESS_TEST(a_worker_that_crashes_on_a_request_is_replaced),
+		PROCESS_TEST(the_tool_of_a_killed_worker_is_killed),
+		PROCESS_TEST(workers_leave_when_the_parent_is_killed),
+		PROCESS_TEST(
+		    a_busy_worker_ends_its_request_when_the_parent_is_killed),
+		PROCESS_TEST(a_stop_lets_the_request_at_hand_end),
+		PROCESS_TEST(what_does_not_end_within_the_grace_time_is_killed),
+		PROCESS_TEST(a_worker_leaves_on_a_signal_of_its_own),
+		PROCESS_TEST(
+		    hangup_replaces_all_workers_and_ends_their_requests_well),
+		PROCESS_TEST(a_refused_reload_keeps_the_workers),
+		PROCESS_TEST(
+		    workers_that_die_at_once_do_not_keep_it_from_stopping),
+		PROCESS_TEST(a_first_worker_that_cannot_serve_ends_the_parent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

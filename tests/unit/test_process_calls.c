@@ -241,24 +241,22 @@ an_order_that_nobody_takes_is_told(void **state)
 	assert_int_equal(process_order(b->orders, 1), RC_IO);
 }
 
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(                                       \
-	    name, process_bench_setup, process_bench_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(who_stays_with_a_call_leaves_another_to_serve),
-		TEST(streams_have_a_limit_of_their_own),
-		TEST(workers_that_are_too_many_leave_when_calls_have_ended),
-		TEST(a_killed_runner_makes_room_and_somebody_looks_after_it),
-		TEST(a_stop_tells_who_stays_and_waits_for_them),
-		TEST(hangup_lets_a_call_end_well),
-		TEST(an_order_forks_a_process_for_its_call),
-		TEST(orders_count_as_calls_and_one_is_not_run_twice),
-		TEST(what_is_no_order_does_nothing),
-		TEST(an_order_that_nobody_takes_is_told),
+		PROCESS_TEST(who_stays_with_a_call_leaves_another_to_serve),
+		PROCESS_TEST(streams_have_a_limit_of_their_own),
+		PROCESS_TEST(
+		    workers_that_are_too_many_leave_when_calls_have_ended),
+		PROCESS_TEST(
+		    a_killed_runner_makes_room_and_somebody_looks_after_it),
+		PROCESS_TEST(a_stop_tells_who_stays_and_waits_for_them),
+		PROCESS_TEST(hangup_lets_a_call_end_well),
+		PROCESS_TEST(an_order_forks_a_process_for_its_call),
+		PROCESS_TEST(orders_count_as_calls_and_one_is_not_run_twice),
+		PROCESS_TEST(what_is_no_order_does_nothing),
+		PROCESS_TEST(an_order_that_nobody_takes_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,16 +30,6 @@ struct rig {
 	int say; /* from the child */
 };
 
-static struct run_dir *
-open_there(struct rig *r)
-{
-	struct run_dir *d = NULL;
-
-	assert_int_equal(
-	    run_dir_open(r->at.path, &rng_system, &d, &r->why), RC_OK);
-	return d;
-}
-
 static int
 setup(void **state)
 {
@@ -50,7 +40,7 @@ setup(void **state)
 	r->why = BUF_INIT(4096);
 	r->arena = ARENA_INIT(65536);
 	r->say = -1;
-	r->d = open_there(r);
+	r->d = scratch_folder_run_dir(r->at.path);
 	*state = r;
 	return 0;
 }
@@ -62,7 +52,8 @@ end_child(struct rig *r)
 		return;
 	(void)kill(r->child, SIGKILL);
 	assert_int_equal(waitpid(r->child, NULL, 0), r->child);
-	(void)close(r->say);
+	if (r->say >= 0)
+		(void)close(r->say);
 	r->child = 0;
 }
 
@@ -132,7 +123,7 @@ static void
 the_name_of_a_host_is_kept(void **state)
 {
 	struct rig *r = *state;
-	struct run_dir *other = open_there(r);
+	struct run_dir *other = scratch_folder_run_dir(r->at.path);
 	struct stat st;
 	char path[128];
 
@@ -148,7 +139,7 @@ static void
 a_process_has_one_name_and_others_have_others(void **state)
 {
 	struct rig *r = *state;
-	struct run_dir *other = open_there(r);
+	struct run_dir *other = scratch_folder_run_dir(r->at.path);
 	struct slice first;
 	struct slice again;
 	struct slice theirs;
@@ -190,7 +181,7 @@ static void
 a_clean_end_leaves_no_file(void **state)
 {
 	struct rig *r = *state;
-	struct run_dir *other = open_there(r);
+	struct run_dir *other = scratch_folder_run_dir(r->at.path);
 	struct slice name;
 	struct slice copy;
 	struct slice dead[4];
@@ -237,7 +228,7 @@ static void
 who_has_no_time_gives_the_house_up(void **state)
 {
 	struct rig *r = *state;
-	struct run_dir *other = open_there(r);
+	struct run_dir *other = scratch_folder_run_dir(r->at.path);
 
 	assert_true(run_dir_keep_house(r->d));
 	assert_false(run_dir_keep_house(other));
@@ -264,6 +255,38 @@ what_was_begun_and_not_named_is_removed(void **state)
 	(void)close(fd);
 	assert_int_equal(count_dead(r, dead, 4), 0);
 	assert_int_equal(access(path, F_OK), -1);
+}
+
+/* As the housekeeper of the host does, only all the time. */
+static void
+tidy_for_ever(struct rig *r)
+{
+	struct slice name[8];
+	size_t n;
+
+	do
+		arena_reset(&r->arena);
+	while (run_dir_dead(r->d, &r->arena, name, 8, &n) == RC_OK);
+	_exit(EXIT_FAILURE);
+}
+
+static void
+what_is_being_begun_is_made_all_the_same(void **state)
+{
+	struct rig *r = *state;
+	char path[sizeof(r->at.path) + sizeof("/run/host")];
+
+	(void)snprintf(path, sizeof(path), "%s/run/host", r->at.path);
+	r->child = fork();
+	assert_true(r->child >= 0);
+	if (r->child == 0)
+		tidy_for_ever(r);
+	for (int i = 0; i < 300; i++) {
+		assert_int_equal(unlink(path), 0);
+		run_dir_free(scratch_folder_run_dir(r->at.path));
+	}
+	/* It was at it all the time. */
+	assert_int_equal(waitpid(r->child, NULL, WNOHANG), 0);
 }
 
 static void
@@ -316,6 +339,7 @@ main(void)
 		TEST(the_house_goes_to_the_next_when_its_keeper_dies),
 		TEST(who_has_no_time_gives_the_house_up),
 		TEST(what_was_begun_and_not_named_is_removed),
+		TEST(what_is_being_begun_is_made_all_the_same),
 		TEST(a_host_without_a_proper_name_is_refused),
 		TEST(a_path_is_one_in_the_folder),
 	};

@@ -14,32 +14,10 @@
 #include "running_words.h"
 
 static enum tool_done
-say_done(struct tool_call *call)
-{
-	return tool_add_text(call, SLICE("done")) == RC_OK ? TOOL_DONE
-							   : TOOL_FAILED;
-}
-
-static enum tool_done
-at_once(struct running_bench *b, struct tool_call *call)
-{
-	(void)b;
-	return say_done(call);
-}
-
-/* Takes its time, unless somebody does not want it any more. */
-static enum tool_done
-slowly(struct running_bench *b, struct tool_call *call)
-{
-	b->flag = call->env->wait(call, 2000);
-	return say_done(call);
-}
-
-static enum tool_done
 very_slowly(struct running_bench *b, struct tool_call *call)
 {
 	b->flag = call->env->wait(call, 31000);
-	return say_done(call);
+	return running_bench_done(call);
 }
 
 static enum tool_done
@@ -50,7 +28,7 @@ talking(struct running_bench *b, struct tool_call *call)
 	call->env->log(call, 1, SLICE("me"), SLICE("{\"a\":1}"));
 	(void)call->env->wait(call, 20);
 	call->env->progress(call, 2.5, 4, SLICE("half"));
-	return say_done(call);
+	return running_bench_done(call);
 }
 
 #define TALK_1 PROGRESS("1")
@@ -72,13 +50,10 @@ what_a_call_says_is_committed_and_written_with_ids(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		struct running_bench *b;
-		void *own = NULL;
+		struct running_bench *b = running_bench_new();
 		struct buf want = BUF_INIT(10000);
 
 		(void)state;
-		assert_int_equal(running_bench_setup(&own), 0);
-		b = own;
 		b->tool = talking;
 		running_bench_open(b, table[i].revision, "{}");
 		assert_int_equal(
@@ -97,7 +72,7 @@ what_a_call_says_is_committed_and_written_with_ids(void **state)
 		assert_string_equal(running_bench_log(b, 1), want.ptr);
 		assert_int_equal(running_bench_row(b, 1).state, CALL_ENDED);
 		buf_release(&want);
-		(void)running_bench_teardown(&own);
+		running_bench_free(b);
 	}
 }
 
@@ -106,7 +81,7 @@ an_answer_in_time_is_json_and_committed_too(void **state)
 {
 	struct running_bench *b = *state;
 
-	b->tool = at_once;
+	b->tool = running_bench_at_once;
 	running_bench_open(b, "2025-06-18", "{}");
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
 	running_bench_expect(b, 200, RESULT);
@@ -121,7 +96,7 @@ an_answer_that_takes_longer_is_an_event(void **state)
 {
 	struct running_bench *b = *state;
 
-	b->tool = slowly;
+	b->tool = running_bench_slowly;
 	running_bench_open(b, "2025-06-18", "{}");
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
 	running_bench_expect(b, 200, COMMENT EVENT("1", RESULT));
@@ -132,7 +107,7 @@ a_client_that_takes_only_events_gets_them(void **state)
 {
 	struct running_bench *b = *state;
 
-	b->tool = at_once;
+	b->tool = running_bench_at_once;
 	b->accept = "text/event-stream";
 	running_bench_open(b, "2025-06-18", "{}");
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
@@ -185,7 +160,7 @@ a_stateless_client_gets_events_without_ids(void **state)
 	struct running_bench *b = *state;
 
 	b->tool = talking;
-	memcpy(b->revision, "2026-07-28", 11);
+	running_bench_stateless(b);
 	assert_int_equal(running_bench_call(
 			     b, "detached", MODERN ",\"progressToken\":\"t\"}"),
 	    RC_OK);
@@ -196,7 +171,7 @@ a_stateless_client_gets_events_without_ids(void **state)
 				    "\"info\"}"),
 	    RC_OK);
 	running_bench_expect(b, 200, COMMENT BARE(TALK_2) BARE(MODERN_RESULT));
-	b->tool = at_once;
+	b->tool = running_bench_at_once;
 	assert_int_equal(running_bench_call(b, "detached", MODERN "}"), RC_OK);
 	running_bench_expect(b, 200, MODERN_RESULT);
 	b->here.rules.sessions = SESSIONS_OPTIONAL;
@@ -213,9 +188,9 @@ a_stateless_stream_is_kept_alive_more_often(void **state)
 {
 	struct running_bench *b = *state;
 
-	b->tool = slowly;
+	b->tool = running_bench_slowly;
 	b->here.rules.comment_modern_ms = 600;
-	memcpy(b->revision, "2026-07-28", 11);
+	running_bench_stateless(b);
 	assert_int_equal(running_bench_call(b, "detached", MODERN "}"), RC_OK);
 	running_bench_expect(
 	    b, 200, COMMENT COMMENT COMMENT BARE(MODERN_RESULT));
@@ -234,7 +209,7 @@ wavering(struct running_bench *b, struct tool_call *call)
 	(void)call->env->wait(call, 100);
 	call->env->progress(call, 5, 0, SLICE_NONE);
 	call->env->progress(call, 6, 0, SLICE_NONE);
-	return say_done(call);
+	return running_bench_done(call);
 }
 
 static void
@@ -246,8 +221,36 @@ progress_rises_and_its_last_value_is_never_lost(void **state)
 	running_bench_open(b, "2025-11-25", "{}");
 	assert_int_equal(running_bench_call(b, "detached", TOKEN), RC_OK);
 	assert_string_equal(running_bench_log(b, 1),
-	    PROGRESS("2") "\n" PROGRESS("4") "\n" PROGRESS("5") "\n" PROGRESS(
-		"6") "\n" RESULT "\n");
+	    PROGRESS("2") "\n" PROGRESS("3") "\n" PROGRESS("4") "\n" PROGRESS(
+		"5") "\n" PROGRESS("6") "\n" RESULT "\n");
+}
+
+static enum tool_done
+flooding(struct running_bench *b, struct tool_call *call)
+{
+	(void)b;
+	for (int i = 1; i <= 10000; i++)
+		call->env->progress(call, i, 0, SLICE_NONE);
+	return running_bench_done(call);
+}
+
+static void
+a_flood_of_progress_is_thinned_out_but_for_its_last_value(void **state)
+{
+	struct running_bench *b = *state;
+	const char *at;
+	int n = 0;
+
+	b->tool = flooding;
+	running_bench_open(b, "2025-11-25", "{}");
+	assert_int_equal(running_bench_call(b, "detached", TOKEN), RC_OK);
+	at = running_bench_log(b, 1);
+	assert_non_null(strstr(at, PROGRESS("10000")));
+	while ((at = strstr(at, "\"progress\":")) != NULL) {
+		at++;
+		n++;
+	}
+	assert_in_range(n, 100, 110);
 }
 
 static void
@@ -290,7 +293,7 @@ logging(struct running_bench *b, struct tool_call *call)
 	(void)b;
 	for (int level = -1; level <= 8; level++)
 		call->env->log(call, level, SLICE_NONE, SLICE("1"));
-	return say_done(call);
+	return running_bench_done(call);
 }
 
 static void
@@ -314,7 +317,7 @@ only_messages_of_the_level_that_is_wanted_are_sent(void **state)
 	assert_string_equal(running_bench_log(b, 2),
 	    LOG("alert", "\"data\":1") "\n" LOG(
 		"emergency", "\"data\":1") "\n" RESULT "\n");
-	memcpy(b->revision, "2026-07-28", 11);
+	running_bench_stateless(b);
 	b->sid[0] = '\0';
 	assert_int_equal(running_bench_call(b, "detached", MODERN "}"), RC_OK);
 	running_bench_expect(b, 200, MODERN_RESULT);
@@ -334,6 +337,8 @@ main(void)
 		RUNNING_TEST(a_stateless_client_gets_events_without_ids),
 		RUNNING_TEST(a_stateless_stream_is_kept_alive_more_often),
 		RUNNING_TEST(progress_rises_and_its_last_value_is_never_lost),
+		RUNNING_TEST(
+		    a_flood_of_progress_is_thinned_out_but_for_its_last_value),
 		RUNNING_TEST(progress_needs_a_token_and_keeps_its_type),
 		RUNNING_TEST(
 		    only_messages_of_the_level_that_is_wanted_are_sent),

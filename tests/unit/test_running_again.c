@@ -13,40 +13,20 @@
 #include "running_words.h"
 
 #define UNKNOWN                                                                \
-	"{\"jsonrpc\":\"2.0\",\"id\":7,\"error\":{\"code\":-32603,"            \
-	"\"message\":\"The outcome of this call is unknown: its process "      \
-	"ended before the answer was stored\"}}"
+	ERROR("-32603",                                                        \
+	    "The outcome of this call is unknown: its process ended before "   \
+	    "the answer was stored")
 
-static enum tool_done
-say_done(struct tool_call *call)
-{
-	return tool_add_text(call, SLICE("done")) == RC_OK ? TOOL_DONE
-							   : TOOL_FAILED;
-}
-
-/* The first run says something and then never ends: somebody else has claimed
- * it, as if this process had died. */
-static void
-die(struct running_bench *b)
-{
-	struct store *store = running_bench_store(b);
-	struct op op = running_bench_op(b);
-	struct call_row row;
-
-	assert_int_equal(
-	    store->ops->call_claim(store, &op, 1, 1, SLICE("dead.1"), &row),
-	    RC_OK);
-}
-
+/* The first run says something and then never ends. */
 static enum tool_done
 dying_once(struct running_bench *b, struct tool_call *call)
 {
 	call->env->progress(call, b->runs, 0, SLICE_NONE);
 	if (b->runs == 1)
-		die(b);
+		running_bench_claim(b);
 	else
 		b->flag = call->env->wait(call, 1000);
-	return say_done(call);
+	return running_bench_done(call);
 }
 
 /* Run call 1 once more, on the other host. */
@@ -104,10 +84,50 @@ a_call_runs_again_into_its_stream(void **state)
 	assert_int_equal(again(b), RC_CONFLICT);
 }
 
-static void
-cancel(struct running_bench *b)
+/* Begins from 0 in every run, as programs do. */
+static enum tool_done
+counting(struct running_bench *b, struct tool_call *call)
 {
-	assert_int_equal(running_bench_post(b, CANCEL), 202);
+	int last = b->runs == 1 ? 3 : 5;
+
+	for (int i = 1; i <= last; i++) {
+		call->env->progress(call, i, 0, SLICE_NONE);
+		call->env->log(call, 7, SLICE_NONE, SLICE("0"));
+	}
+	if (b->runs == 1)
+		running_bench_claim(b);
+	return running_bench_done(call);
+}
+
+static void
+progress_does_not_go_back_when_a_call_runs_again(void **state)
+{
+	struct running_bench *b = *state;
+	char *at;
+	int n = 0;
+
+	b->tool = counting;
+	/* Not all of its log fits into one read. */
+	b->there.rules.read.events = 2;
+	lose_call(b, "repeat");
+	assert_int_equal(again(b), RC_OK);
+	for (at = strstr(running_bench_log(b, 1), "\"progress\":"); at != NULL;
+	     at = strstr(at + 1, "\"progress\":"))
+		assert_int_equal(at[11] - '0', ++n);
+	assert_int_equal(n, 5);
+}
+
+static void
+progress_that_cannot_be_recalled_is_not_told(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = dying_once;
+	lose_call(b, "repeat");
+	b->fail[STORE_STREAM_READ] = 1;
+	assert_int_equal(again(b), RC_OK);
+	assert_string_equal(
+	    running_bench_log(b, 1), PROGRESS("1") "\n" RESULT "\n");
 }
 
 static void
@@ -117,7 +137,7 @@ a_call_that_runs_again_is_cancelled_like_any(void **state)
 
 	b->tool = dying_once;
 	lose_call(b, "repeat");
-	running_bench_at(b, 300, cancel);
+	running_bench_at(b, 300, running_bench_cancel);
 	assert_int_equal(again(b), RC_OK);
 	assert_true(b->flag);
 	assert_string_equal(
@@ -132,7 +152,7 @@ a_call_that_was_cancelled_meanwhile_does_not_run_again(void **state)
 
 	b->tool = dying_once;
 	lose_call(b, "repeat");
-	cancel(b);
+	running_bench_cancel(b);
 	assert_int_equal(again(b), RC_OK);
 	assert_int_equal(b->runs, 1);
 	assert_string_equal(running_bench_log(b, 1), PROGRESS("1") "\n");
@@ -197,12 +217,12 @@ asking(struct running_bench *b, struct tool_call *call)
 	b->asked = call->env->ask_begin(call, &q, 1);
 	if (b->runs == 1) {
 		assert_int_equal(b->asked, ASK_WAITING);
-		die(b);
+		running_bench_claim(b);
 		return TOOL_DONE;
 	}
 	while (b->asked == ASK_WAITING && !call->env->wait(call, 50))
 		b->asked = call->env->ask_look(call, &q, 1);
-	return say_done(call);
+	return running_bench_done(call);
 }
 
 static void
@@ -221,12 +241,9 @@ what_was_asked_before_is_not_asked_again(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
-		void *own = NULL;
-		struct running_bench *b;
+		struct running_bench *b = running_bench_new();
 		const char *log;
 
-		assert_int_equal(running_bench_setup(&own), 0);
-		b = own;
 		b->tool = asking;
 		lose_call(b, "repeat");
 		if (is_early[i])
@@ -240,7 +257,7 @@ what_was_asked_before_is_not_asked_again(void **state)
 		assert_non_null(strstr(log, "\"1.1.1\""));
 		assert_null(strstr(log, "\"1.3.1\""));
 		assert_non_null(strstr(log, RESULT));
-		(void)running_bench_teardown(&own);
+		running_bench_free(b);
 	}
 }
 
@@ -260,13 +277,30 @@ a_call_that_must_not_run_again_ends_with_an_error(void **state)
 }
 
 static void
+a_call_that_cannot_be_ended_now_is_found_again(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = dying_once;
+	lose_call(b, "detached");
+	b->fail[STORE_CALL_FINISH] = 1;
+	assert_int_equal(give_up(b), RC_BUSY);
+	assert_int_equal(running_bench_row(b, 1).state, CALL_RUNNING);
+	/* Whoever looks for the dead must find it under their names. */
+	assert_true(slice_eq(running_bench_row(b, 1).owner, SLICE("other.1")));
+	assert_int_equal(give_up(b), RC_OK);
+	assert_string_equal(
+	    running_bench_log(b, 1), PROGRESS("1") "\n" UNKNOWN "\n");
+}
+
+static void
 a_cancelled_call_ends_with_nothing(void **state)
 {
 	struct running_bench *b = *state;
 
 	b->tool = dying_once;
 	lose_call(b, "detached");
-	cancel(b);
+	running_bench_cancel(b);
 	assert_int_equal(give_up(b), RC_OK);
 	assert_string_equal(running_bench_log(b, 1), PROGRESS("1") "\n");
 	assert_int_equal(running_bench_row(b, 1).state, CALL_ENDED);
@@ -277,6 +311,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUNNING_TEST(a_call_runs_again_into_its_stream),
+		RUNNING_TEST(progress_does_not_go_back_when_a_call_runs_again),
+		RUNNING_TEST(progress_that_cannot_be_recalled_is_not_told),
 		RUNNING_TEST(a_call_that_runs_again_is_cancelled_like_any),
 		RUNNING_TEST(
 		    a_call_that_was_cancelled_meanwhile_does_not_run_again),
@@ -284,6 +320,7 @@ main(void)
 		RUNNING_TEST(a_call_whose_tool_is_gone_ends_with_that),
 		cmocka_unit_test(what_was_asked_before_is_not_asked_again),
 		RUNNING_TEST(a_call_that_must_not_run_again_ends_with_an_error),
+		RUNNING_TEST(a_call_that_cannot_be_ended_now_is_found_again),
 		RUNNING_TEST(a_cancelled_call_ends_with_nothing),
 	};
 

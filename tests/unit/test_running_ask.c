@@ -107,12 +107,9 @@ an_answer_posted_to_any_host_reaches_the_tool(void **state)
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {
 		struct buf want = BUF_INIT(10000);
-		void *own = NULL;
-		struct running_bench *b;
+		struct running_bench *b = running_bench_new();
 		bool has_mode = i / 2 == 1;
 
-		assert_int_equal(running_bench_setup(&own), 0);
-		b = own;
 		b->tool = asking;
 		running_bench_open(
 		    b, table[i / 2].revision, "{\"elicitation\":{}}");
@@ -131,7 +128,7 @@ an_answer_posted_to_any_host_reaches_the_tool(void **state)
 		running_bench_expect(b, 200, want.ptr);
 		assert_true(b->clock.wall - b->began <= 5200);
 		buf_release(&want);
-		(void)running_bench_teardown(&own);
+		running_bench_free(b);
 	}
 }
 
@@ -262,19 +259,13 @@ a_question_that_nobody_answers_is_taken_back(void **state)
 }
 
 static void
-cancel(struct running_bench *b)
-{
-	assert_int_equal(running_bench_post(b, CANCEL), 202);
-}
-
-static void
 a_call_that_waits_for_an_answer_is_cancelled(void **state)
 {
 	struct running_bench *b = *state;
 
 	b->tool = asking;
 	running_bench_open(b, "2025-06-18", "{\"elicitation\":{}}");
-	running_bench_at(b, 1000, cancel);
+	running_bench_at(b, 1000, running_bench_cancel);
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
 	assert_int_equal(b->asked, ASK_TIMEOUT);
 	running_bench_expect(b, 200, COMMENT EVENT("1", ASKED("1")));
@@ -339,7 +330,7 @@ a_stateless_client_is_asked_in_the_result(void **state)
 	struct running_bench *b = *state;
 
 	b->tool = asking;
-	memcpy(b->revision, "2026-07-28", 11);
+	running_bench_stateless(b);
 	for (size_t i = 0; i < 2; i++) {
 		const char *body;
 
@@ -369,7 +360,7 @@ a_tool_that_runs_once_uses_its_state_up(void **state)
 	const char *at;
 
 	b->tool = asking;
-	memcpy(b->revision, "2026-07-28", 11);
+	running_bench_stateless(b);
 	assert_int_equal(
 	    running_bench_call(b, "once",
 		",\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":"
@@ -398,6 +389,96 @@ a_tool_that_runs_once_uses_its_state_up(void **state)
 	buf_release(&more);
 }
 
+/* Asks again and again what nobody answers, and then what somebody does. */
+static enum tool_done
+asking_much(struct running_bench *b, struct tool_call *call)
+{
+	static char params[100000];
+	struct tool_question q = form();
+	struct tool_question other = { .key = SLICE("o"),
+		.method = SLICE("sampling/createMessage"),
+		.params = { params, sizeof(params) } };
+	size_t before = call->arena->used;
+
+	memset(params, ' ', sizeof(params));
+	memcpy(params, "{\"x\":[0", 7);
+	for (size_t i = 7; i < sizeof(params) - 3; i += 2)
+		memcpy(params + i, ",0", 2);
+	memcpy(params + sizeof(params) - 2, "]}", 2);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(tool_ask(call, &other, 1), ASK_UNSUPPORTED);
+	assert_int_equal(call->arena->used, before);
+	q.params = other.params;
+	b->asked = tool_ask(call, &q, 1);
+	assert_int_equal(b->asked, ASK_ANSWERED);
+	assert_true(call->arena->used - before < 1000);
+	return report(b, call, &q, 1);
+}
+
+static void
+only_answers_stay_in_memory(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = asking_much;
+	running_bench_open(b, "2025-06-18", "{\"elicitation\":{}}");
+	running_bench_at(b, 1000, accept_1);
+	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
+	assert_int_equal(b->asked, ASK_ANSWERED);
+}
+
+static int64_t leeway; /* least time that a store call of the once had */
+
+static enum rc
+use_in_time(struct store *store, const struct op *op,
+    const unsigned char nonce[DIGEST_BYTES], int64_t end)
+{
+	const struct running_bench *b = running_bench_of(store);
+
+	leeway = op->give_up_mono - b->clock.mono / 1000;
+	assert_int_equal(op->now_ms, b->clock.wall);
+	assert_true(end > b->clock.wall + b->here.rules.input_ms - 1);
+	return b->honest->nonce_use(store, op, nonce, end);
+}
+
+static enum tool_done
+asking_late(struct running_bench *b, struct tool_call *call)
+{
+	(void)call->env->wait(call, 60000);
+	return asking(b, call);
+}
+
+#define MAY_ASK                                                                \
+	",\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":"             \
+	"\"2026-07-28\",\"io.modelcontextprotocol/"                            \
+	"clientCapabilities\":{\"elicitation\":{}}}"
+
+/* It is asked and answered long after the request came. */
+static void
+a_tool_that_takes_its_time_may_still_ask(void **state)
+{
+	struct running_bench *b = *state;
+	struct buf more = BUF_INIT(1900);
+	struct slice sealed;
+
+	b->ops.nonce_use = use_in_time;
+	b->tool = asking_late;
+	b->here.rules.input_ms = 30000;
+	running_bench_stateless(b);
+	assert_int_equal(running_bench_call(b, "once", MAY_ASK), RC_OK);
+	sealed = slice_of(strstr(b->sink.body.ptr, "\"requestState\":\"") +
+	    strlen("\"requestState\":\""));
+	sealed.len = strcspn(sealed.ptr, "\"");
+	buf_printf(&more,
+	    ",\"requestState\":\"%.*s\",\"inputResponses\":{\"k\":{"
+	    "\"action\":\"accept\",\"content\":{}}}" MAY_ASK,
+	    SLICE_FMT(sealed));
+	assert_int_equal(running_bench_call(b, "once", more.ptr), RC_OK);
+	assert_int_equal(b->asked, ASK_ANSWERED);
+	assert_true(leeway > 0);
+	buf_release(&more);
+}
+
 int
 main(void)
 {
@@ -413,6 +494,8 @@ main(void)
 		RUNNING_TEST(nobody_is_asked_in_a_batch_or_without_a_session),
 		RUNNING_TEST(a_stateless_client_is_asked_in_the_result),
 		RUNNING_TEST(a_tool_that_runs_once_uses_its_state_up),
+		RUNNING_TEST(only_answers_stay_in_memory),
+		RUNNING_TEST(a_tool_that_takes_its_time_may_still_ask),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

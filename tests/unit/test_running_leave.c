@@ -12,35 +12,13 @@
 #include "running_bench.h"
 #include "running_words.h"
 
-static enum tool_done
-say_done(struct tool_call *call)
-{
-	return tool_add_text(call, SLICE("done")) == RC_OK ? TOOL_DONE
-							   : TOOL_FAILED;
-}
-
-static enum tool_done
-at_once(struct running_bench *b, struct tool_call *call)
-{
-	(void)b;
-	return say_done(call);
-}
-
-/* Takes its time, unless somebody does not want it any more. */
-static enum tool_done
-slowly(struct running_bench *b, struct tool_call *call)
-{
-	b->flag = call->env->wait(call, 2000);
-	return say_done(call);
-}
-
 static void
 a_session_client_that_leaves_does_not_stop_its_call(void **state)
 {
 	struct running_bench *b = *state;
 	struct call_row row;
 
-	b->tool = slowly;
+	b->tool = running_bench_slowly;
 	running_bench_open(b, "2025-11-25", "{}");
 	running_bench_at(b, 500, running_bench_leave);
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
@@ -66,8 +44,8 @@ a_stateless_client_that_leaves_stops_its_call(void **state)
 	static const char *const tools[] = { "detached", "inline" };
 	struct running_bench *b = *state;
 
-	b->tool = slowly;
-	memcpy(b->revision, "2026-07-28", 11);
+	b->tool = running_bench_slowly;
+	running_bench_stateless(b);
 	for (size_t i = 0; i < 2; i++) {
 		running_bench_at(b, 100, running_bench_leave);
 		assert_int_equal(
@@ -76,12 +54,6 @@ a_stateless_client_that_leaves_stops_its_call(void **state)
 		assert_true(b->clock.wall - b->began <= 200);
 	}
 	assert_int_equal(running_bench_row(b, 1).state, CALL_ENDED);
-}
-
-static void
-cancel(struct running_bench *b)
-{
-	assert_int_equal(running_bench_post(b, CANCEL), 202);
 }
 
 static void
@@ -106,15 +78,12 @@ a_call_is_cancelled_from_any_host_and_not_answered(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		void *own = NULL;
-		struct running_bench *b;
+		struct running_bench *b = running_bench_new();
 
-		assert_int_equal(running_bench_setup(&own), 0);
-		b = own;
-		b->tool = slowly;
+		b->tool = running_bench_slowly;
 		b->accept = table[i].accept;
 		running_bench_open(b, table[i].revision, "{}");
-		running_bench_at(b, table[i].after_ms, cancel);
+		running_bench_at(b, table[i].after_ms, running_bench_cancel);
 		assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
 		running_bench_expect(b, 200, table[i].body);
 		assert_true(b->flag);
@@ -122,7 +91,7 @@ a_call_is_cancelled_from_any_host_and_not_answered(void **state)
 		    b->clock.wall - b->began <= table[i].after_ms + 100);
 		assert_string_equal(running_bench_log(b, 1), "");
 		assert_int_equal(running_bench_row(b, 1).state, CALL_ENDED);
-		(void)running_bench_teardown(&own);
+		running_bench_free(b);
 	}
 }
 
@@ -131,9 +100,9 @@ a_cancel_that_comes_first_is_kept_for_its_call(void **state)
 {
 	struct running_bench *b = *state;
 
-	b->tool = at_once;
+	b->tool = running_bench_at_once;
 	running_bench_open(b, "2025-11-25", "{}");
-	cancel(b);
+	running_bench_cancel(b);
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
 	running_bench_expect(b, 200, COMMENT);
 	assert_string_equal(
@@ -169,7 +138,7 @@ a_newer_reader_gets_what_follows(void **state)
 {
 	struct running_bench *b = *state;
 
-	b->tool = slowly;
+	b->tool = running_bench_slowly;
 	running_bench_open(b, "2025-11-25", "{}");
 	running_bench_at(b, 500, attach);
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
@@ -179,24 +148,31 @@ a_newer_reader_gets_what_follows(void **state)
 }
 
 static void
-claim(struct running_bench *b)
+who_takes_no_events_and_was_superseded_may_try_again(void **state)
 {
-	struct store *store = running_bench_store(b);
-	struct op op = running_bench_op(b);
-	struct call_row row;
+	struct running_bench *b = *state;
 
-	assert_int_equal(
-	    store->ops->call_claim(store, &op, 1, 1, SLICE("other.1"), &row),
-	    RC_OK);
+	b->tool = running_bench_slowly;
+	b->accept = "application/json";
+	running_bench_open(b, "2025-06-18", "{}");
+	running_bench_at(b, 500, attach);
+	(void)running_bench_call(b, "detached", "");
+	assert_true(sink_mem_is_reply(&b->sink));
+	assert_int_equal(b->sink.status, 503);
+	assert_non_null(sink_mem_header(&b->sink, "Retry-After").ptr);
+	assert_string_equal(
+	    sink_mem_header(&b->sink, "Content-Type").ptr, "application/json");
+	assert_false(b->flag);
+	assert_string_equal(running_bench_log(b, 1), RESULT "\n");
 }
 
 static enum tool_done
 unaware(struct running_bench *b, struct tool_call *call)
 {
-	claim(b);
+	running_bench_claim(b);
 	call->env->progress(call, 1, 0, SLICE_NONE);
 	b->flag = call->env->is_cancelled(call);
-	return say_done(call);
+	return running_bench_done(call);
 }
 
 static void
@@ -204,9 +180,9 @@ who_was_taken_over_stops_and_adds_nothing(void **state)
 {
 	struct running_bench *b = *state;
 
-	b->tool = slowly;
+	b->tool = running_bench_slowly;
 	running_bench_open(b, "2025-11-25", "{}");
-	running_bench_at(b, 500, claim);
+	running_bench_at(b, 500, running_bench_claim);
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
 	running_bench_expect(b, 200, PRIMED "retry: 1000\n\n");
 	assert_true(b->flag);
@@ -233,7 +209,7 @@ letting_go(struct running_bench *b, struct tool_call *call)
 	call->env->let_go(call);
 	assert_int_equal(b->sink.closes, b->sink.ends);
 	b->flag = b->sink.ends == 1;
-	return say_done(call);
+	return running_bench_done(call);
 }
 
 static void
@@ -249,18 +225,15 @@ a_tool_may_end_the_connection_where_clients_come_back(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
-		void *own = NULL;
-		struct running_bench *b;
+		struct running_bench *b = running_bench_new();
 
-		assert_int_equal(running_bench_setup(&own), 0);
-		b = own;
 		b->tool = letting_go;
 		running_bench_open(b, table[i].revision, "{}");
 		assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
 		running_bench_expect(b, 200, table[i].body);
 		assert_string_equal(running_bench_log(b, 1), RESULT "\n");
 		assert_int_equal(b->flag, i == 0);
-		(void)running_bench_teardown(&own);
+		running_bench_free(b);
 	}
 }
 
@@ -275,6 +248,8 @@ main(void)
 		    a_call_is_cancelled_from_any_host_and_not_answered),
 		RUNNING_TEST(a_cancel_that_comes_first_is_kept_for_its_call),
 		RUNNING_TEST(a_newer_reader_gets_what_follows),
+		RUNNING_TEST(
+		    who_takes_no_events_and_was_superseded_may_try_again),
 		RUNNING_TEST(who_was_taken_over_stops_and_adds_nothing),
 		RUNNING_TEST(
 		    who_was_taken_over_hears_it_from_the_store_at_once),

@@ -8,36 +8,11 @@
 
 #include <cmocka.h>
 
+#include "fake_crew.h"
 #include "feed.h"
 #include "holder.h"
 #include "running_bench.h"
 #include "running_words.h"
-
-#define ERROR(code, text)                                                      \
-	"{\"jsonrpc\":\"2.0\",\"id\":7,\"error\":{\"code\":" code              \
-	",\"message\":\"" text "\"}}"
-
-static enum tool_done
-say_done(struct tool_call *call)
-{
-	return tool_add_text(call, SLICE("done")) == RC_OK ? TOOL_DONE
-							   : TOOL_FAILED;
-}
-
-static enum tool_done
-at_once(struct running_bench *b, struct tool_call *call)
-{
-	(void)b;
-	return say_done(call);
-}
-
-static enum tool_done
-talking(struct running_bench *b, struct tool_call *call)
-{
-	b->flag = call->env->is_cancelled(call);
-	call->env->progress(call, 1, 0, SLICE_NONE);
-	return say_done(call);
-}
 
 #define TALKED PROGRESS("1") "\n" LOG("warning", "\"data\":1") "\n" RESULT
 
@@ -47,20 +22,7 @@ talking_and_logging(struct running_bench *b, struct tool_call *call)
 	(void)b;
 	call->env->progress(call, 1, 0, SLICE_NONE);
 	call->env->log(call, 3, SLICE_NONE, SLICE("1"));
-	return say_done(call);
-}
-
-static size_t
-rows(struct running_bench *b)
-{
-	const struct call_filter all = { 0 };
-	struct store *store = running_bench_store(b);
-	struct op op = running_bench_op(b);
-	struct call_rows found = { NULL, 0 };
-
-	assert_int_equal(
-	    store->ops->calls_list(store, &op, &all, &found), RC_OK);
-	return found.n;
+	return running_bench_done(call);
 }
 
 static void
@@ -68,15 +30,15 @@ an_inline_call_gets_a_row_when_it_speaks(void **state)
 {
 	struct running_bench *b = *state;
 
-	b->tool = at_once;
+	b->tool = running_bench_at_once;
 	running_bench_open(b, "2025-11-25", "{}");
 	assert_int_equal(running_bench_call(b, "inline", TOKEN), RC_OK);
 	running_bench_expect(b, 200, RESULT);
-	assert_int_equal(rows(b), 0);
-	b->tool = talking;
+	assert_int_equal(running_bench_rows(b), 0);
+	b->tool = running_bench_speaking;
 	assert_int_equal(running_bench_call(b, "inline", ""), RC_OK);
 	running_bench_expect(b, 200, RESULT);
-	assert_int_equal(rows(b), 0);
+	assert_int_equal(running_bench_rows(b), 0);
 	assert_int_equal(running_bench_call(b, "inline", TOKEN), RC_OK);
 	running_bench_expect(
 	    b, 200, PRIMED EVENT("1", PROGRESS("1")) EVENT("2", RESULT));
@@ -88,12 +50,12 @@ an_inline_call_without_room_speaks_to_nobody(void **state)
 {
 	struct running_bench *b = *state;
 
-	b->tool = talking;
+	b->tool = running_bench_speaking;
 	running_bench_open(b, "2025-11-25", "{}");
 	b->fail[STORE_CALL_OPEN] = 1;
 	assert_int_equal(running_bench_call(b, "inline", TOKEN), RC_OK);
 	running_bench_expect(b, 200, RESULT);
-	assert_int_equal(rows(b), 0);
+	assert_int_equal(running_bench_rows(b), 0);
 }
 
 static void
@@ -101,7 +63,7 @@ in_a_batch_no_call_gets_a_row(void **state)
 {
 	struct running_bench *b = *state;
 
-	b->tool = talking;
+	b->tool = running_bench_speaking;
 	running_bench_open(b, "2025-03-26", "{}");
 	assert_int_equal(
 	    running_bench_send(b,
@@ -111,7 +73,7 @@ in_a_batch_no_call_gets_a_row(void **state)
 		"\"name\":\"inline\"" TOKEN "}}]"),
 	    RC_OK);
 	running_bench_expect(b, 200, "[" RESULT "," RESULT "]");
-	assert_int_equal(rows(b), 0);
+	assert_int_equal(running_bench_rows(b), 0);
 }
 
 static void
@@ -119,8 +81,8 @@ without_a_store_a_stateless_call_just_runs(void **state)
 {
 	struct running_bench *b = *state;
 
-	b->tool = talking;
-	memcpy(b->revision, "2026-07-28", 11);
+	b->tool = running_bench_speaking;
+	running_bench_stateless(b);
 	b->here.store = NULL;
 	assert_int_equal(running_bench_call(
 			     b, "detached", MODERN ",\"progressToken\":\"t\"}"),
@@ -130,50 +92,17 @@ without_a_store_a_stateless_call_just_runs(void **state)
 
 /* ---------------------------------------------------------------- crews */
 
-struct fake_crew {
-	struct crew crew;
-	int room;
-	int begun;
-	int ended;
-};
-
-static enum rc
-crew_begin(struct crew *base, enum crew_work work)
-{
-	struct fake_crew *c = (struct fake_crew *)(void *)base;
-
-	(void)work;
-	if (c->room == 0)
-		return RC_FULL;
-	c->begun++;
-	return RC_OK;
-}
-
-static void
-crew_end(struct crew *base)
-{
-	((struct fake_crew *)(void *)base)->ended++;
-}
-
-static enum rc
-crew_name(struct crew *base, struct slice *name)
-{
-	(void)base;
-	*name = SLICE("host.proc");
-	return RC_OK;
-}
-
-static const struct crew_ops crew_ops = { crew_begin, crew_end, crew_name };
-
 static void
 a_process_asks_before_it_stays(void **state)
 {
 	struct running_bench *b = *state;
-	struct fake_crew crew = { .crew.ops = &crew_ops };
+	struct fake_crew crew;
 	struct slice owner;
 
-	b->tool = talking;
-	b->here.crew = &crew.crew;
+	fake_crew_init(&crew);
+	crew.is_full = true;
+	b->tool = running_bench_speaking;
+	b->here.crew = &crew.base;
 	running_bench_open(b, "2025-11-25", "{}");
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_FULL);
 	assert_int_equal(b->sink.status, 503);
@@ -181,7 +110,7 @@ a_process_asks_before_it_stays(void **state)
 	assert_int_equal(b->runs, 0);
 	assert_int_equal(running_bench_call(b, "inline", TOKEN), RC_OK);
 	running_bench_expect(b, 200, RESULT);
-	crew.room = 1;
+	crew.is_full = false;
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
 	assert_int_equal(running_bench_call(b, "inline", TOKEN), RC_OK);
 	assert_int_equal(crew.begun, 2);
@@ -189,6 +118,49 @@ a_process_asks_before_it_stays(void **state)
 	owner = running_bench_row(b, 1).owner;
 	assert_int_equal(owner.len, 9);
 	assert_memory_equal(owner.ptr, "host.proc", 9);
+}
+
+#define CALL_OF(tool)                                                          \
+	"{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"tools/call\","             \
+	"\"params\":{\"name\":\"" tool "\"}}"
+
+/* Nothing of a batch is done if its process may not stay for all of it. */
+static void
+a_process_asks_before_it_stays_with_a_batch(void **state)
+{
+	static const struct {
+		const char *body;
+		bool is_full;
+		int status;
+		int runs;
+		int begun;
+	} table[] = {
+		{ "[" CALL_OF("inline") "," CALL_OF("detached") "]", true, 503,
+		    0, 0 },
+		{ "[" CALL_OF("inline") "," CALL_OF("detached") "]", false, 200,
+		    2, 1 },
+		{ "[" CALL_OF("inline") "," CALL_OF("inline") "]", true, 200, 2,
+		    0 },
+		{ "[" CALL_OF("none") "]", true, 200, 0, 0 },
+	};
+	struct running_bench *b = *state;
+
+	b->tool = running_bench_at_once;
+	running_bench_open(b, "2025-03-26", "{}");
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct fake_crew crew;
+
+		fake_crew_init(&crew);
+		crew.is_full = table[i].is_full;
+		b->here.crew = &crew.base;
+		b->runs = 0;
+		(void)running_bench_send(b, table[i].body);
+		assert_true(sink_mem_is_reply(&b->sink));
+		assert_int_equal(b->sink.status, table[i].status);
+		assert_int_equal(b->runs, table[i].runs);
+		assert_int_equal(crew.begun, table[i].begun);
+		assert_int_equal(crew.ended, table[i].begun);
+	}
 }
 
 static void
@@ -204,7 +176,7 @@ a_call_beyond_the_limits_is_not_started(void **state)
 	enum call_opened opened;
 	int64_t reader;
 
-	b->tool = at_once;
+	b->tool = running_bench_at_once;
 	b->here.rules.calls.host = 1;
 	running_bench_open(b, "2025-11-25", "{}");
 	assert_int_equal(
@@ -218,25 +190,12 @@ a_call_beyond_the_limits_is_not_started(void **state)
 
 /* ------------------------------------------------------- the same again */
 
-static struct call_row taken; /* by another process */
-
-static void
-claim(struct running_bench *b)
-{
-	struct store *store = running_bench_store(b);
-	struct op op = running_bench_op(b);
-
-	assert_int_equal(
-	    store->ops->call_claim(store, &op, 1, 1, SLICE("other.1"), &taken),
-	    RC_OK);
-}
-
 static enum tool_done
 taken_over(struct running_bench *b, struct tool_call *call)
 {
 	call->env->progress(call, 1, 0, SLICE_NONE);
-	claim(b);
-	return say_done(call);
+	running_bench_claim(b);
+	return running_bench_done(call);
 }
 
 static void
@@ -270,11 +229,8 @@ the_same_request_joins_the_call_that_runs(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
-		void *own = NULL;
-		struct running_bench *b;
+		struct running_bench *b = running_bench_new();
 
-		assert_int_equal(running_bench_setup(&own), 0);
-		b = own;
 		b->tool = taken_over;
 		running_bench_open(b, table[i].revision, "{}");
 		assert_int_equal(
@@ -286,8 +242,94 @@ the_same_request_joins_the_call_that_runs(void **state)
 		    running_bench_call(b, "detached", TOKEN), RC_OK);
 		running_bench_expect(b, 200, table[i].body);
 		assert_int_equal(b->runs, 1);
-		(void)running_bench_teardown(&own);
+		running_bench_free(b);
 	}
+}
+
+static struct stream_row
+stream_1(struct running_bench *b)
+{
+	const struct event_limits one = { 1, 1 };
+	struct store *store = running_bench_store(b);
+	struct op op = running_bench_op(b);
+	struct event_rows events;
+	struct stream_row row;
+
+	assert_int_equal(
+	    store->ops->stream_read(store, &op, 1, 0, &one, &row, &events),
+	    RC_OK);
+	return row;
+}
+
+static void
+take_the_stream(struct running_bench *b)
+{
+	const struct stream_attach how = { .session = 1,
+		.stream = 1,
+		.incarnation = 1,
+		.owner = SLICE("other.1") };
+	struct store *store = running_bench_store(b);
+	struct op op = running_bench_op(b);
+	struct stream_row row;
+
+	assert_int_equal(
+	    store->ops->stream_attach(store, &op, &how, &row), RC_OK);
+}
+
+/* The call goes on, so nothing may be said in its name. */
+static void
+who_joined_without_events_is_told_no_end_that_was_none(void **state)
+{
+	static void (*const acts[])(struct running_bench *) = { take_the_stream,
+		running_bench_leave, finish_elsewhere };
+	static const int statuses[] = { 503, 503, 200 };
+	struct running_bench *b = *state;
+
+	b->tool = taken_over;
+	running_bench_open(b, "2025-06-18", "{}");
+	assert_int_equal(running_bench_call(b, "detached", TOKEN), RC_OK);
+	b->accept = "application/json";
+	for (size_t i = 0; i < 3; i++) {
+		running_bench_at(b, 500, acts[i]);
+		(void)running_bench_call(b, "detached", TOKEN);
+		assert_true(sink_mem_is_reply(&b->sink));
+		assert_int_equal(b->sink.status, statuses[i]);
+		assert_int_equal(b->runs, 1);
+		/* And it holds the stream no longer. */
+		if (i == 0)
+			assert_true(
+			    slice_eq(stream_1(b).owner, SLICE("other.1")));
+		else
+			assert_null(stream_1(b).owner.ptr);
+	}
+	assert_int_equal(stream_1(b).sent, stream_1(b).head);
+}
+
+static void
+cancel_elsewhere(struct running_bench *b)
+{
+	const struct call_finish finish = { .call = 1, .epoch = 2 };
+	struct store *store = running_bench_store(b);
+	struct op op = running_bench_op(b);
+	struct appended appended;
+
+	assert_int_equal(
+	    store->ops->call_finish(store, &op, &finish, &appended), RC_OK);
+}
+
+static void
+who_joined_a_call_that_ends_with_nothing_gets_no_other_message(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = taken_over;
+	running_bench_open(b, "2025-06-18", "{}");
+	assert_int_equal(running_bench_call(b, "detached", TOKEN), RC_OK);
+	b->accept = "application/json";
+	running_bench_at(b, 500, cancel_elsewhere);
+	assert_int_equal(running_bench_call(b, "detached", TOKEN), RC_OK);
+	running_bench_expect(
+	    b, 200, ERROR("-32603", "The call ended without an answer"));
 }
 
 static void
@@ -314,7 +356,7 @@ grouped(struct running_bench *b, struct tool_call *call)
 	assert_int_equal(row.group_start, 456);
 	assert_true(row.deadline > b->clock.wall);
 	call->env->group(call, 0, 0);
-	return say_done(call);
+	return running_bench_done(call);
 }
 
 static void
@@ -346,12 +388,30 @@ take(struct holder *h, const struct feed *f, struct sink *sink)
 	return sink->ops->end(sink);
 }
 
+static enum rc
+append_in_time(struct store *store, const struct op *op,
+    const struct event_append *event, const struct stream_caps *caps,
+    struct appended *out)
+{
+	const struct running_bench *b = running_bench_of(store);
+
+	assert_true(op->give_up_mono > b->clock.mono / 1000);
+	return b->honest->event_append(store, op, event, caps, out);
+}
+
+static enum tool_done
+for_a_minute(struct running_bench *b, struct tool_call *call)
+{
+	b->flag = call->env->wait(call, 60000);
+	return running_bench_done(call);
+}
+
 static void
 on_an_sse_session_everything_goes_to_its_stream(void **state)
 {
-	static const struct holder_ops ops = { has_room, take };
+	static const struct holder_ops holds = { has_room, take };
 	struct running_bench *b = *state;
-	struct holder holder = { &ops };
+	struct holder holder = { &holds };
 	struct http_request get = { .method = HTTP_GET,
 		.method_name = SLICE("GET"),
 		.path = SLICE("/sse") };
@@ -393,12 +453,17 @@ on_an_sse_session_everything_goes_to_its_stream(void **state)
 	}
 	assert_non_null(
 	    strstr(running_bench_log(b, 1), TALKED "\n" TALKED "\n"));
-	b->tool = at_once;
+	b->tool = running_bench_at_once;
 	assert_int_equal(running_bench_call(b, "inline", TOKEN), RC_OK);
 	running_bench_expect(b, 202, "");
 	assert_non_null(
 	    strstr(running_bench_log(b, 1), RESULT "\n" RESULT "\n"));
-	assert_int_equal(rows(b), 2);
+	assert_int_equal(running_bench_rows(b), 2);
+	/* Also if it comes late. */
+	b->ops.event_append = append_in_time;
+	b->tool = for_a_minute;
+	assert_int_equal(running_bench_call(b, "inline", ""), RC_OK);
+	running_bench_expect(b, 202, "");
 }
 
 int
@@ -410,8 +475,13 @@ main(void)
 		RUNNING_TEST(in_a_batch_no_call_gets_a_row),
 		RUNNING_TEST(without_a_store_a_stateless_call_just_runs),
 		RUNNING_TEST(a_process_asks_before_it_stays),
+		RUNNING_TEST(a_process_asks_before_it_stays_with_a_batch),
 		RUNNING_TEST(a_call_beyond_the_limits_is_not_started),
 		cmocka_unit_test(the_same_request_joins_the_call_that_runs),
+		RUNNING_TEST(
+		    who_joined_without_events_is_told_no_end_that_was_none),
+		RUNNING_TEST(
+		    who_joined_a_call_that_ends_with_nothing_gets_no_other_message),
 		RUNNING_TEST(another_request_with_that_id_is_refused),
 		RUNNING_TEST(the_row_knows_the_process_group),
 		RUNNING_TEST(on_an_sse_session_everything_goes_to_its_stream),

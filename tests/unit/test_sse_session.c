@@ -15,23 +15,6 @@
 	"\"clientInfo\":{\"name\":\"old\",\"version\":\"1\"}}}"
 #define PING "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"ping\"}"
 
-static int
-setup(void **state)
-{
-	static struct stream_bench bench;
-
-	stream_bench_init(&bench);
-	*state = &bench;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	stream_bench_release(*state);
-	return 0;
-}
-
 struct old_client {
 	struct stream_bench *b;
 	const char *revision;
@@ -227,16 +210,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-		    what_is_posted_anywhere_is_answered_on_the_stream, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(
-		    each_answer_of_a_batch_is_a_message_of_its_own, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(
-		    nobody_is_told_202_when_nobody_listens, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-		    the_id_is_good_for_this_transport_alone, setup, teardown),
+		STREAM_TEST(what_is_posted_anywhere_is_answered_on_the_stream),
+		STREAM_TEST(each_answer_of_a_batch_is_a_message_of_its_own),
+		STREAM_TEST(nobody_is_told_202_when_nobody_listens),
+		STREAM_TEST(the_id_is_good_for_this_transport_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

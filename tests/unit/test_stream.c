@@ -13,23 +13,6 @@
 
 #define TOOLS_CHANGED "notifications/tools/list_changed"
 
-static int
-setup(void **state)
-{
-	static struct stream_bench bench;
-
-	stream_bench_init(&bench);
-	*state = &bench;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	stream_bench_release(*state);
-	return 0;
-}
-
 /* What a test does while a stream is open. */
 struct act {
 	struct stream_bench *b;
@@ -343,7 +326,7 @@ no_room_is_said_before_anybody_else_loses_the_stream(void **state)
 	told = get_stream(&a, 0, NULL, NULL);
 	assert_int_equal(told.status, 503);
 	assert_int_equal(a.b->store.calls[STORE_STREAM_ATTACH], 0);
-	assert_int_equal(a.b->crew[0].begins, 1);
+	assert_int_equal(a.b->crew[0].asked, 1);
 }
 
 static void
@@ -362,7 +345,7 @@ a_holder_gets_the_feed_after_the_first_bytes(void **state)
 	assert_int_equal(h.taken.kind, STREAM_SESSION);
 	assert_true(h.taken.reader > 0);
 	assert_int_equal(h.taken.cursor, 0);
-	assert_int_equal(a.b->crew[0].begins, 0);
+	assert_int_equal(a.b->crew[0].asked, 0);
 	assert_int_equal(a.b->store.calls[STORE_STREAM_DETACH], 0);
 }
 
@@ -417,37 +400,22 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-		    an_open_stream_is_told_of_each_change_once, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(
-		    messages_go_to_the_newest_stream_and_the_older_one_is_called_back,
-		    setup, teardown),
-		cmocka_unit_test_setup_teardown(
-		    a_stream_ends_with_its_session_and_without_a_wish, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(
-		    a_process_that_leaves_sends_its_clients_away_one_by_one,
-		    setup, teardown),
-		cmocka_unit_test_setup_teardown(
-		    a_failing_store_is_waited_for_with_comments, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(
-		    a_store_that_stays_away_ends_the_stream, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-		    a_subscription_counts_at_once_for_a_stream_that_is_open,
-		    setup, teardown),
-		cmocka_unit_test_setup_teardown(
-		    no_room_is_said_before_anybody_else_loses_the_stream, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(
-		    a_holder_gets_the_feed_after_the_first_bytes, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(
-		    a_call_is_gone_on_with_whatever_its_session_holds_beside,
-		    setup, teardown),
-		cmocka_unit_test_setup_teardown(
-		    what_a_holder_does_not_take_is_detached, setup, teardown),
+		STREAM_TEST(an_open_stream_is_told_of_each_change_once),
+		STREAM_TEST(
+		    messages_go_to_the_newest_stream_and_the_older_one_is_called_back),
+		STREAM_TEST(a_stream_ends_with_its_session_and_without_a_wish),
+		STREAM_TEST(
+		    a_process_that_leaves_sends_its_clients_away_one_by_one),
+		STREAM_TEST(a_failing_store_is_waited_for_with_comments),
+		STREAM_TEST(a_store_that_stays_away_ends_the_stream),
+		STREAM_TEST(
+		    a_subscription_counts_at_once_for_a_stream_that_is_open),
+		STREAM_TEST(
+		    no_room_is_said_before_anybody_else_loses_the_stream),
+		STREAM_TEST(a_holder_gets_the_feed_after_the_first_bytes),
+		STREAM_TEST(
+		    a_call_is_gone_on_with_whatever_its_session_holds_beside),
+		STREAM_TEST(what_a_holder_does_not_take_is_detached),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -488,6 +488,19 @@ a_comment_is_for_the_request_of_its_connection(void **state)
 }
 
 static void
+who_comes_after_a_long_silence_gets_no_comment_at_once(void **state)
+{
+	struct bench *b = *state;
+
+	fake_clock_advance(&b->clock, 100 * COMMENT_MS);
+	open_slot(b, 1, SLICE("a"), false);
+	turn(b);
+	fake_clock_advance(&b->clock, COMMENT_MS / 3);
+	turn(b);
+	assert_int_equal(hear(b, 1, NULL, 0), 1);
+}
+
+static void
 no_comment_falls_into_the_middle_of_an_event(void **state)
 {
 	struct bench *b = *state;
@@ -602,6 +615,7 @@ main(void)
 		TEST(a_peer_that_talks_for_ever_is_closed),
 		TEST(silent_connections_get_comments_spread_over_time),
 		TEST(a_comment_is_for_the_request_of_its_connection),
+		TEST(who_comes_after_a_long_silence_gets_no_comment_at_once),
 		TEST(no_comment_falls_into_the_middle_of_an_event),
 		TEST(an_old_connection_is_told_once),
 		TEST(to_quit_closes_what_is_left),

@@ -11,23 +11,6 @@
 
 #define TOOLS_CHANGED "notifications/tools/list_changed"
 
-static int
-setup(void **state)
-{
-	static struct stream_bench bench;
-
-	stream_bench_init(&bench);
-	*state = &bench;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	stream_bench_release(*state);
-	return 0;
-}
-
 /* What a test does while a stream is open. */
 struct act {
 	struct stream_bench *b;
@@ -215,15 +198,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-		    a_listener_is_told_what_it_asked_for_with_its_tag, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(
-		    a_listener_is_not_kept_busy_by_what_others_want, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(
-		    a_listener_is_told_of_its_tasks_and_of_no_others, setup,
-		    teardown),
+		STREAM_TEST(a_listener_is_told_what_it_asked_for_with_its_tag),
+		STREAM_TEST(a_listener_is_told_of_its_tasks_and_of_no_others),
+		STREAM_TEST(a_listener_is_not_kept_busy_by_what_others_want),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

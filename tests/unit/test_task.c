@@ -9,8 +9,10 @@
 
 #include <cmocka.h>
 
+#include "fake_crew.h"
 #include "running.h"
 #include "running_bench.h"
+#include "running_words.h"
 #include "text.h"
 
 #define FORM "{\"message\":\"?\",\"requestedSchema\":{}}"
@@ -24,8 +26,6 @@
 	"\"2026-07-28\",\"io.modelcontextprotocol/clientCapabilities\":"       \
 	"{\"elicitation\":{},\"extensions\":{\"io.modelcontextprotocol/"       \
 	"tasks\":{}}}}"
-#define EVENT(id, data) "event: message\nid: 1-1-" id "\ndata: " data "\n\n"
-#define PRIMED "id: 1-1-0\nretry: 1000\ndata: \n\n"
 
 /* ------------------------------------------------------------- requests */
 
@@ -145,8 +145,7 @@ static enum tool_done
 waits(struct running_bench *b, struct tool_call *call)
 {
 	b->flag = call->env->wait(call, 2000);
-	return tool_add_text(call, SLICE("done")) == RC_OK ? TOOL_DONE
-							   : TOOL_FAILED;
+	return running_bench_done(call);
 }
 
 static enum tool_done
@@ -390,6 +389,26 @@ a_result_asks_what_its_task_asks_and_then_answers(void **state)
 	assert_true(running_bench_row(b, 2).runs_max > 100);
 }
 
+/* Whoever waits for a task takes nothing from those that run. */
+static void
+waiting_for_a_result_is_no_running_call(void **state)
+{
+	struct running_bench *b = *state;
+	struct fake_crew crew;
+
+	fake_crew_init(&crew);
+	crew.name = SLICE("local.1");
+	b->here.crew = &crew.base;
+	b->here.rules.calls.host = 1;
+	running_bench_open(b, "2025-11-25", CAPS);
+	make_task(b, "{}", false);
+	running_bench_at(b, 900, ends_by_hand);
+	assert_int_equal(running_bench_send(b, RESULT_REQUEST), RC_OK);
+	running_bench_expect(b, 200, PRIMED EVENT("1", ANSWER));
+	assert_int_equal(crew.held, 1);
+	assert_int_equal(crew.begun, 1);
+}
+
 static void
 who_cannot_be_asked_is_not_asked(void **state)
 {
@@ -403,11 +422,8 @@ who_cannot_be_asked_is_not_asked(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct running_bench *b;
-		void *own = NULL;
+		struct running_bench *b = running_bench_new();
 
-		assert_int_equal(running_bench_setup(&own), 0);
-		b = own;
 		running_bench_open(b, "2025-11-25", rows[i].caps);
 		b->accept = rows[i].accept;
 		make_task(b, "{}", false);
@@ -417,7 +433,7 @@ who_cannot_be_asked_is_not_asked(void **state)
 		assert_int_equal(question_of(b, 0).stream, 0);
 		assert_non_null(strstr(b->sink.body.ptr, ANSWER));
 		assert_null(strstr(b->sink.body.ptr, "elicitation"));
-		(void)running_bench_teardown(&own);
+		running_bench_free(b);
 	}
 }
 
@@ -678,6 +694,7 @@ main(void)
 		RUNNING_TEST(the_same_request_again_has_the_same_task),
 		RUNNING_TEST(a_result_that_is_too_large_fails_the_task),
 		RUNNING_TEST(a_result_asks_what_its_task_asks_and_then_answers),
+		RUNNING_TEST(waiting_for_a_result_is_no_running_call),
 		RUNNING_TEST(who_cannot_be_asked_is_not_asked),
 		RUNNING_TEST(
 		    a_question_comes_back_from_a_client_that_stays_away),

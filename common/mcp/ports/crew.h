@@ -23,6 +23,9 @@ struct crew_ops {
 	/* `<host>.<process>`, for rows that this process owns: from the first
 	 * use on others can see whether it lives.  RC_IO. */
 	enum rc (*name)(struct crew *, struct slice *name);
+	/* Nobody sees to the rows under that name any more, as if this process
+	 * had died: whoever keeps house does.  The next name is another. */
+	void (*forsake)(struct crew *);
 };
 
 struct crew {

@@ -30,6 +30,9 @@ struct sink_ops {
 	    size_t n, enum sink_body);
 	enum rc (*body)(struct sink *, struct slice);
 	enum rc (*end)(struct sink *);
+	/* Would a body() of some 64 KiB be taken without waiting?  Cheap; true
+	 * when unsure. */
+	bool (*is_ready)(struct sink *);
 	/* Is the peer known to have left?  Cheap; false when unsure. */
 	bool (*peer_gone)(struct sink *);
 	/* Let time pass: until so many milliseconds are over, or the peer

@@ -31,7 +31,7 @@ struct op {                   /* said at every store call */
 };
 
 struct store_info {
-	struct slice engine;   /* "sqlite", "memory" */
+	struct slice engine;   /* "sqlite" */
 	uint32_t incarnation;  /* renewed when committed facts may be lost */
 	int schema;            /* highest schema file applied */
 	int oldest_program;    /* programs carrying less must refuse */
@@ -192,10 +192,10 @@ struct store_ops {
 	    int64_t session, const struct session_terms *);
 	/* End it: state, why, touched = now, and everything else of it but the
 	 * key dropped: streams, events, questions, wants; running calls are
-	 * cancelled.  Leaves CHANGE_END.  Inserts the tombstone if the row is missing.
-	 * RC_CONFLICT if it was ended before; RC_NOTFOUND if the sid is that
-	 * of a row with another principal or created.  Raises the revision of
-	 * its shard. */
+	 * cancelled.  Leaves CHANGE_END.  Inserts the tombstone if the row is
+	 * missing.  RC_CONFLICT if it was ended before; RC_NOTFOUND if the sid
+	 * is that of a row with another principal or created.  Raises the
+	 * revision of its shard. */
 	enum rc (*session_end)(struct store *, const struct op *,
 	    const struct session_key *, enum end_why);
 	/* Rows by ascending id. */
@@ -205,6 +205,7 @@ struct store_ops {
 	 * store may do less than the limit says and ask to be called again. */
 	enum rc (*sweep)(struct store *, const struct op *,
 	    const struct sweep_rules *, struct sweep_done *);
+
 	/* ------------------------------------------------- streams, events */
 
 	/* Open one, with its owner as reader 1; number, incarnation, created
@@ -249,7 +250,8 @@ struct store_ops {
 	 * sessions whose STREAM_SSE it read are ended. */
 	enum rc (*owner_gone)(
 	    struct store *, const struct op *, struct slice owner);
-	/* Processes of a host that own a stream or a running call, each once. */
+	/* Processes of a host that own a stream or a running call, each
+	 * once. */
 	enum rc (*owners)(struct store *, const struct op *, struct slice host,
 	    struct slice **names, size_t *n);
 
@@ -273,6 +275,7 @@ struct store_ops {
 	 * (0: no limit); RC_NOTFOUND: not a live session. */
 	enum rc (*want_put)(struct store *, const struct op *, int64_t session,
 	    const struct slice *names, size_t n, int64_t seen, int64_t max);
+	/* It is not told of this topic any more; RC_OK also if it was not. */
 	enum rc (*want_drop)(
 	    struct store *, const struct op *, int64_t session, struct slice);
 	/* Topics this session wants whose versions it has not been told. */
@@ -289,13 +292,14 @@ struct store_ops {
 
 	/* Open a call; with a session, its STREAM_CALL too unless row->stream
 	 * names one (STREAM_SSE).  From *row: everything down to runs_max,
-	 * owner, deadline; epoch and runs begin with 1.  Whatever came out, the
+	 * owner, deadline, is_waiting; epoch and runs begin with 1.  Whatever came out, the
 	 * row that is meant (if any) comes back, with the stream's reader (as
 	 * of a STREAM_CALL just opened: 1) in *reader.  RC_NOTFOUND: the
 	 * session is not live. */
 	enum rc (*call_open)(struct store *, const struct op *,
 	    struct call_row *row, const struct call_limits *,
 	    enum call_opened *, int64_t *reader);
+	/* RC_NOTFOUND. */
 	enum rc (*call_get)(
 	    struct store *, const struct op *, int64_t call, struct call_row *);
 	/* Cheap; RC_NOTFOUND if the row is gone. */
@@ -319,8 +323,10 @@ struct store_ops {
 	 * that ended).  Calls with a task are left alone. */
 	enum rc (*call_cancel)(struct store *, const struct op *,
 	    int64_t session, struct slice request_id, int64_t *call);
-	/* Cancel by number (operators). */
+	/* The same by number, for operators; RC_NOTFOUND if it is not
+	 * running. */
 	enum rc (*call_stop)(struct store *, const struct op *, int64_t call);
+	/* Rows by ascending number. */
 	enum rc (*calls_list)(struct store *, const struct op *,
 	    const struct call_filter *, struct call_rows *);
 
@@ -366,22 +372,26 @@ struct store_ops {
 	enum rc (*task_get)(struct store *, const struct op *,
 	    const unsigned char id[TASK_ID_BYTES],
 	    const unsigned char principal[DIGEST_BYTES], struct task_row *);
+	/* By number; RC_NOTFOUND. */
 	enum rc (*task_find)(struct store *, const struct op *, int64_t number,
 	    struct task_row *);
 	/* TASK_CANCELLED, its call cancelled, both noticed; the row as it is
 	 * then.  RC_CONFLICT: it had ended, and the row says how. */
 	enum rc (*task_cancel)(struct store *, const struct op *,
 	    int64_t number, struct task_row *);
+	/* Rows by ascending number. */
 	enum rc (*tasks_list)(struct store *, const struct op *,
 	    const struct task_filter *, struct task_rows *);
 
-	/* ------------------------------------------------------- upkeep */
+	/* ---------------------------------------------------------- upkeep */
 
 	/* This host lives; makes its row. */
 	enum rc (*host_beat)(
 	    struct store *, const struct op *, struct slice name);
+	/* Note whether it takes new work; makes its row, too. */
 	enum rc (*host_drain)(
 	    struct store *, const struct op *, struct slice name, bool drain);
+	/* All of them, by name. */
 	enum rc (*hosts)(struct store *, const struct op *, struct host_rows *);
 	/* Use up something that may be used once; RC_CONFLICT the second
 	 * time.  Kept until `end`. */
@@ -398,8 +408,9 @@ struct store {
 	const struct store_ops *ops;
 };
 
-/* Every transaction that ends or restricts a session raises rev of its
- * shard: the first byte of the sid (design of the row cache). */
+/* Every transaction that ends or restricts a session raises the revision of
+ * its shard, which is the first byte of the sid: who keeps copies of rows can
+ * see that one is out of date. */
 #define STORE_SHARDS 256
 
 #endif

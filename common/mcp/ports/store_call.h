@@ -41,7 +41,9 @@ struct call_row {
 	int64_t group;       /* process group of the tool; 0: none */
 	int64_t group_start; /* when it started, as the system counts */
 	bool is_cancelled;
-	bool is_waiting; /* for an answer: is no running call to the limits */
+	/* For an answer, or (from its beginning) for a task: is no running call
+	 * to the limits. */
+	bool is_waiting;
 	enum call_state state;
 	int64_t created;
 	int64_t deadline; /* wall clock; the tool must have ended; 0: none */

@@ -43,7 +43,7 @@ enum client_cap {
 enum tool_done {
 	TOOL_DONE,  /* the result is complete */
 	TOOL_AGAIN, /* a question is pending; the result is discarded */
-	TOOL_FAILED /* it could not; what was built of the result still says why */
+	TOOL_FAILED /* it could not; what was built of the result says why */
 };
 
 /* A property of the input schema that is mirrored in a header (2026-07-28). */
@@ -125,9 +125,8 @@ enum tool_ask {
 
 /* One question; answers come back in place, as JSON. */
 struct tool_question {
-	struct slice key; /* unique within the call */
-	struct slice
-	    method; /* elicitation/create, sampling/createMessage, .. */
+	struct slice key;    /* unique within the call */
+	struct slice method; /* elicitation/create, ... */
 	struct slice params; /* JSON object */
 	struct slice answer; /* JSON, filled in when ASK_ANSWERED */
 };
