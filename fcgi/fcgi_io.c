@@ -1,7 +1,6 @@
 #include "fcgi_io.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "road.h"

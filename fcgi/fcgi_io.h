@@ -61,7 +61,8 @@ void fcgi_finish(struct fcgi_io *, struct fcgi_answer *out);
 /*
  * Instead of an answer through fcgi_sink(): give the connection of the current
  * request away.  Nothing may have been written.  Its variables end with this:
- * copy the request before.  fcgi_finish() must not follow.  RC_IO: CGI has none.
+ * copy the request before.  fcgi_finish() must not follow.  RC_IO: CGI has
+ * none.
  */
 MUST_CHECK enum rc fcgi_take_over(struct fcgi_io *, struct taken *out);
 

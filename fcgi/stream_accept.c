@@ -1,7 +1,6 @@
 #include "stream_accept.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
