@@ -108,6 +108,7 @@ stream_accept_one(struct stream_accept *a)
 	}
 	if (rc == RC_OK) {
 		r->came_ms = clock_mono_ms(&clock_system);
+		m.weight = r->arena.used;
 		if (stream_queue_put_patiently(a->requests, &m))
 			return;
 	} else if (rc != RC_NOTFOUND) {

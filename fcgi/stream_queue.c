@@ -13,6 +13,8 @@ struct stream_queue {
 	size_t max;
 	size_t first;
 	size_t n;
+	size_t weight;     /* of those n */
+	size_t weight_max; /* 0: no limit */
 	struct stream_message *ring;
 };
 
@@ -44,6 +46,12 @@ out:
 	return RC_NOMEM;
 }
 
+void
+stream_queue_limit(struct stream_queue *q, size_t weight)
+{
+	q->weight_max = weight;
+}
+
 int
 stream_queue_fd(const struct stream_queue *q)
 {
@@ -59,9 +67,20 @@ ring(const struct stream_queue *q)
 	(void)!write(q->fd, &one, sizeof(one));
 }
 
+static bool
+is_full(const struct stream_queue *q, const struct stream_message *m)
+{
+	if (q->n == q->max)
+		return true;
+	return q->weight_max > 0 && q->n > 0 &&
+	    (q->weight >= q->weight_max ||
+		m->weight > q->weight_max - q->weight);
+}
+
 static void
 put(struct stream_queue *q, const struct stream_message *m)
 {
+	q->weight += m->weight;
 	q->ring[(q->first + q->n) % q->max] = *m;
 	if (q->n++ == 0)
 		ring(q);
@@ -73,7 +92,7 @@ stream_queue_put(struct stream_queue *q, const struct stream_message *m)
 	bool has_room;
 
 	(void)pthread_mutex_lock(&q->lock);
-	has_room = q->n < q->max;
+	has_room = !is_full(q, m);
 	if (has_room)
 		put(q, m);
 	(void)pthread_mutex_unlock(&q->lock);
@@ -87,7 +106,7 @@ stream_queue_put_patiently(
 	bool is_closed;
 
 	(void)pthread_mutex_lock(&q->lock);
-	while (q->n == q->max && !q->is_closed)
+	while (is_full(q, m) && !q->is_closed)
 		(void)pthread_cond_wait(&q->room, &q->lock);
 	is_closed = q->is_closed;
 	if (!is_closed)
@@ -104,7 +123,8 @@ stream_queue_take(struct stream_queue *q, struct stream_message *m, size_t max)
 
 	(void)pthread_mutex_lock(&q->lock);
 	while (n < max && q->n > 0) {
-		m[n++] = q->ring[q->first];
+		m[n] = q->ring[q->first];
+		q->weight -= m[n++].weight;
 		q->first = (q->first + 1) % q->max;
 		q->n--;
 	}

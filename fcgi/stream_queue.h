@@ -60,6 +60,7 @@ struct stream_message {
 	bool is_last;
 	struct taken taken;
 	int64_t number;
+	size_t weight;                  /* for stream_queue_limit() */
 	struct stream_chunk *chunk;     /* belongs to who takes the message */
 	struct stream_request *request; /* likewise */
 };
@@ -68,6 +69,10 @@ struct stream_queue;
 
 /* RC_NOMEM, RC_IO. */
 MUST_CHECK enum rc stream_queue_open(size_t max, struct stream_queue **out);
+
+/* It is full, too, when what is in it weighs so much; one alone may be heavier.
+ * Before its first use. */
+void stream_queue_limit(struct stream_queue *q, size_t weight);
 
 /* Readable while there are messages, or once the queue was closed. */
 int stream_queue_fd(const struct stream_queue *q);

@@ -111,8 +111,10 @@ open_queues(struct service *s)
 	size_t max = (s->streams + ANSWERS) * STREAM_QUEUE_PER_SLOT + 16;
 	enum rc rc = stream_queue_open(REQUESTS, &s->requests);
 
-	if (rc == RC_OK)
+	if (rc == RC_OK) {
+		stream_queue_limit(s->requests, s->config->stream_memory);
 		rc = stream_queue_open(max, &s->orders);
+	}
 	if (rc == RC_OK)
 		rc = stream_queue_open(max, &s->reports);
 	return rc;

@@ -567,6 +567,31 @@ to_quit_closes_what_is_left(void **state)
 }
 
 static void
+a_queue_of_heavy_messages_is_full_sooner(void **state)
+{
+	struct stream_message m = { .word = STREAM_AGED, .weight = 60 };
+	struct stream_message got[8];
+	struct stream_queue *q;
+
+	(void)state;
+	assert_int_equal(stream_queue_open(8, &q), RC_OK);
+	stream_queue_limit(q, 100);
+	assert_true(stream_queue_put(q, &m));
+	assert_false(stream_queue_put(q, &m));
+	m.weight = 40;
+	assert_true(stream_queue_put(q, &m));
+	assert_int_equal(stream_queue_take(q, got, 8), 2);
+	/* One alone may be heavier than that. */
+	m.weight = 1000;
+	assert_true(stream_queue_put(q, &m));
+	m.weight = 0;
+	assert_false(stream_queue_put(q, &m));
+	assert_int_equal(stream_queue_take(q, got, 8), 1);
+	assert_true(stream_queue_put(q, &m));
+	stream_queue_free(q);
+}
+
+static void
 a_full_queue_says_so_and_a_closed_one_too(void **state)
 {
 	struct stream_queue *q;
@@ -619,6 +644,7 @@ main(void)
 		TEST(no_comment_falls_into_the_middle_of_an_event),
 		TEST(an_old_connection_is_told_once),
 		TEST(to_quit_closes_what_is_left),
+		TEST(a_queue_of_heavy_messages_is_full_sooner),
 		TEST(a_full_queue_says_so_and_a_closed_one_too),
 	};
 
