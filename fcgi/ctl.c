@@ -1,7 +1,6 @@
 #include "ctl.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "catalog.h"
 #include "clock.h"

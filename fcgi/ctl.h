@@ -2,7 +2,6 @@
 #define MCP_CTL_H
 
 #include "arena.h"
-#include "buf.h"
 #include "config.h"
 #include "log.h"
 #include "rc.h"
@@ -15,7 +14,6 @@
  */
 struct ctl {
 	struct config config;
-	const char *config_file; /* NULL: built-in defaults */
 	struct log log;
 	struct arena arena;
 	struct store *store; /* NULL until ctl_store() */

@@ -25,6 +25,7 @@ struct fcgi_io_limits {
 	int64_t body_timeout_ms; /* for all of a request to come in; also for
 	                          * one write of the answer to be taken */
 	size_t answer_max;       /* a larger one becomes a plain 500 */
+	bool is_screened;        /* see screen.h; takes a microsecond or two */
 };
 
 /*
@@ -60,7 +61,8 @@ void fcgi_finish(struct fcgi_io *, struct fcgi_answer *out);
 /*
  * Instead of an answer through fcgi_sink(): give the connection of the current
  * request away.  Nothing may have been written.  Its variables end with this:
- * copy the request before.  fcgi_finish() must not follow.  RC_IO: CGI has none.
+ * copy the request before.  fcgi_finish() must not follow.  RC_IO: CGI has
+ * none.
  */
 MUST_CHECK enum rc fcgi_take_over(struct fcgi_io *, struct taken *out);
 

@@ -6,7 +6,6 @@
 #include <stdint.h>
 
 #include "rc.h"
-#include "slice.h"
 #include "store_call.h"
 
 /*

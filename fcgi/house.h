@@ -1,7 +1,6 @@
 #ifndef MCP_HOUSE_H
 #define MCP_HOUSE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "arena.h"

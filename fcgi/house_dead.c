@@ -1,14 +1,11 @@
 #include "house_dead.h"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "process.h"
+#include "program_stat.h"
 #include "running.h"
 
 /* Of one tick. */
@@ -39,35 +36,13 @@ house_dead_release(struct house_dead *d)
 
 /* --------------------------------------------------------------- tools */
 
-/* When a process began, in the kernel's ticks; -1: there is none. */
-static int64_t
-start_of(int64_t pid)
-{
-	char text[1024];
-	ssize_t n;
-	const char *at;
-	int fd;
-
-	(void)snprintf(text, sizeof(text), "/proc/%lld/stat", (long long)pid);
-	fd = open(text, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	n = read(fd, text, sizeof(text) - 1);
-	(void)close(fd);
-	text[n < 0 ? 0 : n] = '\0';
-	/* The second field may hold anything, the 22nd is wanted. */
-	at = strrchr(text, ')');
-	for (int field = 2; at != NULL && field < 22; field++)
-		at = strchr(at + 1, ' ');
-	return at == NULL ? -1 : (int64_t)strtoll(at, NULL, 10);
-}
-
 /* Not another's group that has got the same number meanwhile. */
 static void
 kill_group(const struct house_dead *d, const struct call_row *row)
 {
 	if (row->group <= 1 || row->group > INT32_MAX ||
-	    start_of(row->group) != row->group_start)
+	    row->group_start == 0 ||
+	    program_stat_start(row->group) != row->group_start)
 		return;
 	log_event(d->log, LOG_WARNING, "tool-killed", "call=%lld group=%lld",
 	    (long long)row->number, (long long)row->group);

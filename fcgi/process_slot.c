@@ -1,7 +1,6 @@
 #define _GNU_SOURCE /* pipe2 */
 #include "process_slot.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>

@@ -27,7 +27,8 @@ MUST_CHECK enum rc run_dir_open(const char *state, const struct rng *rng,
 /* "<host>"; lives as long as the folder is open. */
 struct slice run_dir_host(const struct run_dir *d);
 
-/* This process: its name, with the lock from the first call on.  RC_IO. */
+/* This process: its name, with the lock from the first call on; it lives until
+ * run_dir_disown() or as long as the folder is open.  RC_IO. */
 MUST_CHECK enum rc run_dir_own(struct run_dir *d, struct slice *name);
 
 /* From now on that name is one of the dead; run_dir_own() makes another. */
@@ -39,8 +40,8 @@ bool run_dir_is_alive(struct run_dir *d, struct slice name);
 /* It is dead and nothing in the store names it any more: remove its file. */
 void run_dir_forget(struct run_dir *d, struct slice name);
 
-/* Names of processes whose files lie there and who are dead; at most n.
- * Memory is the arena's. */
+/* Names of processes whose files lie there and who are dead; `max` of
+ * them at most.  Memory is the arena's. */
 MUST_CHECK enum rc run_dir_dead(struct run_dir *d, struct arena *a,
     struct slice *name, size_t max, size_t *n);
 

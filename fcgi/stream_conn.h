@@ -5,7 +5,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "rc.h"
 #include "slice.h"
 #include "stream_list.h"
 #include "stream_queue.h"
@@ -15,9 +14,8 @@
  * Without any it holds no memory but itself.
  */
 struct stream_conn {
-	struct stream_node due; /* its next comment */
-	struct stream_node
-	    stalled; /* it has bytes that the peer did not take */
+	struct stream_node due;     /* its next comment */
+	struct stream_node stalled; /* the peer did not take all bytes */
 	struct stream_chunk *first;
 	struct stream_chunk *last;
 	size_t unsent;  /* bytes of chunks */

@@ -24,11 +24,12 @@ struct stream_loop_options {
 	struct slice comment; /* a record of STREAM_COMMENT_MAX bytes at most */
 	int64_t comment_ms;   /* each connection gets one so often */
 	int64_t stall_ms;     /* a byte must have been taken after so long */
-	size_t memory; /* unsent bytes of those that stall; when there are
-	                     * more, those who stall longest are closed after
-	                     * a second */
-	atomic_size_t *unsent; /* all that was given and is not written; who
-	                        * gives counts up, the loop down */
+	/* Unsent bytes of those that stall; when there are more, those who
+	 * stall longest are closed after a second. */
+	size_t memory;
+	/* All that was given and is not written: who gives counts up, the loop
+	 * down. */
+	atomic_size_t *unsent;
 	struct stream_queue *orders;  /* from the store */
 	struct stream_queue *reports; /* to it */
 };

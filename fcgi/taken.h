@@ -1,7 +1,6 @@
 #ifndef MCP_TAKEN_H
 #define MCP_TAKEN_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /* A FastCGI connection that was taken over from libfcgi: ours alone, no byte

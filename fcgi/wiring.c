@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "module.h"
 #include "rng.h"
+#include "session.h"
 #include "store_open.h"
 #include "tool_program.h"
 

@@ -9,7 +9,6 @@
 #include "log.h"
 #include "rc.h"
 #include "server.h"
-#include "session.h"
 #include "store.h"
 
 /*
@@ -41,9 +40,9 @@ struct wiring_options {
 
 /*
  * Read the options and then the configuration they name: -c FILE (else
- * /etc/mcp-fcgi.conf if it is there, else defaults), over it each -o KEY=VALUE,
- * over it -s SOCKET.  Findings go to standard error.  config_release()
- * whatever is returned.
+ * /etc/mcp-fcgi.conf if it is there, else defaults), over it each
+ * -o KEY=VALUE and -s SOCKET, in their order.  Findings go to standard error.
+ * config_release() whatever is returned.
  */
 enum wiring_said wiring_options(
     struct wiring_options *options, struct config *config);

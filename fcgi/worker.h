@@ -2,7 +2,6 @@
 #define MCP_WORKER_H
 
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "process.h"
 

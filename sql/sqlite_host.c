@@ -1,4 +1,3 @@
-#include <string.h>
 
 #include "sqlite_private.h"
 

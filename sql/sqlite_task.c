@@ -1,5 +1,4 @@
 /* Tasks; and what is swept of calls, questions and tasks. */
-#include <string.h>
 
 #include "sqlite_private.h"
 

@@ -2,7 +2,6 @@
 #define MCP_CLASSIFY_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "arena.h"
 #include "http.h"

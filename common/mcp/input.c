@@ -1,7 +1,6 @@
 #include "input.h"
 
-#include <string.h>
-
+#include "question_kind.h"
 #include "reply.h"
 #include "text.h"
 

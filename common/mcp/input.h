@@ -4,7 +4,6 @@
 #include <stdbool.h>
 
 #include "exchange.h"
-#include "question_kind.h"
 #include "rc.h"
 #include "tool.h"
 

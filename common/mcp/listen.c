@@ -7,6 +7,7 @@
 #include "rpc.h"
 #include "sse.h"
 #include "task_row.h"
+#include "topic.h"
 
 struct listen_topic {
 	int64_t id;   /* 0: it has no row yet */

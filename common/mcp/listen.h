@@ -9,7 +9,6 @@
 #include "rc.h"
 #include "slice.h"
 #include "store.h"
-#include "topic.h"
 
 /*
  * subscriptions/listen (2026-07-28 basic/patterns/subscriptions): the topics

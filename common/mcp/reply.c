@@ -2,7 +2,6 @@
 
 #include <assert.h>
 
-#include "http.h"
 #include "sse.h"
 #include "tool_check.h"
 

@@ -1,6 +1,5 @@
 #include "running.h"
 
-#include "reply.h"
 #include "running_part.h"
 #include "task.h"
 

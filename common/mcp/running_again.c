@@ -1,5 +1,4 @@
 #include "method.h"
-#include "reply.h"
 #include "running_part.h"
 
 /* Calls whose process died. */

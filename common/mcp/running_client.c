@@ -1,4 +1,3 @@
-#include "reply.h"
 #include "running_part.h"
 
 /* What a client posts about calls of its session, from whichever host. */

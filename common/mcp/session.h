@@ -1,8 +1,6 @@
 #ifndef MCP_SESSION_H
 #define MCP_SESSION_H
 
-#include <stdbool.h>
-
 #include "buf.h"
 #include "rc.h"
 #include "revision.h"

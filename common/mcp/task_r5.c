@@ -1,7 +1,6 @@
 #include "method.h"
 #include "question_kind.h"
 #include "reply.h"
-#include "task.h"
 #include "task_row.h"
 
 /* Tasks as the extension io.modelcontextprotocol/tasks has them. */

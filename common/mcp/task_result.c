@@ -2,7 +2,6 @@
 #include "question_kind.h"
 #include "reply.h"
 #include "running_part.h"
-#include "task.h"
 #include "task_row.h"
 
 /*

@@ -1,7 +1,5 @@
 #include "http.h"
 
-#include <stdint.h>
-
 /* A row is called with its number; what the number means is its own matter. */
 struct variable {
 	struct slice name;

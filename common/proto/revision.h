@@ -2,7 +2,6 @@
 #define MCP_REVISION_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "slice.h"
 

@@ -18,8 +18,8 @@ MUST_CHECK enum rc program_env(
 
 /*
  * The file to execute: argv[0] if it has a '/', else the first executable of
- * that name in the host's PATH (absolute folders of it only) or its bin.  RC_NOTFOUND,
- * RC_NOMEM.
+ * that name in the host's PATH (absolute folders of it only) or its bin.
+ * RC_NOTFOUND, RC_NOMEM.
  */
 MUST_CHECK enum rc program_find(
     const struct program *p, struct arena *a, const char **out);

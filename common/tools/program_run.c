@@ -3,11 +3,8 @@
 #include "program_run.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -16,6 +13,7 @@
 
 #include "program_say.h"
 #include "program_start.h"
+#include "program_stat.h"
 
 /* How long a cancelled call may go unnoticed, and, where the kernel has no
  * pidfd_open(2), an ended program. */
@@ -366,30 +364,6 @@ tell(const struct program_host *host, void (*event)(void *, pid_t), pid_t pid)
 		event(host->ctx, pid);
 }
 
-/* When the process began, in the kernel's ticks: with its number it names one
- * process for ever.  0: unknown. */
-static int64_t
-start_of(pid_t pid)
-{
-	char text[1024];
-	ssize_t n;
-	char *at;
-	int fd;
-
-	(void)snprintf(text, sizeof(text), "/proc/%ld/stat", (long)pid);
-	fd = open(text, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	n = read(fd, text, sizeof(text) - 1);
-	(void)close(fd);
-	text[n < 0 ? 0 : n] = '\0';
-	/* The second field may contain anything; the 22nd is wanted. */
-	at = strrchr(text, ')');
-	for (int field = 2; at != NULL && field < 22; field++)
-		at = strchr(at + 1, ' ');
-	return at == NULL ? 0 : (int64_t)strtoll(at, NULL, 10);
-}
-
 static void
 begin(struct run *r)
 {
@@ -401,7 +375,8 @@ begin(struct run *r)
 	r->ticked = now_ms(r) - TICK_MS;
 	program_say_init(&r->say, call, r->child->host->log);
 	tell(r->child->host, r->child->host->started, r->process.pid);
-	call->env->group(call, r->process.pid, start_of(r->process.pid));
+	call->env->group(
+	    call, r->process.pid, program_stat_start(r->process.pid));
 	program_go(&r->process);
 }
 

@@ -27,6 +27,7 @@
  * neither descriptors nor time; how they were cut makes no difference.
  */
 
+/* Of one line, and of one run; what is beyond is left out. */
 #define PROGRAM_LINE_MAX ((size_t)64 * 1024)
 #define PROGRAM_LINES_MAX ((size_t)65536)
 /* All answers that it has not read. */

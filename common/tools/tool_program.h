@@ -30,8 +30,7 @@
  * a limit is met, when the call is cancelled, and always when it has ended.
  */
 struct program {
-	char *const
-	    *argv; /* argv[0] resolved against the folder if it has '/' */
+	char *const *argv;  /* argv[0] is absolute if it has a '/' */
 	const char *folder; /* working directory */
 	char *const *env;   /* NAME=value from run.env */
 	enum program_output {

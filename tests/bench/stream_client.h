@@ -6,7 +6,6 @@
 #include <stdint.h>
 
 #include "rc.h"
-#include "slice.h"
 
 /*
  * A client of mcp-stream that speaks FastCGI records itself, so that no web

@@ -3,16 +3,14 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "migrate.h"
-#include "sqlite_private.h"
 #include "store_file.h"
-#include "store_suite.h"
 
 static void
 write_file(const char *path, const char *text)

@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include "migrate.h"
-#include "sqlite_private.h"
 #include "store_file.h"
 #include "store_suite.h"
 

@@ -1,13 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "counted_rng.h"
 #include "depth.h"
-#include "fake_clock.h"
-#include "fake_tools.h"
 #include "server.h"
 #include "sink_mem.h"
-#include "text.h"
 #include "world.h"
 
 /* Straight into server_handle(): nothing here does any I/O. */

@@ -1,9 +1,5 @@
 #include "world.h"
 
-#include <string.h>
-
-#include "text.h"
-
 #define WORLD_ARENA ((size_t)16 * 1024 * 1024)
 /* 2026-09-01T12:00:00Z, unless a script says otherwise. */
 #define WORLD_TIME "2026-09-01T12:00:00Z"

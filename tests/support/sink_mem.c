@@ -1,7 +1,5 @@
 #include "sink_mem.h"
 
-#include <string.h>
-
 #include "text.h"
 
 #define HEADER_MAX 16384

@@ -22,7 +22,7 @@ int store_suite_run(struct store_maker *);
 /* The same for the event log and all that belongs to it. */
 int store_suite_streams_run(struct store_maker *);
 
-/* The same of calls, questions and tasks. */
+/* The same for calls, questions and tasks. */
 int store_suite_calls_run(struct store_maker *);
 
 /* A live row: session number n of principal number who.  Its slices are

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "sink_mem.h"
+
 #define ARENA_MAX ((size_t)64 * 1024 * 1024)
 
 static void

@@ -10,7 +10,6 @@
 #include "fake_tools.h"
 #include "http.h"
 #include "server.h"
-#include "sink_mem.h"
 #include "store_count.h"
 #include "store_scratch.h"
 

@@ -7,7 +7,6 @@
 #include <cmocka.h>
 
 #include "input_bench.h"
-#include "text.h"
 
 #define TOOL SLICE("\"name\":\"t\",\"arguments\":{\"a\":1,\"b\":[2]}")
 #define ACCEPT "{\"action\":\"accept\",\"content\":{\"is\":\"x\"}}"
