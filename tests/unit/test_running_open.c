@@ -295,11 +295,12 @@ who_joined_without_events_is_told_no_end_that_was_none(void **state)
 		assert_int_equal(b->sink.status, statuses[i]);
 		assert_int_equal(b->runs, 1);
 		/* And it holds the stream no longer. */
-		if (i == 0)
+		if (i == 0) {
 			assert_true(
 			    slice_eq(stream_1(b).owner, SLICE("other.1")));
-		else
+		} else {
 			assert_null(stream_1(b).owner.ptr);
+		}
 	}
 	assert_int_equal(stream_1(b).sent, stream_1(b).head);
 }
