@@ -1,6 +1,5 @@
 """Limits of calls and streams: what is too much is refused with the status it
 should, the rest goes on, and there is room again when something ends."""
-import itertools
 import json
 import time
 import urllib.parse
@@ -156,75 +155,6 @@ def test_held(host):
     wait_until(is_free, "room for all")
 
 
-# -------------------------------------------------------------------- age
-
-def aged(stream, has_retry):
-    """Messages up to the end of a stream, which is closed by its age."""
-    messages = stream.rest(10)
-    retry = [event.retry for event in stream.seen
-             if event.retry is not None and event.id is None]
-    if has_retry:
-        check(retry and 1000 <= retry[-1] <= 5000, "retry: %r", stream.seen)
-    else:
-        equal(retry, [], "retry")
-    return messages
-
-
-def test_age(host, revision, notify):
-    """Old connections are closed; who comes back has lost nothing."""
-    session = mcp.opened(host.url, revision)
-    has_retry = revision == "2025-11-25"
-    last, numbers = None, []
-    for _ in range(3):
-        stream = session.get(after=last)
-        equal(stream.status, 200, "status of GET")
-        notify()
-        equal([m["method"] for m in aged(stream, has_retry)], [CHANGED],
-              "what is told")
-        last = stream.last_id
-        numbers.append(int(last.split("-")[2]))
-        # Nobody is there just now.
-        notify()
-        stream = session.get(after=last)
-        equal(stream.message()["method"], CHANGED, "what was missed")
-        last = stream.last_id
-        numbers.append(int(last.split("-")[2]))
-        stream.close()
-    equal(numbers, list(range(numbers[0], numbers[0] + 6)), "numbers")
-    # A call that lasts longer than three connections.
-    call = started(session.call_stream("steps", {"n": 50, "ms": 60,
-                                                 "marker": "old"}))
-    last = call.last_id
-    found = [call.seen[-1].message()]
-    call.cut()
-    for connections in itertools.count(1):
-        stream = session.get(after=last)
-        equal(stream.status, 200, "status of a resume")
-        found += stream.rest()
-        last = stream.last_id or last
-        if "method" not in found[-1]:
-            break
-    check(connections > 1, "it was never closed")
-    equal([m["params"]["progress"] for m in found[:-1]],
-          list(range(1, 51)), "progress")
-    equal(texts(found[-1]), "done old\n", "result")
-
-
-def test_age_of_others(host):
-    client = mcp.Modern(host.url)
-    stream = client.listen(toolsListChanged=True)
-    messages = stream.rest()
-    equal(messages[-1]["id"], client.number, "what ends a subscription")
-    equal(messages[-1]["result"]["_meta"][mcp.M + "subscriptionId"],
-          client.number, "its tag")
-    # Of the first revision the connection is the session.
-    stream, post = sse_opened(host)
-    equal(stream.rest(), [], "what is said")
-    ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
-    wait_until(lambda: sse.Stream(post, mcp.HEADERS, "POST",
-                                  ping).status == 404, "its end")
-
-
 # ----------------------------------------------------------------- results
 
 def expect_too_large(message, number, what):
@@ -344,13 +274,6 @@ def test(world):
     alone = world.host(streams=False, catalog=folder,
                        limits={"held": 3}, http={"comment": "300ms"})
     run(test_held, alone)
-    for streams in (True, False):
-        host = world.host(streams=streams, catalog=folder,
-                          http={"stream_age": "1s", "comment": "300ms"})
-        for revision in ("2025-06-18", "2025-11-25"):
-            run(test_age, host, revision,
-                lambda: other.ctl("notify", "tools"))
-        run(test_age_of_others, host)
     small = world.host(catalog=folder, limits={"result": "16K"})
     run(test_large, small, 20000)
     run(test_large_elsewhere, small, 20000)
