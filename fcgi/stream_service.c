@@ -10,11 +10,11 @@
 #include "bell_socket.h"
 #include "clock.h"
 #include "crew_worker.h"
-#include "feed.h"
 #include "house.h"
 #include "record.h"
 #include "rng.h"
 #include "run_dir.h"
+#include "sse.h"
 #include "stream_accept.h"
 #include "stream_loop.h"
 #include "stream_store.h"
@@ -125,7 +125,7 @@ open_loop(struct service *s)
 	struct buf comment = BUF_INIT(256);
 	enum rc rc;
 
-	feed_put_comment(&text);
+	sse_put_comment(&text);
 	record_put(&comment, RECORD_STDOUT, 1, buf_slice(&text));
 	rc = buf_finish(&text);
 	if (rc == RC_OK)

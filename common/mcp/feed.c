@@ -157,12 +157,6 @@ feed_put_close(const struct feed *f, int64_t retry_ms, struct buf *out)
 		sse_put_retry(out, retry_ms);
 }
 
-void
-feed_put_comment(struct buf *out)
-{
-	sse_put_comment(out);
-}
-
 /* The connection was the session. */
 static enum rc
 end_session(struct feed *f, struct store *store, const struct op *op)

@@ -57,9 +57,6 @@ bool feed_concerns(const struct feed *f, const struct change *change);
  * has it, the result of a listen, nothing otherwise. */
 void feed_put_close(const struct feed *f, int64_t retry_ms, struct buf *out);
 
-/* A comment that keeps the connection alive. */
-void feed_put_comment(struct buf *out);
-
 /* The connection has ended with `sent` as the last event the client was
  * sent: stop being the reader; the session of an HTTP+SSE stream ends. */
 MUST_CHECK enum rc feed_detach(

@@ -1,7 +1,7 @@
 #include "follow.h"
 
-#include "holder.h"
-#include "reply.h"
+#include "sse.h"
+#include "stream.h"
 #include "topic.h"
 
 /* Between two looks at the store. */
@@ -213,7 +213,7 @@ pause(struct follower *w)
 
 	if (w->now >= w->word) {
 		buf_reset(&s->frame);
-		feed_put_comment(&s->frame);
+		sse_put_comment(&s->frame);
 		write_frame(w);
 	}
 	if (!w->is_gone && !sink->ops->wait(sink, LOOK_MS))
@@ -244,24 +244,6 @@ say_goodbye(struct follower *w)
 
 /* --------------------------------------------------------------- the rest */
 
-static void
-detach(struct exchange *x, struct feed *f, int64_t sent)
-{
-	struct server *s = x->server;
-	struct arena scratch = ARENA_INIT(x->arena->max);
-	struct op op = { .now_ms = clock_wall_ms(s->clock),
-		.give_up_mono =
-		    clock_mono_ms(s->clock) + s->rules.store_timeout_ms,
-		.arena = &scratch };
-
-	/* If it cannot be said, the process will be found to have ended. */
-	if (f->session != 0 && s->store != NULL &&
-	    feed_detach(f, s->store, &op, sent) == RC_OK)
-		bell_ring(s->bell);
-	arena_release(&scratch);
-	feed_release(f);
-}
-
 enum rc
 follow(struct exchange *x, struct feed *f)
 {
@@ -290,88 +272,9 @@ follow(struct exchange *x, struct feed *f)
 	if (!w.is_gone && next == STEP_CLOSE)
 		say_goodbye(&w);
 	rc = x->sink->ops->end(x->sink);
-	detach(x, f, w.sent);
+	/* What was put into a buffer and not written is not the client's. */
+	f->cursor = w.sent;
+	stream_drop(x, f);
 	arena_release(&w.scratch);
 	return w.is_gone ? RC_OK : rc;
-}
-
-void
-stream_drop(struct exchange *x, struct feed *f)
-{
-	detach(x, f, f->cursor);
-}
-
-enum rc
-stream_room(struct exchange *x, const struct feed *f, bool *has_room)
-{
-	static const struct refusal too_many = { 429, RPC_INVALID_REQUEST,
-		"This session has too many streams" };
-	struct server *s = x->server;
-	enum rc rc = RC_OK;
-
-	*has_room = false;
-	if (s->store == NULL)
-		return RC_BUSY;
-	if (s->holder != NULL)
-		rc = s->holder->ops->room(s->holder, f);
-	else if (s->crew != NULL)
-		rc = s->crew->ops->begin(s->crew, CREW_HELD);
-	if (rc == RC_CONFLICT) {
-		reply_refuse(x, &too_many, reply_id(x), SLICE_NONE);
-		reply_header(x, "Retry-After", SLICE("5"));
-		return RC_OK;
-	}
-	x->has_room = *has_room = rc == RC_OK;
-	return rc;
-}
-
-void
-stream_give_up(struct exchange *x)
-{
-	struct server *s = x->server;
-
-	if (x->has_room && s->holder == NULL && s->crew != NULL)
-		s->crew->ops->end(s->crew);
-	x->has_room = false;
-}
-
-static enum rc
-begin(struct exchange *x, struct slice first)
-{
-	struct sink *sink = x->sink;
-	enum rc rc;
-
-	reply_header(x, "Content-Type", SLICE("text/event-stream"));
-	reply_header(x, "Cache-Control", SLICE("no-cache, no-transform"));
-	x->reply.status = 200;
-	x->reply.body = REPLY_SENT;
-	rc = sink->ops->head(sink, x->reply.status, x->reply.header,
-	    x->reply.n_headers, SINK_STREAM);
-	return rc == RC_OK ? sink->ops->body(sink, first) : rc;
-}
-
-enum rc
-stream_reply(struct exchange *x, struct feed *f, struct slice first)
-{
-	struct server *s = x->server;
-	bool has_room = x->has_room;
-	enum rc rc = has_room ? RC_OK : stream_room(x, f, &has_room);
-
-	if (rc != RC_OK || !has_room) {
-		stream_drop(x, f);
-		return rc;
-	}
-	rc = begin(x, first);
-	if (rc == RC_OK && s->holder == NULL) {
-		rc = follow(x, f);
-	} else {
-		if (rc == RC_OK)
-			rc = s->holder->ops->take(s->holder, f, x->sink);
-		else
-			(void)x->sink->ops->end(x->sink);
-		if (rc != RC_OK)
-			stream_drop(x, f);
-	}
-	stream_give_up(x);
-	return rc;
 }

@@ -2,13 +2,12 @@
 
 #include "classify.h"
 #include "event_id.h"
-#include "feed.h"
-#include "follow.h"
 #include "refuse.h"
 #include "reply.h"
 #include "session.h"
 #include "sse.h"
 #include "sse_session.h"
+#include "stream.h"
 #include "topic.h"
 
 /* A priming event or a comment. */
@@ -75,15 +74,14 @@ enter(struct exchange *x, const struct get_facts *f, enum rc *rc)
 
 /* -------------------------------------------------------------- streams */
 
-static void
-init_feed(struct exchange *x, struct feed *f)
+static struct feed
+session_feed(const struct exchange *x)
 {
-	*f = (struct feed){ .transport = x->transport,
-		.revision = x->revision,
-		.session = x->session.row.id,
-		.kind = STREAM_SESSION };
-	for (size_t i = 0; i < PRINCIPAL_BYTES; i++)
-		f->principal[i] = x->principal.digest[i];
+	struct feed f = stream_feed(x);
+
+	f.session = x->session.row.id;
+	f.kind = STREAM_SESSION;
+	return f;
 }
 
 static enum rc
@@ -114,28 +112,6 @@ attach(struct exchange *x, struct feed *f, struct stream_attach *where)
 	return RC_OK;
 }
 
-/* The first bytes: what tells a client that may come back where it is. */
-static void
-put_first(struct exchange *x, const struct feed *f, struct buf *out)
-{
-	const struct event_id number = { f->incarnation, f->stream, f->cursor };
-	struct sse_event event = { .retry_ms = x->server->rules.retry_ms,
-		.data = SLICE("") };
-	struct buf id = BUF_INIT(FIRST_MAX);
-
-	if (!f->revision->has_priming) {
-		feed_put_comment(out);
-		return;
-	}
-	event_id_put(&id, &number);
-	event.id = buf_slice(&id);
-	if (buf_finish(&id) == RC_OK)
-		sse_put_event(out, &event);
-	else
-		feed_put_comment(out);
-	buf_release(&id);
-}
-
 /* What waits for the session in other places goes into its stream, and the
  * stream to its client. */
 static enum rc
@@ -147,17 +123,15 @@ go_on(struct exchange *x, struct feed *f, bool is_resumed)
 	if (f->kind == STREAM_SESSION)
 		rc = topics_catch_up(x->server, &x->op, f->session);
 	if (is_resumed)
-		feed_put_comment(&first);
+		sse_put_comment(&first);
 	else
-		put_first(x, f, &first);
+		stream_put_first(x, f, &first);
 	if (rc == RC_OK)
 		rc = buf_finish(&first);
-	if (rc == RC_OK) {
+	if (rc == RC_OK)
 		rc = stream_reply(x, f, buf_slice(&first));
-	} else {
+	else
 		stream_drop(x, f);
-		stream_give_up(x);
-	}
 	buf_release(&first);
 	return rc;
 }
@@ -204,7 +178,7 @@ resume(struct exchange *x)
 
 	if (event_id_read(http_get(x->http, HTTP_LAST_EVENT_ID), &id) != RC_OK)
 		return refuse_event(x);
-	init_feed(x, &f);
+	f = session_feed(x);
 	rc = find_kind(x, id.stream, &f);
 	if (rc == RC_NOTFOUND)
 		return refuse_event(x);
@@ -232,7 +206,7 @@ open_stream(struct exchange *x)
 	bool has_room;
 	enum rc rc;
 
-	init_feed(x, &f);
+	f = session_feed(x);
 	rc = stream_room(x, &f, &has_room);
 	if (rc != RC_OK || !has_room)
 		return rc;

@@ -1,8 +1,8 @@
-#include "follow.h"
 #include "listen.h"
 #include "method.h"
 #include "reply.h"
 #include "sse.h"
+#include "stream.h"
 #include "task_row.h"
 #include "topic.h"
 
@@ -234,24 +234,19 @@ static enum rc
 open_stream(struct exchange *x, const struct asked *a)
 {
 	struct buf ack = BUF_INIT(x->server->frame.max);
-	struct feed f = { .transport = x->transport, .revision = x->revision };
+	struct feed f = stream_feed(x);
 	bool has_room;
-	enum rc rc;
+	enum rc rc = stream_room(x, &f, &has_room);
 
-	for (size_t i = 0; i < PRINCIPAL_BYTES; i++)
-		f.principal[i] = x->principal.digest[i];
-	rc = stream_room(x, &f, &has_room);
 	if (rc != RC_OK || !has_room)
 		return rc;
 	rc = make_listen(x, a, &f.listen);
 	if (rc == RC_OK)
 		rc = put_ack(x, a, &ack);
-	if (rc == RC_OK) {
+	if (rc == RC_OK)
 		rc = stream_reply(x, &f, buf_slice(&ack));
-	} else {
+	else
 		stream_drop(x, &f);
-		stream_give_up(x);
-	}
 	buf_release(&ack);
 	return rc;
 }

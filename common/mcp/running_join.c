@@ -1,9 +1,6 @@
-#include "event_id.h"
-#include "feed.h"
-#include "follow.h"
 #include "reply.h"
 #include "running_part.h"
-#include "sse.h"
+#include "stream.h"
 
 /*
  * The same request came again while it is running, or before anybody took its
@@ -36,41 +33,22 @@ attach(struct running *r, const struct call_row *row, struct stream_row *stream)
 }
 
 static enum rc
-join_as_stream(
-    struct exchange *x, struct running *r, const struct stream_row *stream)
+join_as_stream(struct exchange *x, const struct stream_row *stream)
 {
-	const bool has_priming = x->revision->has_priming;
-	struct buf first = BUF_INIT(256), text = BUF_INIT(64);
-	const struct event_id id = { stream->incarnation, stream->number,
-		stream->purged };
-	struct feed feed = { .transport = x->transport,
-		.revision = x->revision,
-		.session = stream->session,
-		.stream = stream->number,
-		.kind = stream->kind,
-		.incarnation = stream->incarnation,
-		.reader = stream->reader,
-		.cursor = stream->purged };
+	struct buf first = BUF_INIT(256);
+	struct feed feed = stream_feed(x);
 	enum rc rc;
 
-	(void)r;
-	for (size_t i = 0; i < PRINCIPAL_BYTES; i++)
-		feed.principal[i] = x->principal.digest[i];
-	event_id_put(&text, &id);
-	if (!has_priming) {
-		sse_put_comment(&first);
-	} else {
-		sse_put_event(&first,
-		    &(struct sse_event){ .id = buf_slice(&text),
-			.retry_ms = x->server->rules.retry_ms,
-			.data = SLICE("") });
-	}
-	rc = buf_finish(&text);
-	if (rc == RC_OK)
-		rc = buf_finish(&first);
+	feed.session = stream->session;
+	feed.stream = stream->number;
+	feed.kind = stream->kind;
+	feed.incarnation = stream->incarnation;
+	feed.reader = stream->reader;
+	feed.cursor = stream->purged;
+	stream_put_first(x, &feed, &first);
+	rc = buf_finish(&first);
 	if (rc == RC_OK)
 		rc = stream_reply(x, &feed, buf_slice(&first));
-	buf_release(&text);
 	buf_release(&first);
 	return rc;
 }
@@ -183,7 +161,7 @@ running_join(struct exchange *x, struct running *r, const struct call_row *row)
 	if (rc != RC_OK)
 		return rc;
 	if (r->may_stream)
-		return join_as_stream(x, r, &stream);
+		return join_as_stream(x, &stream);
 	rc = crew == NULL ? RC_OK : crew->ops->begin(crew, CREW_HELD);
 	if (rc != RC_OK)
 		return rc;

@@ -1,10 +1,9 @@
 #include "sse_session.h"
 
-#include "feed.h"
-#include "follow.h"
 #include "refuse.h"
 #include "reply.h"
 #include "sse.h"
+#include "stream.h"
 #include "topic.h"
 
 bool
@@ -108,24 +107,22 @@ enum rc
 sse_open(struct exchange *x)
 {
 	struct buf first = BUF_INIT((size_t)64 * 1024);
-	struct feed f = { .kind = STREAM_SSE };
+	struct feed f;
 	bool has_room;
 	enum rc rc;
 
-	x->transport = f.transport = transport_get(TRANSPORT_SSE);
-	x->revision = f.revision = revision_get(REVISION_2024_11_05);
-	for (size_t i = 0; i < PRINCIPAL_BYTES; i++)
-		f.principal[i] = x->principal.digest[i];
+	x->transport = transport_get(TRANSPORT_SSE);
+	x->revision = revision_get(REVISION_2024_11_05);
+	f = stream_feed(x);
+	f.kind = STREAM_SSE;
 	rc = stream_room(x, &f, &has_room);
 	if (rc != RC_OK || !has_room)
 		return rc;
 	rc = begin(x, &f, &first);
-	if (rc == RC_OK) {
+	if (rc == RC_OK)
 		rc = stream_reply(x, &f, buf_slice(&first));
-	} else {
+	else
 		stream_drop(x, &f);
-		stream_give_up(x);
-	}
 	buf_release(&first);
 	return rc;
 }
