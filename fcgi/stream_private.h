@@ -52,7 +52,7 @@ struct stream_store {
 
 	struct change_mark mark;
 	uint32_t incarnation;
-	int64_t looked_ms; /* the last look that succeeded */
+	int64_t looked_ms;  /* the last look that succeeded */
 	int64_t changed_ms; /* the last look that found something */
 	int64_t tick_at;
 	int64_t second_at;
