@@ -116,27 +116,29 @@ orders_path(const struct config *config)
 	return path;
 }
 
-/* Those that run and those that wait: which is which the store counts. */
+/* Those that run and those that wait: which is which the store counts.  And
+ * those whose answer is out but who have not said so here yet: a client may be
+ * faster with its next call. */
 static int
-most_calls(const struct config *c)
+most_calls(const struct config *c, int workers)
 {
 	const bool is_bounded =
 	    c->calls_waiting > 0 && c->calls_waiting < WAITING_MAX;
 
-	return c->calls + (is_bounded ? c->calls_waiting : WAITING_MAX);
+	return c->calls + (is_bounded ? c->calls_waiting : WAITING_MAX) +
+	    workers;
 }
 
 static int
 run_parent(struct responder *r)
 {
 	const struct config *c = &r->config;
-	struct process_options options = {
-		.workers = c->workers > 0 ? c->workers : process_processors(),
-		.calls = most_calls(c),
+	const int workers = c->workers > 0 ? c->workers : process_processors();
+	struct process_options options = { .workers = workers,
+		.calls = most_calls(c, workers),
 		.held = c->held,
 		.work = work,
-		.order = order
-	};
+		.order = order };
 	char *orders;
 	int status;
 

@@ -77,7 +77,9 @@ def check_links():
     """What the pages refer to is there."""
     for page in [harness.SOURCE / "README.md",
                  *harness.SOURCE.glob("docs/*.md"),
-                 harness.SOURCE / "httpd-conf" / "README.md"]:
+                 harness.SOURCE / "httpd-conf" / "README.md",
+                 harness.SOURCE / "tests" / "README.md",
+                 *harness.SOURCE.glob("tests/*/README.md")]:
         for link in re.findall(r"\]\(([^)#]+)", page.read_text()):
             check("://" in link or (page.parent / link).exists(),
                   "%s refers to %s", page.name, link)
