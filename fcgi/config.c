@@ -62,7 +62,7 @@ static const struct config_key keys[] = {
 
 	{ "store", "url", CONFIG_URL, MEMBER(store_url),
 	    "sqlite:///var/lib/mcp-fcgi/sessions.db", 0, 0, NULL,
-	    "Where sessions are kept: sqlite: and a path." },
+	    "Where sessions, calls and events are kept: sqlite: and a path." },
 	{ "store", "timeout", CONFIG_TIME, MEMBER(store_timeout_ms), "5s", 1,
 	    10 * MINUTE, NULL,
 	    "A request that must wait longer for the store is answered 503." },

@@ -416,9 +416,9 @@ fcgi_io_open(int fd, const struct fcgi_io_limits *limits,
 	io->clock = clock;
 	io->body = BUF_INIT(limits->body_max + PIECE);
 	io->out = BUF_INIT(limits->answer_max);
-	rc = fd >= 0
-	    ? road_open_fcgi(fd, limits->body_timeout_ms, clock, &io->road)
-	    : road_open_cgi(limits->body_timeout_ms, &io->road);
+	rc = fd >= 0 ? road_open_fcgi(fd, limits->body_timeout_ms,
+			   limits->is_screened, clock, &io->road)
+		     : road_open_cgi(limits->body_timeout_ms, &io->road);
 	if (rc != RC_OK) {
 		free(io);
 		return rc;

@@ -25,6 +25,7 @@ struct fcgi_io_limits {
 	int64_t body_timeout_ms; /* for all of a request to come in; also for
 	                          * one write of the answer to be taken */
 	size_t answer_max;       /* a larger one becomes a plain 500 */
+	bool is_screened;        /* see screen.h; takes a microsecond or two */
 };
 
 /*

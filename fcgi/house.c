@@ -14,6 +14,8 @@
 #define SWEEP_ROWS 200
 /* For all that one tick asks of the store. */
 #define TICK_BUDGET_MS 300
+/* A beat that takes longer is written with trouble. */
+#define SLOW_MS 100
 /* Dead hosts that are looked after in one tick. */
 #define HOSTS_AT_ONCE 4
 
@@ -79,13 +81,16 @@ complain(const struct house *h, const char *what, enum rc rc)
 static void
 look_at_hosts(struct house *h, struct store *store, const struct op *op)
 {
+	const int64_t began = clock_mono_ms(&clock_system);
 	struct host_rows rows = { NULL, 0 };
 	enum rc rc = store->ops->host_beat(store, op, run_dir_host(h->dir));
 
-	/* What we cannot write others cannot write either: while somebody
-	 * holds the lock, or the disk is full, the beats of all stand still. */
-	if (rc != RC_OK) {
+	/* What we cannot write, or only with trouble, others cannot write
+	 * either: while somebody holds the lock, or the disk is full or slow,
+	 * the beats of all stand still. */
+	if (rc != RC_OK)
 		complain(h, "beat", rc);
+	if (rc != RC_OK || clock_mono_ms(&clock_system) - began > SLOW_MS) {
 		host_watch_fail(&h->watch);
 		return;
 	}

@@ -52,10 +52,10 @@ struct road {
 	const struct road_ops *ops;
 };
 
-/* From a listening socket; timeout_ms for each read and write.  RC_NOMEM,
- * RC_IO. */
-MUST_CHECK enum rc road_open_fcgi(
-    int listening, int64_t timeout_ms, const struct clock *, struct road **out);
+/* From a listening socket; timeout_ms for each read and write, and if it is
+ * screened (screen.h) for the head of a request.  RC_NOMEM, RC_IO. */
+MUST_CHECK enum rc road_open_fcgi(int listening, int64_t timeout_ms,
+    bool is_screened, const struct clock *, struct road **out);
 
 /* One request from the environment and standard input.  RC_NOMEM. */
 MUST_CHECK enum rc road_open_cgi(int64_t timeout_ms, struct road **out);

@@ -15,6 +15,8 @@
 
 #include <fcgiapp.h>
 
+#include "screen.h"
+
 /* FCGI_RESPONDER, FastCGI 1.0 section 8. */
 #define RESPONDER 1
 /* How long a peer that is still sending may take to see the answer. */
@@ -32,6 +34,7 @@ struct road_fcgi {
 	const struct clock *clock;
 	int listening;
 	bool is_tcp;
+	bool is_screened;
 	const char *allowed; /* FCGI_WEB_SERVER_ADDRS, or NULL */
 	int64_t timeout_ms;
 	int64_t set_ms; /* SO_RCVTIMEO of the connection */
@@ -113,6 +116,12 @@ fcgi_take(struct road *base, char ***env)
 
 	if (fd < 0)
 		return RC_NOTFOUND;
+	if (road->is_screened &&
+	    !screen_head(fd, road->clock,
+		clock_mono_ms(road->clock) + road->timeout_ms)) {
+		(void)close(fd);
+		return RC_NOTFOUND;
+	}
 	/* libfcgi takes the connection for one that the last request left
 	 * open, and reads from it.  It has no socket to accept another. */
 	request->ipcFd = fd;
@@ -304,8 +313,8 @@ static const struct road_ops fcgi_ops = { fcgi_take, fcgi_read, fcgi_write,
 	fcgi_finish_request, fcgi_free };
 
 enum rc
-road_open_fcgi(int listening, int64_t timeout_ms, const struct clock *clock,
-    struct road **out)
+road_open_fcgi(int listening, int64_t timeout_ms, bool is_screened,
+    const struct clock *clock, struct road **out)
 {
 	struct sockaddr_storage address = { 0 };
 	socklen_t len = sizeof(address);
@@ -320,6 +329,7 @@ road_open_fcgi(int listening, int64_t timeout_ms, const struct clock *clock,
 	road->base.ops = &fcgi_ops;
 	road->clock = clock;
 	road->listening = listening;
+	road->is_screened = is_screened;
 	road->is_tcp = address.ss_family != AF_UNIX;
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	road->allowed = getenv("FCGI_WEB_SERVER_ADDRS");

@@ -17,7 +17,7 @@
 /* In hex, which is what names of hosts and processes are. */
 #define NAME_LEN ((size_t)2 * RANDOM_BYTES)
 /* Attempts to make a file that others keep taking away. */
-#define ATTEMPTS 8
+#define ATTEMPTS 1000
 
 #define HOST_FILE "host"
 #define HOUSE_FILE "housekeeper"

@@ -67,7 +67,8 @@ stream_accept_open(struct stream_accept *a, const struct config *config,
 		.body_timeout_ms = config->body_timeout_ms < TIMEOUT_MS
 		    ? config->body_timeout_ms
 		    : TIMEOUT_MS,
-		.answer_max = 4096 };
+		.answer_max = 4096,
+		.is_screened = true };
 
 	*a = (struct stream_accept){ .log = LOG_INIT(
 					 log->sink, log->ctx, log->level),

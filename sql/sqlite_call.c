@@ -32,6 +32,9 @@
 	" AND owner >= " HOST_LOW("?1") " AND owner < " HOST_HIGH(             \
 	    "?1") " AND is_waiting = " waits
 
+/* Values of is_cancelled. */
+enum cancelled_by { BY_CLIENT = 1, BY_OPERATOR = 2 };
+
 const struct sqlite_text sqlite_call_texts[] = {
 	{ SQL_CALL_GET, FIND("c.number = ?1") },
 	{ SQL_CALL_RUNNING,
@@ -79,7 +82,7 @@ const struct sqlite_text sqlite_call_texts[] = {
 	    "UPDATE call SET is_waiting = ?2"
 	    " WHERE number = ?1 AND is_waiting <> ?2" },
 	{ SQL_CALL_STOP,
-	    "UPDATE call SET is_cancelled = 1"
+	    "UPDATE call SET is_cancelled = ?2"
 	    " WHERE number = ?1 AND state = 1 AND is_cancelled = 0" },
 	{ SQL_CANCEL_PUT,
 	    "INSERT INTO cancel(session, request_id, at) VALUES(?1, ?2, ?3)"
@@ -173,6 +176,8 @@ read_row(sqlite3_stmt *st, struct arena *a, void *out)
 	row->group = sqlite3_column_int64(st, COLUMN_PGROUP);
 	row->group_start = sqlite3_column_int64(st, COLUMN_PGROUP_START);
 	row->is_cancelled = sqlite3_column_int(st, COLUMN_IS_CANCELLED) != 0;
+	row->is_stopped =
+	    sqlite3_column_int(st, COLUMN_IS_CANCELLED) == BY_OPERATOR;
 	row->is_waiting = sqlite3_column_int(st, COLUMN_IS_WAITING) != 0;
 	row->state = sqlite3_column_int(st, COLUMN_STATE) == CALL_RUNNING
 	    ? CALL_RUNNING
@@ -213,6 +218,7 @@ read_news(sqlite3_stmt *st, struct arena *a, void *out)
 	*news = (struct call_news){
 		.epoch = sqlite3_column_int64(st, 0),
 		.is_cancelled = sqlite3_column_int(st, 1) != 0,
+		.is_stopped = sqlite3_column_int(st, 1) == BY_OPERATOR,
 		.state = sqlite3_column_int(st, 2) == CALL_RUNNING
 		    ? CALL_RUNNING
 		    : CALL_ENDED,
@@ -315,10 +321,11 @@ sqlite_call_claim(struct store *base, const struct op *op, int64_t call,
 	return sqlite_write_end(s, rc);
 }
 
-enum rc
-sqlite_call_cancelled(struct sqlite_store *s, const struct op *op, int64_t call)
+static enum rc
+cancel(struct sqlite_store *s, const struct op *op, int64_t call,
+    enum cancelled_by by)
 {
-	const struct sqlite_value v[] = { SQL_NUMBER(call) };
+	const struct sqlite_value v[] = { SQL_NUMBER(call), SQL_NUMBER(by) };
 	struct call_brief brief;
 	int64_t changed = 0;
 	enum rc rc = sqlite_call_brief(s, call, &brief);
@@ -326,10 +333,16 @@ sqlite_call_cancelled(struct sqlite_store *s, const struct op *op, int64_t call)
 	if (rc == RC_OK && !brief.is_running)
 		rc = RC_NOTFOUND;
 	if (rc == RC_OK)
-		rc = sqlite_run(s, SQL_CALL_STOP, v, 1, &changed);
+		rc = sqlite_run(s, SQL_CALL_STOP, v, 2, &changed);
 	if (rc == RC_OK && changed > 0)
 		rc = sqlite_call_notice(s, op, &brief, CHANGE_CALL, call);
 	return rc;
+}
+
+enum rc
+sqlite_call_cancelled(struct sqlite_store *s, const struct op *op, int64_t call)
+{
+	return cancel(s, op, call, BY_CLIENT);
 }
 
 enum rc
@@ -340,7 +353,7 @@ sqlite_call_stop(struct store *base, const struct op *op, int64_t call)
 
 	if (rc != RC_OK)
 		return rc;
-	return sqlite_write_end(s, sqlite_call_cancelled(s, op, call));
+	return sqlite_write_end(s, cancel(s, op, call, BY_OPERATOR));
 }
 
 /* For a call that is yet to come.  To a session that is no more none will. */

@@ -166,6 +166,7 @@ add(struct sqlite_store *s, const struct op *op, struct call_row *row,
 	row->group = 0;
 	row->group_start = 0;
 	row->is_cancelled = false;
+	row->is_stopped = false;
 	row->state = CALL_RUNNING;
 	row->created = op->now_ms;
 	row->ended = 0;

@@ -84,7 +84,7 @@ add_all(struct change_rows *rows, struct arena *a)
 struct tail {
 	enum sqlite_sql which;
 	int64_t from;
-	int64_t upto;
+	int64_t up_to;
 	bool has_gap;
 	bool more;
 };
@@ -94,7 +94,7 @@ read_tail(struct sqlite_store *s, struct arena *a, struct tail *tail,
     struct change_rows *rows)
 {
 	const struct sqlite_value v[] = { SQL_NUMBER(tail->from),
-		SQL_NUMBER(tail->upto), SQL_NUMBER(TAIL_MAX) };
+		SQL_NUMBER(tail->up_to), SQL_NUMBER(TAIL_MAX) };
 	int64_t gid = tail->from;
 	int64_t n = 0;
 	sqlite3_stmt *st;
@@ -117,10 +117,10 @@ read_tail(struct sqlite_store *s, struct arena *a, struct tail *tail,
 		    });
 	}
 	sqlite_done(s, tail->which);
-	tail->more = n == TAIL_MAX && gid < tail->upto;
+	tail->more = n == TAIL_MAX && gid < tail->up_to;
 	if (tail->more)
-		tail->upto = gid;
-	tail->has_gap = n != tail->upto - tail->from;
+		tail->up_to = gid;
+	tail->has_gap = n != tail->up_to - tail->from;
 	return rc;
 }
 
@@ -132,25 +132,25 @@ read_between(struct sqlite_store *s, struct arena *a,
 {
 	struct tail events = { .which = SQL_CHANGE_EVENTS,
 		.from = mark->events,
-		.upto = last->events };
+		.up_to = last->events };
 	struct tail signals = { .which = SQL_CHANGE_SIGNALS,
 		.from = mark->signals,
-		.upto = last->signals };
+		.up_to = last->signals };
 	enum rc rc = RC_OK;
 
 	/* Another file has been put in its place. */
 	if (last->incarnation != mark->incarnation ||
-	    events.upto < events.from || signals.upto < signals.from)
+	    events.up_to < events.from || signals.up_to < signals.from)
 		return add_all(rows, a);
-	if (events.upto > events.from)
+	if (events.up_to > events.from)
 		rc = read_tail(s, a, &events, rows);
-	if (rc == RC_OK && signals.upto > signals.from)
+	if (rc == RC_OK && signals.up_to > signals.from)
 		rc = read_tail(s, a, &signals, rows);
 	/* Events go as they are sent, signals only when they are old. */
 	if (rc == RC_OK && signals.has_gap)
 		rc = add_all(rows, a);
-	last->events = events.upto;
-	last->signals = signals.upto;
+	last->events = events.up_to;
+	last->signals = signals.up_to;
 	rows->more = events.more || signals.more;
 	return rc;
 }

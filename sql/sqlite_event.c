@@ -53,9 +53,9 @@ sqlite_fence(struct sqlite_store *s, int64_t call, int64_t epoch)
 }
 
 enum rc
-sqlite_event_purge(struct sqlite_store *s, int64_t stream, int64_t upto)
+sqlite_event_purge(struct sqlite_store *s, int64_t stream, int64_t up_to)
 {
-	struct sqlite_value v[] = { SQL_NUMBER(stream), SQL_NUMBER(upto),
+	struct sqlite_value v[] = { SQL_NUMBER(stream), SQL_NUMBER(up_to),
 		SQL_NUMBER(0) };
 	int64_t bytes = 0;
 	enum rc rc = sqlite_number(s, SQL_EVENT_BYTES, v, 2, &bytes);
@@ -89,7 +89,7 @@ trim(struct sqlite_store *s, int64_t stream, struct fill fill,
     const struct stream_caps *caps)
 {
 	const struct sqlite_value v[] = { SQL_NUMBER(stream) };
-	int64_t upto = 0;
+	int64_t up_to = 0;
 	bool more = true;
 	enum rc rc = sqlite_bind(s, SQL_EVENT_OLDEST, v, 1);
 
@@ -99,15 +99,15 @@ trim(struct sqlite_store *s, int64_t stream, struct fill fill,
 			rc = RC_BUG;
 		if (rc != RC_OK)
 			break;
-		upto = sqlite3_column_int64(s->statement[SQL_EVENT_OLDEST], 0);
+		up_to = sqlite3_column_int64(s->statement[SQL_EVENT_OLDEST], 0);
 		fill.bytes -=
 		    sqlite3_column_int64(s->statement[SQL_EVENT_OLDEST], 1);
 		fill.events--;
 	}
 	sqlite_done(s, SQL_EVENT_OLDEST);
-	if (rc != RC_OK || upto == 0)
+	if (rc != RC_OK || up_to == 0)
 		return rc;
-	return sqlite_event_purge(s, stream, upto);
+	return sqlite_event_purge(s, stream, up_to);
 }
 
 /* Raise the stream's counter. */

@@ -241,7 +241,7 @@ MUST_CHECK enum rc sqlite_session_close(
 
 /* Drop the events of a stream up to this one. */
 MUST_CHECK enum rc sqlite_event_purge(
-    struct sqlite_store *, int64_t stream, int64_t upto);
+    struct sqlite_store *, int64_t stream, int64_t up_to);
 
 /* ------------------- sqlite_call.c, sqlite_question.c and sqlite_task.c */
 

@@ -67,6 +67,7 @@ struct running {
 	bool may_open;     /* a row may be had if there is none */
 	bool may_stream;   /* its client takes events */
 	bool is_cancelled; /* by its client, an operator, or its leaving */
+	bool is_stopped;   /* by an operator: its client is answered */
 	bool is_fenced;    /* somebody else runs it now */
 	bool is_answered;  /* server->body holds the answer, whatever it says */
 	bool has_crew;     /* crew->end() is owed */

@@ -65,7 +65,7 @@ end_unknown(struct server *s, struct arena *a, const struct call_row *row)
 	struct op op = op_now(s, a);
 	enum rc rc = RC_OK;
 
-	if (!row->is_cancelled || row->task != 0)
+	if (!row->is_cancelled || row->is_stopped || row->task != 0)
 		rc = put_unknown(s, row, &finish);
 	if (rc == RC_OK)
 		rc = s->store->ops->call_finish(

@@ -30,6 +30,8 @@ take_news(struct running *r, const struct call_news *news)
 		r->is_fenced = true;
 	if (news->is_cancelled)
 		r->is_cancelled = true;
+	if (news->is_stopped)
+		r->is_stopped = true;
 	r->answers = news->answers;
 	if (r->reader == 0 || news->reader <= r->reader)
 		return;

@@ -196,7 +196,7 @@ end_fenced(struct running *r)
 	return RC_OK;
 }
 
-/* Who cancelled it is not answered; who only saw an operator do it is. */
+/* Who cancelled it is not answered; whoever else is there is. */
 static enum rc
 end_cancelled(struct running *r)
 {
@@ -268,6 +268,15 @@ end_with_response(struct running *r)
 	return RC_OK;
 }
 
+static void
+answer_stopped(struct running *r)
+{
+	buf_reset(&r->x->server->body);
+	answer_error(r->x, 200, RPC_INTERNAL_ERROR,
+	    "The call was stopped by an operator", SLICE_NONE);
+	r->is_answered = true;
+}
+
 static enum rc
 finish(struct running *r, enum tool_done done)
 {
@@ -275,8 +284,10 @@ finish(struct running *r, enum tool_done done)
 	running_flush(r);
 	if (r->is_fenced)
 		return end_fenced(r);
-	if (r->is_cancelled)
+	if (r->is_cancelled && !r->is_stopped)
 		return end_cancelled(r);
+	if (r->is_stopped)
+		answer_stopped(r);
 	build_surely(r, done);
 	return end_with_response(r);
 }

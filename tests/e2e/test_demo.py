@@ -124,4 +124,5 @@ def test(world):
     test_many_hosts(world)
 
 
-harness.run(test)
+# The release may have to be built first.
+harness.run(test, 570)

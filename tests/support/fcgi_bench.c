@@ -18,7 +18,7 @@ void
 fcgi_bench_open(struct fcgi_bench *r, int64_t timeout_ms)
 {
 	const struct fcgi_io_limits limits = { FCGI_BENCH_BODY_MAX, timeout_ms,
-		FCGI_BENCH_ANSWER_MAX };
+		FCGI_BENCH_ANSWER_MAX, r->is_screened };
 
 	fcgi_io_free(r->io);
 	assert_int_equal(
@@ -39,6 +39,19 @@ fcgi_bench_setup(void **state)
 	r->answer = BUF_INIT((size_t)1 << 20);
 	fcgi_bench_open(r, FCGI_BENCH_DEADLINE_MS);
 	*state = r;
+	return 0;
+}
+
+int
+fcgi_bench_setup_screened(void **state)
+{
+	struct fcgi_bench *r;
+
+	if (fcgi_bench_setup(state) != 0)
+		return -1;
+	r = *state;
+	r->is_screened = true;
+	fcgi_bench_open(r, FCGI_BENCH_DEADLINE_MS);
 	return 0;
 }
 

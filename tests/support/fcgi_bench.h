@@ -21,6 +21,7 @@
 struct fcgi_bench {
 	struct socket_bench at;
 	int client;
+	bool is_screened;
 	struct fcgi_io *io;
 	struct arena arena;
 	struct buf sent;   /* the request as records */
@@ -32,6 +33,7 @@ struct fcgi_bench {
 
 /* For cmocka: *state is a struct fcgi_bench. */
 int fcgi_bench_setup(void **state);
+int fcgi_bench_setup_screened(void **state);
 int fcgi_bench_teardown(void **state);
 
 /* Open r->io anew with another time limit. */

@@ -354,6 +354,9 @@ an_operator_stops_a_call_by_its_number(void **state)
 	assert_int_equal(
 	    f->ops->call_stop(f->store, &f->op, call.number), RC_OK);
 	assert_true(look(f, call.number).is_cancelled);
+	assert_true(look(f, call.number).is_stopped);
+	assert_true(suite_call_now(f, call.number).is_cancelled);
+	assert_true(suite_call_now(f, call.number).is_stopped);
 	assert_int_equal(suite_changed(f, &mark, CHANGE_CALL, call.number), 1);
 	assert_int_equal(suite_finish(f, call.number, 1, NULL), RC_OK);
 	assert_int_equal(

@@ -133,7 +133,7 @@ static int
 be_cgi(const struct cgi_case *c, int in, int out)
 {
 	const struct fcgi_io_limits limits = { FCGI_BENCH_BODY_MAX,
-		FCGI_BENCH_DEADLINE_MS, FCGI_BENCH_ANSWER_MAX };
+		FCGI_BENCH_DEADLINE_MS, FCGI_BENCH_ANSWER_MAX, false };
 	struct arena arena = ARENA_INIT((size_t)1 << 20);
 	struct http_request request;
 	struct fcgi_io *io;

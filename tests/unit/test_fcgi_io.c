@@ -422,6 +422,111 @@ bytes_that_are_no_records_are_dropped(void **state)
 	assert_int_equal(fcgi_bench_take(r), RC_NOTFOUND);
 }
 
+static const char *const lying_lengths[] = {
+	"\xff\xff\xff\xff\xff\xff\xff\xff"
+	"A",
+	"\xff\xff\xff\xff\x01"
+	"A",
+	"\x01\xff\xff\xff\xff"
+	"A",
+	"\x03\x01"
+	"ABC",
+	"\x01",
+	"\x80\x01",
+};
+
+static void
+lengths_that_lie_are_dropped(void **state)
+{
+	struct fcgi_bench *r = *state;
+	const size_t n = sizeof(lying_lengths) / sizeof(lying_lengths[0]);
+
+	for (size_t i = 0; i < n; i++) {
+		fcgi_bench_begin(r, false);
+		buf_put_slice(&r->params, slice_of(lying_lengths[i]));
+		fcgi_bench_put_params(r);
+		fcgi_bench_put_end(r);
+		fcgi_bench_dial(r);
+		assert_int_equal(fcgi_bench_take(r), RC_NOTFOUND);
+	}
+}
+
+static void
+records_of_others_are_dropped(void **state)
+{
+	static const enum record_type types[] = { RECORD_BEGIN, RECORD_ABORT,
+		RECORD_STDIN, RECORD_END };
+	struct fcgi_bench *r = *state;
+
+	for (size_t i = 0; i < 2 * sizeof(types) / sizeof(types[0]); i++) {
+		fcgi_bench_begin(r, false);
+		record_put(&r->sent, types[i / 2], i % 2 == 0 ? 1 : 2,
+		    SLICE("\0\1\0\0\0\0\0\0"));
+		fcgi_bench_put_params(r);
+		fcgi_bench_put_end(r);
+		fcgi_bench_dial(r);
+		assert_int_equal(fcgi_bench_take(r), RC_NOTFOUND);
+	}
+}
+
+static void
+a_head_that_never_ends_is_dropped(void **state)
+{
+	struct fcgi_bench *r = *state;
+	char value[8192];
+
+	memset(value, 'x', sizeof(value));
+	value[sizeof(value) - 1] = '\0';
+	fcgi_bench_begin(r, false);
+	for (int i = 0; i < 9; i++)
+		fcgi_bench_param(r, "HTTP_X", value);
+	fcgi_bench_put_params(r);
+	fcgi_bench_dial(r);
+	assert_int_equal(fcgi_bench_take(r), RC_NOTFOUND);
+}
+
+/* In a child: send it byte by byte, each in time for a wait of its own. */
+static int
+drip(const struct fcgi_bench *r)
+{
+	for (size_t i = 0; i < r->sent.len; i++) {
+		if (send(r->client, r->sent.ptr + i, 1, MSG_NOSIGNAL) != 1)
+			return 0;
+		(void)poll(NULL, 0, SHORT_MS / 2);
+	}
+	return 1;
+}
+
+static void
+a_head_that_drips_is_dropped_in_time(void **state)
+{
+	struct fcgi_bench *r = *state;
+	struct buf all = BUF_INIT(4096);
+	int status = 1;
+	pid_t pid;
+
+	fcgi_bench_open(r, SHORT_MS);
+	fcgi_bench_begin(r, false);
+	fcgi_bench_put_params(r);
+	fcgi_bench_put_end(r);
+	buf_put_slice(&all, buf_slice(&r->sent));
+	r->sent.len = 1;
+	fcgi_bench_dial(r);
+	buf_reset(&r->sent);
+	buf_put_slice(&r->sent, slice_from(buf_slice(&all), 1));
+	pid = fork();
+	if (pid == 0)
+		_exit(drip(r));
+	assert_int_equal(fcgi_bench_take(r), RC_NOTFOUND);
+	/* Before the end of it had come. */
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	buf_release(&all);
+}
+
+#define SCREENED(name)                                                         \
+	cmocka_unit_test_setup_teardown(                                       \
+	    name, fcgi_bench_setup_screened, fcgi_bench_teardown)
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(                                       \
 	    name, fcgi_bench_setup, fcgi_bench_teardown)
@@ -446,6 +551,19 @@ main(void)
 		TEST(a_request_that_does_not_go_on_is_dropped_in_time),
 		TEST(an_aborted_request_is_dropped),
 		TEST(bytes_that_are_no_records_are_dropped),
+		SCREENED(
+		    a_request_comes_in_and_its_answer_goes_out_in_one_piece),
+		SCREENED(one_request_follows_the_other),
+		SCREENED(records_may_be_cut_anywhere),
+		SCREENED(a_body_that_is_too_large_is_answered_but_not_kept),
+		SCREENED(a_connection_that_is_cut_anywhere_is_never_a_request),
+		SCREENED(a_request_that_does_not_go_on_is_dropped_in_time),
+		SCREENED(an_aborted_request_is_dropped),
+		SCREENED(bytes_that_are_no_records_are_dropped),
+		SCREENED(lengths_that_lie_are_dropped),
+		SCREENED(records_of_others_are_dropped),
+		SCREENED(a_head_that_never_ends_is_dropped),
+		SCREENED(a_head_that_drips_is_dropped_in_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

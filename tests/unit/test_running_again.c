@@ -293,6 +293,22 @@ a_call_that_cannot_be_ended_now_is_found_again(void **state)
 }
 
 static void
+a_call_that_an_operator_stopped_ends_with_an_error(void **state)
+{
+	struct running_bench *b = *state;
+	struct store *store = running_bench_store(b);
+	struct op op = running_bench_op(b);
+
+	b->tool = dying_once;
+	lose_call(b, "repeat");
+	assert_int_equal(store->ops->call_stop(store, &op, 1), RC_OK);
+	assert_int_equal(again(b), RC_OK);
+	assert_int_equal(b->runs, 1);
+	assert_string_equal(
+	    running_bench_log(b, 1), PROGRESS("1") "\n" UNKNOWN "\n");
+}
+
+static void
 a_cancelled_call_ends_with_nothing(void **state)
 {
 	struct running_bench *b = *state;
@@ -320,6 +336,8 @@ main(void)
 		cmocka_unit_test(what_was_asked_before_is_not_asked_again),
 		RUNNING_TEST(a_call_that_must_not_run_again_ends_with_an_error),
 		RUNNING_TEST(a_call_that_cannot_be_ended_now_is_found_again),
+		RUNNING_TEST(
+		    a_call_that_an_operator_stopped_ends_with_an_error),
 		RUNNING_TEST(a_cancelled_call_ends_with_nothing),
 	};
 

@@ -94,6 +94,50 @@ a_call_is_cancelled_from_any_host_and_not_answered(void **state)
 }
 
 static void
+stop(struct running_bench *b)
+{
+	struct store *store = running_bench_store(b);
+	struct op op = running_bench_op(b);
+
+	assert_int_equal(store->ops->call_stop(store, &op, 1), RC_OK);
+}
+
+#define STOPPED ERROR("-32603", "The call was stopped by an operator")
+
+/* Its client did not wish that, and waits. */
+static void
+a_call_that_an_operator_stops_is_answered(void **state)
+{
+	static const struct {
+		const char *revision;
+		const char *accept;
+		const char *body;
+	} table[] = {
+		{ "2025-11-25", "application/json, text/event-stream",
+		    PRIMED EVENT("1", STOPPED) },
+		{ "2025-06-18", "application/json", STOPPED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		void *own = NULL;
+		struct running_bench *b;
+
+		assert_int_equal(running_bench_setup(&own), 0);
+		b = own;
+		b->tool = running_bench_slowly;
+		b->accept = table[i].accept;
+		running_bench_open(b, table[i].revision, "{}");
+		running_bench_at(b, 500, stop);
+		assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
+		running_bench_expect(b, 200, table[i].body);
+		assert_true(b->flag);
+		assert_string_equal(running_bench_log(b, 1), STOPPED "\n");
+		(void)running_bench_teardown(&own);
+	}
+}
+
+static void
 a_cancel_that_comes_first_is_kept_for_its_call(void **state)
 {
 	struct running_bench *b = *state;
@@ -244,6 +288,7 @@ main(void)
 		RUNNING_TEST(a_stateless_client_that_leaves_stops_its_call),
 		cmocka_unit_test(
 		    a_call_is_cancelled_from_any_host_and_not_answered),
+		cmocka_unit_test(a_call_that_an_operator_stops_is_answered),
 		RUNNING_TEST(a_cancel_that_comes_first_is_kept_for_its_call),
 		RUNNING_TEST(a_newer_reader_gets_what_follows),
 		RUNNING_TEST(

@@ -323,8 +323,8 @@ struct store_ops {
 	 * that ended).  Calls with a task are left alone. */
 	enum rc (*call_cancel)(struct store *, const struct op *,
 	    int64_t session, struct slice request_id, int64_t *call);
-	/* The same by number, for operators; RC_NOTFOUND if it is not
-	 * running. */
+	/* The same by number, for operators: is_stopped, unless it was
+	 * cancelled before.  RC_NOTFOUND if it is not running. */
 	enum rc (*call_stop)(struct store *, const struct op *, int64_t call);
 	/* Rows by ascending number. */
 	enum rc (*calls_list)(struct store *, const struct op *,

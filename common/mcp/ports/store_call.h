@@ -41,6 +41,7 @@ struct call_row {
 	int64_t group;       /* process group of the tool; 0: none */
 	int64_t group_start; /* when it started, as the system counts */
 	bool is_cancelled;
+	bool is_stopped; /* ... not by its client, who is owed an answer */
 	/* For an answer, or (from its beginning) for a task: is no running call
 	 * to the limits. */
 	bool is_waiting;
@@ -75,6 +76,7 @@ enum call_opened {
 struct call_news {
 	int64_t epoch;
 	bool is_cancelled;
+	bool is_stopped; /* as in its row */
 	enum call_state state;
 	int64_t reader;  /* of its stream; 0 without one */
 	int64_t answers; /* answered questions of it, so far */
