@@ -28,7 +28,7 @@
 /* Who takes nothing for so long comes back, or never. */
 #define STALL_MS 30000
 
-struct service {
+struct stream_service {
 	const struct config *config;
 	struct log *log;
 	struct wiring *wiring;
@@ -51,7 +51,7 @@ struct service {
 
 /* Without it nobody sees that this process lives, and nobody can ring. */
 static enum rc
-open_folder(struct service *s, struct worker *worker, struct buf *why)
+open_folder(struct stream_service *s, struct worker *worker, struct buf *why)
 {
 	struct slice name;
 	enum rc rc;
@@ -72,7 +72,7 @@ open_folder(struct service *s, struct worker *worker, struct buf *why)
 }
 
 static enum rc
-open_host(struct service *s, struct worker *worker, struct buf *why)
+open_host(struct stream_service *s, struct worker *worker, struct buf *why)
 {
 	enum rc rc = wiring_open(
 	    s->config, s->log, NULL, worker_is_first(worker), &s->wiring, why);
@@ -90,7 +90,7 @@ open_host(struct service *s, struct worker *worker, struct buf *why)
 
 /* As many as may be open. */
 static size_t
-streams_max(const struct service *s)
+streams_max(const struct stream_service *s)
 {
 	const size_t others = ANSWERS + REQUESTS + FILES;
 	size_t wanted = (size_t)s->config->streams;
@@ -106,7 +106,7 @@ streams_max(const struct service *s)
 }
 
 static enum rc
-open_queues(struct service *s)
+open_queues(struct stream_service *s)
 {
 	size_t max = (s->streams + ANSWERS) * STREAM_QUEUE_PER_SLOT + 16;
 	enum rc rc = stream_queue_open(REQUESTS, &s->requests);
@@ -121,7 +121,7 @@ open_queues(struct service *s)
 }
 
 static enum rc
-open_loop(struct service *s)
+open_loop(struct stream_service *s)
 {
 	struct buf text = BUF_INIT(64);
 	struct buf comment = BUF_INIT(256);
@@ -153,7 +153,7 @@ open_loop(struct service *s)
 }
 
 static enum rc
-open_store(struct service *s)
+open_store(struct stream_service *s)
 {
 	const struct stream_store_options options = { .config = s->config,
 		.log = s->log,
@@ -171,7 +171,7 @@ open_store(struct service *s)
 }
 
 static bool
-service_init(struct service *s, struct worker *worker, int listening)
+init(struct stream_service *s, struct worker *worker, int listening)
 {
 	struct buf why = BUF_INIT(8192);
 	enum rc rc = open_host(s, worker, &why);
@@ -194,7 +194,7 @@ service_init(struct service *s, struct worker *worker, int listening)
 }
 
 static void
-service_release(struct service *s)
+release(struct stream_service *s)
 {
 	stream_accept_release(&s->accept);
 	stream_store_free(s->store);
@@ -216,7 +216,7 @@ service_release(struct service *s)
 static void *
 run_loop(void *ctx)
 {
-	struct service *s = ctx;
+	struct stream_service *s = ctx;
 
 	while (stream_loop_turn(s->loop, -1))
 		continue;
@@ -226,7 +226,7 @@ run_loop(void *ctx)
 static void *
 run_store(void *ctx)
 {
-	struct service *s = ctx;
+	struct stream_service *s = ctx;
 
 	stream_store_run(s->store);
 	return NULL;
@@ -235,14 +235,14 @@ run_store(void *ctx)
 static int64_t
 tidy(void *ctx)
 {
-	struct service *s = ctx;
+	struct stream_service *s = ctx;
 
 	log_flush(&s->accept.log);
 	return -1;
 }
 
 static int
-serve(struct service *s, struct worker *worker)
+serve(struct stream_service *s, struct worker *worker)
 {
 	const struct stream_message quit = { .word = STREAM_QUIT };
 	pthread_t loop;
@@ -267,11 +267,11 @@ int
 stream_service_run(const struct config *config, struct log *log,
     struct worker *worker, int listening)
 {
-	struct service s = { .config = config, .log = log, .heard = -1 };
+	struct stream_service s = { .config = config, .log = log, .heard = -1 };
 	int status = EXIT_FAILURE;
 
-	if (service_init(&s, worker, listening))
+	if (init(&s, worker, listening))
 		status = serve(&s, worker);
-	service_release(&s);
+	release(&s);
 	return status;
 }

@@ -47,7 +47,7 @@ options_fault(const struct json *meta)
 	return NULL;
 }
 
-/* What is wrong with a modern _meta (protocol 1.8), or NULL. */
+/* What is wrong with a modern _meta, or NULL. */
 static const char *
 envelope_fault(const struct json *meta)
 {
@@ -285,7 +285,7 @@ always(const struct post_facts *f)
 	return true;
 }
 
-/* Protocol 1.3.  P16 to P18 depend on the method and the tool: method.c. */
+/* P16 to P18 depend on the method and the tool: method.c. */
 static const struct post_row post_rows[] = {
 	{ "P1", is_empty_array, POST_REFUSE, false,
 	    { 400, RPC_INVALID_REQUEST, "A batch must not be empty" } },

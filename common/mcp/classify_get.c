@@ -88,8 +88,8 @@ always(const struct get_facts *f)
 }
 
 /*
- * Protocol 1.4.  G2 and G3 (unknown session, unsupported version) are found
- * when a session is looked at.
+ * G2 and G3 (unknown session, unsupported version) are found when a session is
+ * looked at.
  */
 static const struct get_row get_rows[] = {
 	{ "G1", header_is_modern, GET_REFUSE,

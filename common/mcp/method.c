@@ -77,7 +77,7 @@ method_dispatch(struct exchange *x)
 	return RC_OK;
 }
 
-/* Presence of an object means support, whatever is in it (protocol 5). */
+/* Presence of an object means support, whatever is in it. */
 static bool
 has(const struct json *object, struct slice name)
 {

@@ -40,8 +40,8 @@ go_without_session(struct exchange *x, const struct post_facts *f)
 }
 
 /*
- * Protocol 1.5.  True: go on in x->revision; false: the reply is built, or rc
- * says why not.
+ * The session of a legacy request, and the version it comes with.  True: go on
+ * in x->revision; false: the reply is built, or rc says why not.
  */
 static bool
 enter_session(struct exchange *x, const struct post_facts *f, enum rc *rc)
@@ -237,7 +237,7 @@ stay_and_handle(struct exchange *x, const struct json *array)
 	return rc;
 }
 
-/* Protocol 1.6. */
+/* Each element on its own; one answer for all that are requests. */
 static enum rc
 handle_batch(struct exchange *x, const struct post_facts *f)
 {

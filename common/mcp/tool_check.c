@@ -21,7 +21,7 @@ check_header(struct arena *a, const struct http_request *http,
 	enum rc rc;
 
 	/* Many stacks drop empty fields, so an empty argument may lack its
-	 * header (protocol 1.7). */
+	 * header. */
 	if (header.len == 0) {
 		*agrees = json_text_is(value, SLICE(""));
 		return RC_OK;

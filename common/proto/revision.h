@@ -60,8 +60,8 @@ const struct revision *revision_find(struct slice date);
 /* The row of a name; never NULL for one of the five. */
 const struct revision *revision_get(enum revision_name name);
 
-/* What initialize answers (protocol 2.2): the requested legacy revision, else
- * our newest legacy one.  Never a modern one. */
+/* What initialize answers: the requested legacy revision, else our newest
+ * legacy one.  Never a modern one. */
 const struct revision *revision_negotiate(struct slice requested);
 
 /* Does a version string belong to the modern era, known or not?  (Compared

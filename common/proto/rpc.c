@@ -120,16 +120,6 @@ rpc_read(const struct json *value, struct rpc_message *m, const char **why)
 	return RC_SYNTAX;
 }
 
-bool
-rpc_id_equal(const struct json *a, const struct json *b)
-{
-	if (a == NULL || b == NULL || a->type != b->type)
-		return false;
-	if (a->type == JSON_STRING)
-		return slice_eq(a->text, b->text);
-	return a->type == JSON_NUMBER && slice_eq(a->raw, b->raw);
-}
-
 /* Everything in front of result or error. */
 static void
 put_head(struct buf *b, struct slice id)

@@ -41,23 +41,18 @@ struct rpc_message {
 	const struct json *whole;  /* the value it was read from */
 };
 
-/* An id longer than this is refused (protocol 9.1: a limit of our own). */
+/* An id longer than this is refused: a limit of our own. */
 #define RPC_ID_MAX 1024
 
 /*
  * Understand one value as a message.  An array gives RPC_BATCH and nothing
  * else; call again for each element.  RC_SYNTAX: not a message; then
  * m->id holds the id if one could be read and may be echoed, and *why says
- * what is wrong in a few words.  The rules are those of protocol 9.1 and 9.3:
- * jsonrpc "2.0", id a string or an integer, params an object, never method
- * together with result or error.
+ * what is wrong in a few words.  The rules: jsonrpc "2.0", id a string or an
+ * integer, params an object, never method together with result or error.
  */
 MUST_CHECK enum rc rpc_read(
     const struct json *value, struct rpc_message *m, const char **why);
-
-/* Two ids are the same if type and value are: 1 and "1" differ; strings
- * compare after unescaping, numbers by their source text. */
-bool rpc_id_equal(const struct json *a, const struct json *b);
 
 /* Append {"jsonrpc":"2.0","id":ID,"result": -- the caller appends the result
  * and then one '}'. */
@@ -65,7 +60,7 @@ void rpc_put_result_head(struct buf *b, struct slice id);
 
 /*
  * Append a whole error response.  Without an id the member is left out, in
- * every revision (protocol 9.2).  `data` is JSON text, or absent.
+ * every revision.  `data` is JSON text, or absent.
  */
 void rpc_put_error(struct buf *b, struct slice id, enum rpc_code code,
     struct slice message, struct slice data);

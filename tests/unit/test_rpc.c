@@ -240,45 +240,6 @@ what_is_no_message_is_refused_with_the_id_that_may_be_echoed(void **state)
 }
 
 static void
-ids_are_equal_in_type_and_value(void **state)
-{
-	static const struct {
-		const char *a, *b;
-		bool is_equal;
-	} rows[] = {
-		{ "1", "1", true },
-		{ "\"1\"", "\"1\"", true },
-		{ "\"a\"", "\"\\u0061\"", true },
-		{ "\"\"", "\"\"", true },
-		{ "1", "\"1\"", false },
-		{ "1", "1.0", false },
-		{ "1", "2", false },
-		{ "0", "-0", false },
-		{ "\"a\"", "\"A\"", false },
-		{ "\"a\"", "\"a \"", false },
-		{ "null", "null", false },
-		{ "true", "true", false },
-		{ "[]", "[]", false },
-	};
-	struct arena a = ARENA_INIT(ARENA_MAX);
-	const struct json *one = tree(&a, "1");
-
-	(void)state;
-	for (size_t i = 0; i < ROWS(rows); i++) {
-		const struct json *x = tree(&a, rows[i].a);
-		const struct json *y = tree(&a, rows[i].b);
-
-		if (rpc_id_equal(x, y) != rows[i].is_equal ||
-		    rpc_id_equal(y, x) != rows[i].is_equal)
-			fail_msg("%s and %s", rows[i].a, rows[i].b);
-	}
-	assert_false(rpc_id_equal(NULL, one));
-	assert_false(rpc_id_equal(one, NULL));
-	assert_false(rpc_id_equal(NULL, NULL));
-	arena_release(&a);
-}
-
-static void
 errors_are_written_with_what_there_is(void **state)
 {
 	static const struct {
@@ -327,7 +288,6 @@ main(void)
 		cmocka_unit_test(an_id_has_a_longest_length),
 		cmocka_unit_test(
 		    what_is_no_message_is_refused_with_the_id_that_may_be_echoed),
-		cmocka_unit_test(ids_are_equal_in_type_and_value),
 		cmocka_unit_test(errors_are_written_with_what_there_is),
 	};
 
