@@ -14,11 +14,10 @@
 #define WAIT_MS 5000
 /* One attempt; nobody else is served meanwhile. */
 #define TRY_MS 1000
-#define RETRY_MS 200
 #define LAST_TRY_MS 20
 /* One write that nobody waits for; the same after one that failed. */
 #define WRITE_MS 1000
-#define REWRITE_MS 50
+#define REWRITE_MS 250
 /* Requests between two looks. */
 #define SERVES_MAX 8
 #define BACKOFF_MIN_MS 20
@@ -118,7 +117,6 @@ serve(struct stream_store *s)
 {
 	struct stream_request *r = s->request;
 	int64_t left = r->came_ms + WAIT_MS - stream_now(s);
-	int64_t try_ms = s->serving.wait == 0 ? TRY_MS : RETRY_MS;
 	enum rc rc;
 
 	stream_sink_reset(&s->sink);
@@ -127,7 +125,7 @@ serve(struct stream_store *s)
 		stream_answer(s);
 		return true;
 	}
-	s->server->rules.store_timeout_ms = left > try_ms ? try_ms
+	s->server->rules.store_timeout_ms = left > TRY_MS ? TRY_MS
 	    : left > LAST_TRY_MS                          ? left
 							  : LAST_TRY_MS;
 	wiring_tend(s->o.wiring);
