@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -492,7 +491,7 @@ who_comes_after_a_long_silence_gets_no_comment_at_once(void **state)
 {
 	struct bench *b = *state;
 
-	fake_clock_advance(&b->clock, 100 * COMMENT_MS);
+	fake_clock_advance(&b->clock, (int64_t)100 * COMMENT_MS);
 	open_slot(b, 1, SLICE("a"), false);
 	turn(b);
 	fake_clock_advance(&b->clock, COMMENT_MS / 3);
@@ -566,61 +565,6 @@ to_quit_closes_what_is_left(void **state)
 	assert_int_equal(atomic_load(&b->unsent), 0);
 }
 
-static void
-a_queue_of_heavy_messages_is_full_sooner(void **state)
-{
-	struct stream_message m = { .word = STREAM_AGED, .weight = 60 };
-	struct stream_message got[8];
-	struct stream_queue *q;
-
-	(void)state;
-	assert_int_equal(stream_queue_open(8, &q), RC_OK);
-	stream_queue_limit(q, 100);
-	assert_true(stream_queue_put(q, &m));
-	assert_false(stream_queue_put(q, &m));
-	m.weight = 40;
-	assert_true(stream_queue_put(q, &m));
-	assert_int_equal(stream_queue_take(q, got, 8), 2);
-	/* One alone may be heavier than that. */
-	m.weight = 1000;
-	assert_true(stream_queue_put(q, &m));
-	m.weight = 0;
-	assert_false(stream_queue_put(q, &m));
-	assert_int_equal(stream_queue_take(q, got, 8), 1);
-	assert_true(stream_queue_put(q, &m));
-	stream_queue_free(q);
-}
-
-static void
-a_full_queue_says_so_and_a_closed_one_too(void **state)
-{
-	struct stream_queue *q;
-	struct stream_message m = { .word = STREAM_AGED };
-	struct pollfd p = { .events = POLLIN };
-
-	(void)state;
-	assert_int_equal(stream_queue_open(2, &q), RC_OK);
-	p.fd = stream_queue_fd(q);
-	assert_int_equal(poll(&p, 1, 0), 0);
-	for (uint32_t i = 0; i < 2; i++) {
-		m.slot = i;
-		assert_true(stream_queue_put(q, &m));
-	}
-	assert_false(stream_queue_put(q, &m));
-	assert_int_equal(poll(&p, 1, 0), 1);
-	assert_int_equal(stream_queue_take(q, &m, 1), 1);
-	assert_int_equal(m.slot, 0);
-	assert_int_equal(poll(&p, 1, 0), 1);
-	assert_int_equal(stream_queue_take(q, &m, 1), 1);
-	assert_int_equal(m.slot, 1);
-	assert_int_equal(poll(&p, 1, 0), 0);
-	stream_queue_close(q);
-	assert_int_equal(poll(&p, 1, 0), 1);
-	assert_false(stream_queue_put_patiently(q, &m));
-	assert_int_equal(stream_queue_take(q, &m, 1), 0);
-	stream_queue_free(q);
-}
-
 int
 main(void)
 {
@@ -644,8 +588,6 @@ main(void)
 		TEST(no_comment_falls_into_the_middle_of_an_event),
 		TEST(an_old_connection_is_told_once),
 		TEST(to_quit_closes_what_is_left),
-		TEST(a_queue_of_heavy_messages_is_full_sooner),
-		TEST(a_full_queue_says_so_and_a_closed_one_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
