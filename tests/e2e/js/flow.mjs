@@ -43,13 +43,24 @@ export async function until(condition, what, ms = 10000) {
 
 export const text = (result) => result.content.map((part) => part.text ?? '').join('');
 
-// Progress 1..n with the marker, then the result.
+// Progress 1..n with the marker, then the result.  The client forgets who asked
+// for progress when it reads the result, and hands notifications on a moment
+// later: one that came in the same read as the result is reported as unknown.
+const UNKNOWN = /^Received a progress notification for an unknown token: (.*)$/s;
+
 export async function progress(client, marker, n = 3, more = {}) {
 	const seen = [];
+	const take = (p) => seen.push([p.progress, p.message]);
+	client.onerror = (error) => {
+		const late = UNKNOWN.exec(error.message);
+		if (late)
+			take(JSON.parse(late[1]).params);
+	};
 	const result = await client.callTool(
 		{ name: 'steps', arguments: { n, ms: 20, marker } }, ...more.schema ?? [],
-		{ ...more.options, onprogress: (p) => seen.push([p.progress, p.message]) });
+		{ ...more.options, onprogress: take });
 	assert.equal(text(result), `done ${marker}\n`);
+	await until(() => seen.length >= n, 'the last progress');
 	return seen;
 }
 
