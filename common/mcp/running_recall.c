@@ -58,6 +58,6 @@ running_recall(struct running *r)
 	if (r->x->transport->answers_on_post && read_log(r))
 		return;
 	/* Nothing is above it. */
-	p->done = INFINITY;
+	p->done = HUGE_VAL;
 	p->has_done = true;
 }

@@ -307,10 +307,10 @@ deliveries_are_for_one_owner_or_session_and_in_pieces(void **state)
 	/* However many there are of the others. */
 	(void)raise(f, tools, NULL, &d.version);
 	d.owner = owners[0];
-	d.limit = 2 * EACH - 1;
+	d.limit = (size_t)2 * EACH - 1;
 	assert_int_equal(deliver(f, d, false), EACH);
 	d.owner = owners[1];
-	d.limit = 2 * EACH;
+	d.limit = (size_t)2 * EACH;
 	assert_int_equal(deliver(f, d, false), EACH);
 }
 

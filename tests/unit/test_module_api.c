@@ -403,8 +403,8 @@ speak(struct mcp_call *c, void *ctx)
 	(void)ctx;
 	api->progress(c, 1, 2, "half");
 	api->progress(c, 1.5, 0, NULL);
-	api->progress(c, NAN, 2, "never");
-	api->progress(c, 2, INFINITY, NULL);
+	api->progress(c, (double)NAN, 2, "never");
+	api->progress(c, 2, HUGE_VAL, NULL);
 	api->log(c, MCP_LOG_WARNING, "speak", "{\"a\": 1}");
 	api->log(c, MCP_LOG_DEBUG, NULL, "not JSON");
 	api->log(c, (enum mcp_level)77, NULL, "1");
