@@ -8,6 +8,7 @@
 
 #include "fuzz.h"
 #include "input_bench.h"
+#include "question_kind.h"
 
 #define MAX ((size_t)16 << 20)
 #define NAME SLICE("\"name\":\"t\"")

@@ -212,8 +212,8 @@ answer_nonsense(struct running_bench *b)
 	static const char *const bodies[] = {
 		ANSWER("\"1.1.9\"", "\"result\":{}"),
 		ANSWER("1", "\"result\":{}"),
-		"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":1,\"message\":"
-		"\"\"}}",
+		("{\"jsonrpc\":\"2.0\",\"error\":{\"code\":1,\"message\":"
+		 "\"\"}}"),
 	};
 
 	for (size_t i = 0; i < 3; i++)
