@@ -14,7 +14,7 @@ all_tools(struct exchange *x)
 {
 	struct toolbox *box = x->server->toolbox;
 
-	return box->ops->view(box);
+	return box->ops->view(box, OFFER_TOOL);
 }
 
 /* The first tool behind a name, by binary search. */

@@ -128,7 +128,8 @@ topic_tick(struct server *s, const struct op *op)
 	if (s->store == NULL || now < w->next_mono)
 		return RC_OK;
 	w->next_mono = now + LOOK_MS;
-	rc = digest_tools(s->toolbox->ops->view(s->toolbox), digest);
+	rc =
+	    digest_tools(s->toolbox->ops->view(s->toolbox, OFFER_TOOL), digest);
 	if (rc != RC_OK)
 		return rc;
 	/*

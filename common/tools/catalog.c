@@ -347,11 +347,13 @@ look_again(struct catalog *c)
 }
 
 static const struct tool_set *
-view(struct toolbox *box)
+view(struct toolbox *box, enum offer kind)
 {
 	struct catalog *c = (struct catalog *)box;
 	const int64_t now = clock_mono_ms(c->options.clock);
 
+	if (kind != OFFER_TOOL)
+		return &tool_set_none;
 	if (c->folder == NULL || now - c->checked_mono < c->options.check_ms)
 		return &c->set;
 	c->checked_mono = now;

@@ -1,5 +1,5 @@
 /*
- * mcp_module.h: tools in C, as a shared object.
+ * mcp_module.h: tools, prompts and resources in C, as a shared object.
  *
  * This header is all a tool writer needs; it depends on nothing else of
  * mcp-fcgi.  The interface is only ever appended to: a module built against
@@ -81,12 +81,16 @@ enum mcp_level { /* RFC 5424, as the protocol names them */
 	MCP_LOG_EMERGENCY
 };
 
-enum mcp_about { /* of a call; strings, "" where there is none */
-	MCP_ABOUT_TOOL = 0,
-	MCP_ABOUT_REVISION,  /* protocol revision, "2025-11-25" */
-	MCP_ABOUT_PRINCIPAL, /* who calls, "user:alice"; "" if anonymous */
-	MCP_ABOUT_SESSION,   /* a stable short hash, not the id */
-	MCP_ABOUT_REQUEST_ID /* JSON text */
+enum mcp_about {            /* of a call; strings, "" where there is none */
+	MCP_ABOUT_TOOL = 0, /* name of the tool or prompt, uri or uriTemplate */
+	MCP_ABOUT_REVISION, /* protocol revision, "2025-11-25" */
+	MCP_ABOUT_PRINCIPAL,  /* who calls, "user:alice"; "" if anonymous */
+	MCP_ABOUT_SESSION,    /* a stable short hash, not the id */
+	MCP_ABOUT_REQUEST_ID, /* JSON text */
+	MCP_ABOUT_URI,        /* of the resource that is read */
+	/* Of complete(): the argument or variable, and what was typed of it. */
+	MCP_ABOUT_ARGUMENT,
+	MCP_ABOUT_VALUE
 };
 
 struct mcp_question {
@@ -106,7 +110,9 @@ struct mcp_api {
 	uint32_t abi;  /* MCP_ABI of the server */
 	uint32_t size; /* of this struct, in bytes */
 
-	/* Arguments: already valid against the tool's inputSchema. */
+	/* Arguments: already valid against the tool's inputSchema.  Of a prompt
+	 * strings; of a template its variables, strings or arrays of them; of
+	 * complete() those that are known already (context.arguments). */
 	const char *(*arguments)(struct mcp_call *, size_t *len); /* as sent */
 	const struct mcp_value *(*argument)(
 	    struct mcp_call *, const char *name);        /* NULL if absent */
@@ -149,7 +155,11 @@ struct mcp_api {
 	enum mcp_ask (*ask)(struct mcp_call *, struct mcp_question *, size_t n);
 
 	/* The result: blocks of content, in this order.  len is without the
-	 * NUL.  Only structured(): its text becomes the content. */
+	 * NUL.  Only structured(): its text becomes the content.
+	 * Of a prompt each block is a message.  Of a resource text(), image()
+	 * and audio() are contents of the uri that was asked for,
+	 * resource_text() and resource_blob() of another.  Of complete() each
+	 * text() proposes one value. */
 	void (*text)(struct mcp_call *, const char *text, size_t len);
 	void (*image)(
 	    struct mcp_call *, const void *bytes, size_t len, const char *mime);
@@ -164,7 +174,8 @@ struct mcp_api {
 	/* A content block, or structuredContent, as JSON text. */
 	void (*block)(struct mcp_call *, const char *json, size_t len);
 	void (*structured)(struct mcp_call *, const char *json, size_t len);
-	/* Be an error with this text (and only it). */
+	/* Be an error with this text (and only it).  Of a prompt or a resource
+	 * it is the message of a JSON-RPC error. */
 	void (*fail)(struct mcp_call *, const char *text);
 
 	/* Surroundings, further.  Let time pass; not 0: cancelled. */
@@ -172,6 +183,21 @@ struct mcp_api {
 	/* End the client's connection now; it comes back for the result, if
 	 * it can. */
 	void (*let_go)(struct mcp_call *);
+	/* Clients that want to know are told that something changed: "tools",
+	 * "prompts", "resources", or the uri of a resource. */
+	void (*changed)(struct mcp_call *, const char *what);
+	/* What a question in URL mode asked for has been done: its client is
+	 * told (notifications/elicitation/complete). */
+	void (*elicited)(struct mcp_call *, const char *elicitation_id);
+
+	/* The result, further.  Who says the messages of a prompt from now on:
+	 * 0, as at first, the user; else the assistant. */
+	void (*role)(struct mcp_call *, int is_assistant);
+	/* What the messages of a prompt are about, instead of its own
+	 * description. */
+	void (*describe)(struct mcp_call *, const char *text);
+	/* There is no such resource (any more). */
+	void (*missing)(struct mcp_call *);
 };
 
 enum mcp_tool_flag {
@@ -180,25 +206,37 @@ enum mcp_tool_flag {
 	/* Refuse clients that did not declare the capability. */
 	MCP_TOOL_NEEDS_ROOTS = 256,
 	MCP_TOOL_NEEDS_SAMPLING = 512,
-	MCP_TOOL_NEEDS_ELICITATION = 4096
+	MCP_TOOL_NEEDS_ELICITATION = 4096,     /* form mode */
+	MCP_TOOL_NEEDS_ELICITATION_URL = 8192, /* URL mode */
+	MCP_TOOL_NEEDS_SAMPLING_TOOLS = 1024
 };
 
+/* A tool, a prompt, a resource or a template of resources. */
 struct mcp_tool {
 	uint32_t size; /* sizeof(struct mcp_tool) */
-	/* The MCP tool object as clients see it, JSON: name, description,
-	 * inputSchema and whatever else the protocol knows. */
+	/* The MCP object as clients see it, JSON: of a tool name, description,
+	 * inputSchema, of a prompt name, description, arguments, of a resource
+	 * uri, name, mimeType, of a template uriTemplate, name, mimeType; and
+	 * whatever else the protocol knows. */
 	const char *definition;
 	uint32_t flags; /* enum mcp_tool_flag */
 	enum mcp_done (*call)(struct mcp_call *, void *ctx);
 	void *ctx;
+	/* Propose values for an argument of a prompt or a variable of a
+	 * template; NULL: there are none. */
+	enum mcp_done (*complete)(struct mcp_call *, void *ctx);
 };
 
 struct mcp_module {
 	uint32_t abi;  /* MCP_ABI it was built against */
 	uint32_t size; /* sizeof(struct mcp_module) */
 	const char *name;
-	const struct mcp_tool *const *tools; /* ends with NULL */
+	const struct mcp_tool *const *tools; /* ends with NULL; may be NULL */
 	void (*close)(void); /* before the process leaves; may be NULL */
+	const struct mcp_tool *const
+	    *prompts; /* likewise, and all that follow */
+	const struct mcp_tool *const *resources;
+	const struct mcp_tool *const *templates;
 };
 
 const struct mcp_module *mcp_module_open(const struct mcp_api *api);

@@ -11,6 +11,16 @@
 
 /* ----------------------------------------------------------- surroundings */
 
+/* Of the argument that is to be completed. */
+static struct slice
+completed(const struct tool_call *call, struct slice member)
+{
+	if (call->makes != MAKES_VALUES)
+		return SLICE_NONE;
+	return json_text(
+	    json_member(json_get(call->arguments, "argument"), member));
+}
+
 static struct slice
 about(const struct tool_call *call, enum mcp_about what)
 {
@@ -25,6 +35,12 @@ about(const struct tool_call *call, enum mcp_about what)
 		return call->session;
 	case MCP_ABOUT_REQUEST_ID:
 		return call->request_id;
+	case MCP_ABOUT_URI:
+		return call->uri;
+	case MCP_ABOUT_ARGUMENT:
+		return completed(call, SLICE("name"));
+	case MCP_ABOUT_VALUE:
+		return completed(call, SLICE("value"));
 	}
 	return SLICE_NONE;
 }

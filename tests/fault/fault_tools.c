@@ -222,7 +222,8 @@ scenario_catalog(long nth, bool *refused)
 	if (rc != RC_OK)
 		return RC_BUG;
 	fake_clock_advance(&clock, 1000);
-	if (catalog_toolbox(c)->ops->view(catalog_toolbox(c))->n != 1)
+	if (catalog_toolbox(c)->ops->view(catalog_toolbox(c), OFFER_TOOL)->n !=
+	    1)
 		rc = RC_BUG;
 	catalog_free(c);
 	return rc;
@@ -251,10 +252,10 @@ scenario_edit(long nth, bool *refused)
 	box = catalog_toolbox(c);
 	fake_clock_advance(&clock, 1000);
 	failalloc_arm(nth);
-	rc = box->ops->view(box)->n == 1 ? RC_OK : RC_BUG;
+	rc = box->ops->view(box, OFFER_TOOL)->n == 1 ? RC_OK : RC_BUG;
 	*refused = failalloc_disarm();
 	fake_clock_advance(&clock, 1000);
-	if (box->ops->view(box)->n != 1)
+	if (box->ops->view(box, OFFER_TOOL)->n != 1)
 		rc = RC_BUG;
 	catalog_free(c);
 	return rc;

@@ -146,7 +146,7 @@ void
 catalog_bench_expect(struct catalog *c, const char *want)
 {
 	struct toolbox *box = catalog_toolbox(c);
-	const struct tool_set *set = box->ops->view(box);
+	const struct tool_set *set = box->ops->view(box, OFFER_TOOL);
 	struct buf got = BUF_INIT(10000);
 
 	for (size_t i = 0; i < set->n; i++) {

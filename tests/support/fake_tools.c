@@ -157,12 +157,14 @@ call_fake(const struct tool *tool, struct tool_call *c)
 }
 
 static const struct tool_set *
-view(struct toolbox *t)
+view(struct toolbox *t, enum offer kind)
 {
+	if (kind != OFFER_TOOL)
+		return &tool_set_none;
 	return &((struct fake_tools *)t)->set;
 }
 
-static const struct toolbox_ops fake_tools_ops = { view };
+static const struct toolbox_ops fake_tools_ops = { .view = view };
 
 static enum rc
 add(struct fake_tools *f, const struct fake *fake, unsigned long *calls)

@@ -48,12 +48,14 @@ static const struct {
 };
 
 static const struct tool_set *
-view(struct toolbox *box)
+view(struct toolbox *box, enum offer kind)
 {
+	if (kind != OFFER_TOOL)
+		return &tool_set_none;
 	return &((struct running_bench_tools *)(void *)box)->set;
 }
 
-static const struct toolbox_ops tools_ops = { view };
+static const struct toolbox_ops tools_ops = { .view = view };
 
 static enum tool_done
 call_tool(const struct tool *tool, struct tool_call *call)

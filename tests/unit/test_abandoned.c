@@ -21,12 +21,14 @@ struct one_tool {
 };
 
 static const struct tool_set *
-view(struct toolbox *box)
+view(struct toolbox *box, enum offer kind)
 {
+	if (kind != OFFER_TOOL)
+		return &tool_set_none;
 	return &((struct one_tool *)(void *)box)->set;
 }
 
-static const struct toolbox_ops one_tool_ops = { view };
+static const struct toolbox_ops one_tool_ops = { .view = view };
 
 static enum tool_done
 count(const struct tool *tool, struct tool_call *call)

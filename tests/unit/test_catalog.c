@@ -48,7 +48,7 @@ a_tool_of_the_catalog_runs(void **state)
 	catalog_bench_put_tool(&w, "a.json", "a", "hello");
 	c = catalog_bench_open(&w);
 	box = catalog_toolbox(c);
-	tool = tool_find(box->ops->view(box), SLICE("a"));
+	tool = tool_find(box->ops->view(box, OFFER_TOOL), SLICE("a"));
 	assert_non_null(tool);
 	tool_bench_init(&b);
 	b.call.tool = tool;

@@ -74,10 +74,10 @@ nothing_changes_while_nothing_is_edited(void **state)
 	catalog_bench_put_tool(&w, "a.json", "a", "one");
 	c = catalog_bench_open(&w);
 	box = catalog_toolbox(c);
-	before = box->ops->view(box)->tool;
+	before = box->ops->view(box, OFFER_TOOL)->tool;
 	for (int i = 0; i < 5; i++) {
 		catalog_bench_pass(&w);
-		assert_ptr_equal(box->ops->view(box)->tool, before);
+		assert_ptr_equal(box->ops->view(box, OFFER_TOOL)->tool, before);
 	}
 	catalog_free(c);
 	catalog_bench_release(&w);

@@ -134,8 +134,8 @@ the_example_tools_do_what_they_say(void **state)
 	assert_int_equal(catalog_open(&options, &c, &why), RC_OK);
 	box = catalog_toolbox(c);
 	for (size_t i = 0; i < COUNT(calls); i++) {
-		const struct tool *tool =
-		    tool_find(box->ops->view(box), slice_of(calls[i].tool));
+		const struct tool *tool = tool_find(
+		    box->ops->view(box, OFFER_TOOL), slice_of(calls[i].tool));
 
 		assert_non_null(tool);
 		assert_call(tool, i);

@@ -180,18 +180,17 @@ a_call_of_an_ended_session_does_not_run_again(void **state)
 }
 
 static const struct tool_set *
-no_tools(struct toolbox *box)
+no_tools(struct toolbox *box, enum offer kind)
 {
-	static const struct tool_set none = { NULL, 0 };
-
 	(void)box;
-	return &none;
+	(void)kind;
+	return &tool_set_none;
 }
 
 static void
 a_call_whose_tool_is_gone_ends_with_that(void **state)
 {
-	static const struct toolbox_ops ops = { no_tools };
+	static const struct toolbox_ops ops = { .view = no_tools };
 	struct toolbox box = { &ops };
 	struct running_bench *b = *state;
 

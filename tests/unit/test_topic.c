@@ -20,12 +20,14 @@ struct changing {
 };
 
 static const struct tool_set *
-view(struct toolbox *base)
+view(struct toolbox *base, enum offer kind)
 {
+	if (kind != OFFER_TOOL)
+		return &tool_set_none;
 	return &((struct changing *)base)->set;
 }
 
-static const struct toolbox_ops changing_ops = { view };
+static const struct toolbox_ops changing_ops = { .view = view };
 
 static void
 changing_init(struct changing *c)

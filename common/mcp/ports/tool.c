@@ -4,6 +4,8 @@
 #include "text.h"
 #include "tool_block.h"
 
+const struct tool_set tool_set_none = { NULL, 0 };
+
 const struct tool *
 tool_find(const struct tool_set *set, struct slice name)
 {

@@ -13,10 +13,21 @@
 #include "slice.h"
 
 /*
- * What the server can do for a client.  The core calls tools through this and
- * never learns whether a program, a C module or a fake stands behind one.
+ * What the server can do for a client: tools, and prompts and resources, which
+ * are served in the same ways.  The core calls them through this and never
+ * learns whether a program, a C module, a file or a fake stands behind one.
  */
 struct tool_call;
+struct uri_template;
+
+/* What a server offers, each kind in a list of its own. */
+enum offer {
+	OFFER_TOOL,
+	OFFER_PROMPT,
+	OFFER_RESOURCE,
+	OFFER_TEMPLATE, /* of resources that are not listed */
+	OFFERS
+};
 
 enum tool_flag {
 	TOOL_DETACHED = 1, /* may take long or speak back: gets a call row */
@@ -54,34 +65,70 @@ struct tool_param {
 	struct tool_param *next;
 };
 
+/* How long clients of 2026-07-28 may keep what it says (caching). */
+struct tool_cache {
+	int64_t ttl_ms;
+	bool is_public; /* the same for every caller */
+};
+
 struct tool {
+	enum offer kind;
+	/* What it is asked for by, unique in its kind: a name; of a resource
+	 * its uri, of a template its uriTemplate. */
 	struct slice name;
 	const struct json *definition; /* the MCP object clients see, compact */
-	const struct schema *input;    /* never NULL */
-	const struct schema *output;   /* NULL if there is no outputSchema */
+	/* Of the arguments, never NULL.  Of a prompt: an object of strings,
+	 * made from its list; of resources: anything. */
+	const struct schema *input;
+	const struct schema *output; /* NULL if there is no outputSchema */
 	const struct tool_param *params;
-	unsigned flags; /* enum tool_flag */
+	const struct uri_template *uris; /* of a template; else NULL */
+	struct tool_cache cache;         /* of a resource's contents */
+	unsigned flags;                  /* enum tool_flag */
 	uint32_t needs; /* enum client_cap: refused without them */
 	enum tool_done (*call)(const struct tool *, struct tool_call *);
-	void *ctx; /* the tool's own */
+	/*
+	 * Propose values for an argument of a prompt or a variable of a
+	 * template; NULL: none are known.  The call MAKES_VALUES and its
+	 * arguments are the params of completion/complete.  May propose
+	 * whatever it likes: those that do not begin with what was typed are
+	 * not left out again.
+	 */
+	enum tool_done (*complete)(const struct tool *, struct tool_call *);
+	void *ctx; /* its own */
 };
 
 /* ------------------------------------------------------------ results */
 
-/* One content block, finished JSON. */
+/* What a call builds of what it is given below. */
+enum tool_makes {
+	MAKES_CONTENT,  /* blocks of a CallToolResult */
+	MAKES_MESSAGES, /* of a prompt: each block is a message */
+	MAKES_CONTENTS, /* of a resource: items with a uri; text and media are
+			 * of the uri that was asked for */
+	MAKES_VALUES    /* of a completion: only text, a value each */
+};
+
+/* One content block, finished JSON.  Of a resource an item of contents, of a
+ * completion a JSON string. */
 struct tool_block {
 	unsigned type;        /* enum content_bit */
 	struct slice json;    /* compact */
 	struct slice instead; /* text for revisions that lack the type */
+	bool is_assistant;    /* who says this message of a prompt */
 	struct tool_block *next;
 };
 
 struct tool_result {
 	struct tool_block *first;
 	struct tool_block *last;
-	struct slice structured; /* compact JSON, or absent */
-	struct slice meta;       /* compact JSON object, or absent */
+	struct slice structured;  /* compact JSON, or absent */
+	struct slice meta;        /* compact JSON object, or absent */
+	struct slice description; /* of a prompt, instead of its own */
+	struct slice error;       /* what tool_fail() was told */
+	bool is_assistant;        /* the messages to come */
 	bool is_error;
+	bool is_missing; /* there is no such resource */
 };
 
 /* Append a block to a result.  Memory is the arena's; RC_NOMEM. */
@@ -89,7 +136,7 @@ MUST_CHECK enum rc tool_add_text(struct tool_call *, struct slice text);
 /* type: CONTENT_IMAGE or CONTENT_AUDIO; the bytes are encoded here. */
 MUST_CHECK enum rc tool_add_media(
     struct tool_call *, unsigned type, struct slice bytes, struct slice mime);
-/* An embedded resource; text or, if is_blob, bytes. */
+/* An embedded resource, or an item of contents; text or, if is_blob, bytes. */
 MUST_CHECK enum rc tool_add_resource(struct tool_call *, struct slice uri,
     struct slice mime, struct slice content, bool is_blob);
 MUST_CHECK enum rc tool_add_link(
@@ -98,8 +145,10 @@ MUST_CHECK enum rc tool_add_link(
  * not one that the protocol knows. */
 MUST_CHECK enum rc tool_add_block(
     struct tool_call *, const struct json *block, struct buf *why);
-/* A whole CallToolResult: content, structuredContent, isError, _meta.
- * RC_SYNTAX with a sentence in `why`. */
+/* A whole result, as the call makes it: CallToolResult (content,
+ * structuredContent, isError, _meta), GetPromptResult (description, messages,
+ * _meta), ReadResourceResult (contents, _meta) or CompleteResult
+ * (completion).  RC_SYNTAX with a sentence in `why`. */
 MUST_CHECK enum rc tool_set_result(
     struct tool_call *, const struct json *result, struct buf *why);
 /* structuredContent; also written as a text block if there is none yet when
@@ -108,6 +157,12 @@ MUST_CHECK enum rc tool_set_structured(
     struct tool_call *, const struct json *value);
 /* Forget what was built so far, then be an error that says this. */
 MUST_CHECK enum rc tool_fail(struct tool_call *, struct slice text);
+/* The same of a resource that does not exist (any more). */
+void tool_miss(struct tool_call *);
+/* Who says the messages of a prompt from now on; first it is the user. */
+void tool_set_role(struct tool_call *, bool is_assistant);
+/* What the messages of a prompt are about. */
+MUST_CHECK enum rc tool_describe(struct tool_call *, struct slice text);
 /* The call has ended: structured content without a block gets its text block.
  * Harmless when said twice. */
 MUST_CHECK enum rc tool_finish(struct tool_call *);
@@ -158,6 +213,12 @@ struct tool_env_ops {
 	bool (*wait)(struct tool_call *, int64_t ms);
 	/* End the client's connection now, with a wish to come back. */
 	void (*let_go)(struct tool_call *);
+	/* Whoever wants to know is to be told that a topic changed: "tools",
+	 * "prompts", "resources", or "resource:" and a URI. */
+	void (*changed)(struct tool_call *, struct slice topic);
+	/* What an elicitation in URL mode asked for has been done, elsewhere:
+	 * tell its client (notifications/elicitation/complete). */
+	void (*elicited)(struct tool_call *, struct slice elicitation_id);
 	/* A process group that works for the call: 0 when it has ended. */
 	void (*group)(struct tool_call *, int64_t group, int64_t start);
 };
@@ -169,7 +230,10 @@ enum tool_ask tool_ask(struct tool_call *, struct tool_question *, size_t n);
 struct tool_call {
 	const struct tool *tool;
 	struct arena *arena;
-	const struct json *arguments; /* an object; never NULL */
+	enum tool_makes makes;
+	const struct json *arguments; /* an object; never NULL.  Of a template
+				       * its variables, strings or arrays */
+	struct slice uri;             /* of the resource that is read */
 	struct slice revision;        /* date */
 	struct slice principal;       /* name; "" if anonymous */
 	struct slice session;         /* hash for logs, not the id; or absent */
@@ -186,19 +250,27 @@ struct tool_call {
 /* The environment of inline calls. */
 extern const struct tool_env_ops tool_env_inline;
 
-/* -------------------------------------------------------- all the tools */
+/* ------------------------------------------------------ all there is */
 
-struct tool_set { /* sorted by name, bytewise */
+struct tool_set { /* of one kind; sorted by name, bytewise */
 	const struct tool *const *tool;
 	size_t n;
 };
 
+extern const struct tool_set tool_set_none; /* it is empty */
+
 struct toolbox;
 
 struct toolbox_ops {
-	/* The tools as they are now.  Valid until the next view(): the toolbox
-	 * may have taken up an edited definition then. */
-	const struct tool_set *(*view)(struct toolbox *);
+	/* What there is of a kind now.  All that was seen is valid until the
+	 * next view(), of whatever kind: the toolbox may have taken up an
+	 * edited definition then. */
+	const struct tool_set *(*view)(struct toolbox *, enum offer kind);
+	/* Call changed() for each resource whose content was seen to change
+	 * since the last watch(); the first one sees nothing.  May take long
+	 * (many files), so only for whoever keeps house. */
+	void (*watch)(struct toolbox *,
+	    void (*changed)(void *ctx, struct slice uri), void *ctx);
 };
 
 struct toolbox {
