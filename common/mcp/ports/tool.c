@@ -59,10 +59,10 @@ inline_let_go(struct tool_call *call)
 }
 
 static void
-inline_tell(struct tool_call *call, struct slice about)
+inline_tell(struct tool_call *call, struct slice what)
 {
 	(void)call;
-	(void)about;
+	(void)what;
 }
 
 static void
