@@ -135,10 +135,11 @@ add_offer(struct module *m, enum offer kind, size_t i, struct buf *why)
 		    module_offer_kind(kind));
 		rc = RC_SYNTAX;
 	}
-	if (rc == RC_SYNTAX)
+	if (rc == RC_SYNTAX) {
 		buf_printf(why, "%s: %s %zu: %.*s", m->file,
 		    module_offer_kind(kind), i + 1,
 		    SLICE_FMT(buf_slice(&sentence)));
+	}
 	buf_release(&sentence);
 	return rc;
 }

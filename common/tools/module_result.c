@@ -67,9 +67,9 @@ static void
 put_media(struct mcp_call *c, unsigned type, struct slice bytes,
     const char *mime, const char *what)
 {
-	if (has_place(c, IN_CONTENT | IN_MESSAGES | IN_CONTENTS, what))
-		note(c, tool_add_media(c->call, type, bytes, slice_of(mime)),
-		    "", "");
+	if (!has_place(c, IN_CONTENT | IN_MESSAGES | IN_CONTENTS, what))
+		return;
+	note(c, tool_add_media(c->call, type, bytes, slice_of(mime)), "", "");
 }
 
 void
@@ -94,11 +94,12 @@ put_resource(struct mcp_call *c, const char *uri, const char *mime,
 {
 	const char *what = is_blob ? "resource_blob()" : "resource_text()";
 
-	if (has_place(c, IN_CONTENT | IN_MESSAGES | IN_CONTENTS, what))
-		note(c,
-		    tool_add_resource(c->call, slice_of(uri == NULL ? "" : uri),
-			slice_of(mime), content, is_blob),
-		    "", "");
+	if (!has_place(c, IN_CONTENT | IN_MESSAGES | IN_CONTENTS, what))
+		return;
+	note(c,
+	    tool_add_resource(c->call, slice_of(uri == NULL ? "" : uri),
+		slice_of(mime), content, is_blob),
+	    "", "");
 }
 
 void
@@ -119,11 +120,12 @@ void
 module_put_link(
     struct mcp_call *c, const char *uri, const char *name, const char *mime)
 {
-	if (has_place(c, IN_CONTENT | IN_MESSAGES, "link()"))
-		note(c,
-		    tool_add_link(c->call, slice_of(uri == NULL ? "" : uri),
-			slice_of(name == NULL ? "" : name), slice_of(mime)),
-		    "", "");
+	if (!has_place(c, IN_CONTENT | IN_MESSAGES, "link()"))
+		return;
+	note(c,
+	    tool_add_link(c->call, slice_of(uri == NULL ? "" : uri),
+		slice_of(name == NULL ? "" : name), slice_of(mime)),
+	    "", "");
 }
 
 /* JSON text of a module; NULL if it is none, which was noted then. */
@@ -189,10 +191,10 @@ module_role(struct mcp_call *c, int is_assistant)
 void
 module_describe(struct mcp_call *c, const char *text)
 {
-	if (has_place(c, IN_MESSAGES, "describe()"))
-		note(c,
-		    tool_describe(c->call, slice_of(text == NULL ? "" : text)),
-		    "", "");
+	if (!has_place(c, IN_MESSAGES, "describe()"))
+		return;
+	note(c, tool_describe(c->call, slice_of(text == NULL ? "" : text)), "",
+	    "");
 }
 
 void
