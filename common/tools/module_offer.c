@@ -64,34 +64,14 @@ fault_of(enum offer kind, const struct mcp_tool *own)
 	return NULL;
 }
 
-/* Members that a file of the catalog would have instead of call(). */
-static const struct slice of_files[] = { SLICE_INIT("run"), SLICE_INIT("file"),
-	SLICE_INIT("text"), SLICE_INIT("folder"), SLICE_INIT("include"),
-	SLICE_INIT("messages"), SLICE_INIT("complete") };
-
-static bool
-is_free_of_files(enum offer kind, const struct definition *d, struct buf *why)
-{
-	/* Only `run` means something in a tool. */
-	const size_t n =
-	    kind == OFFER_TOOL ? 1 : sizeof(of_files) / sizeof(of_files[0]);
-
-	for (size_t i = 0; i < n; i++) {
-		if (json_member(d->source, of_files[i]) == NULL)
-			continue;
-		buf_printf(why, "a %s in C cannot have the member %s",
-		    module_offer_kind(kind), of_files[i].ptr);
-		return false;
-	}
-	return true;
-}
-
 static enum rc
 read_definition(enum offer kind, const struct mcp_tool *own,
     struct definition *out, struct buf *why)
 {
 	struct buf findings = BUF_INIT(4096);
-	enum rc rc = definition_read(slice_of(own->definition), out, &findings);
+	const struct json *served_by;
+	enum rc rc =
+	    definition_read_as(kind, slice_of(own->definition), out, &findings);
 
 	if (rc == RC_SYNTAX) {
 		/* One sentence is wanted; the first finding is the cause. */
@@ -102,7 +82,10 @@ read_definition(enum offer kind, const struct mcp_tool *own,
 		buf_printf(why, "line %.*s", SLICE_FMT(first));
 	}
 	buf_release(&findings);
-	if (rc == RC_OK && !is_free_of_files(kind, out, why)) {
+	served_by = rc == RC_OK ? definition_served_by(out) : NULL;
+	if (served_by != NULL) {
+		buf_printf(why, "a %s in C cannot have the member %.*s",
+		    module_offer_kind(kind), SLICE_FMT(served_by->name));
 		definition_release(out);
 		rc = RC_SYNTAX;
 	}
