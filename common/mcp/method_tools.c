@@ -259,8 +259,8 @@ method_tools_call(struct exchange *x)
 	if (arguments == NULL)
 		arguments = &no_arguments;
 	if (x->transport->errors_in_status && x->claimed == NULL)
-		rc = tool_check_headers(
-		    x->arena, x->http, tool, arguments, &agrees);
+		rc = tool_check_headers(x->arena, x->http,
+		    x->server->rules.body_only, tool, arguments, &agrees);
 	if (rc != RC_OK)
 		return rc;
 	if (!agrees) {
