@@ -396,6 +396,13 @@ inline_let_go(struct tool_call *call)
 }
 
 static void
+inline_tell(struct tool_call *call, struct slice what)
+{
+	(void)call;
+	(void)what;
+}
+
+static void
 inline_group(struct tool_call *call, int64_t group, int64_t start)
 {
 	(void)call;
@@ -427,6 +434,8 @@ const struct tool_env_ops tool_env_inline = {
 	.is_cancelled = inline_is_cancelled,
 	.wait = inline_wait,
 	.let_go = inline_let_go,
+	.changed = inline_tell,
+	.elicited = inline_tell,
 	.group = inline_group,
 };
 
