@@ -126,9 +126,14 @@ handle_initialize(struct exchange *x, const struct post_facts *f)
 {
 	enum rc rc;
 
-	if (!x->transport->id_in_query)
-		return method_initialize(x);
-	return enter_session(x, f, &rc) ? dispatch(x) : rc;
+	if (x->transport->id_in_query)
+		return enter_session(x, f, &rc) ? dispatch(x) : rc;
+	if (f->meta != NULL && f->meta->type != JSON_OBJECT) {
+		answer_error(x, 200, RPC_INVALID_PARAMS,
+		    "_meta must be an object", SLICE_NONE);
+		return RC_OK;
+	}
+	return method_initialize(x);
 }
 
 static enum rc
