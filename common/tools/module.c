@@ -231,6 +231,13 @@ module_tools(const struct module *m, size_t *n)
 	return m->list;
 }
 
+const struct tool *const *
+module_offers(const struct module *m, enum offer kind, size_t *n)
+{
+	*n = kind == OFFER_TOOL ? m->n : 0;
+	return m->list;
+}
+
 const char *
 module_file(const struct module *m)
 {

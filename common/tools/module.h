@@ -22,6 +22,10 @@ MUST_CHECK enum rc module_load(
 /* Its tools, in the order of the module. */
 const struct tool *const *module_tools(const struct module *, size_t *n);
 
+/* What it offers of a kind, likewise. */
+const struct tool *const *module_offers(
+    const struct module *, enum offer kind, size_t *n);
+
 const char *module_file(const struct module *);
 
 /* NULL is allowed. */
