@@ -50,9 +50,10 @@ class Answer:
 def request(url, method, headers, body=b"", timeout=20):
     """One request on a connection of its own."""
     where = urllib.parse.urlsplit(url)
+    path = where.path + ("?" + where.query if where.query else "")
     connection = http.client.HTTPConnection(where.netloc, timeout=timeout)
     try:
-        connection.request(method, where.path, body, headers)
+        connection.request(method, path, body, headers)
         return Answer(connection.getresponse())
     finally:
         connection.close()
