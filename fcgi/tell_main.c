@@ -19,6 +19,8 @@ struct arguments {
 	const char *max_tokens;
 	const char *system;
 	const char *logger;
+	const char *url;
+	const char *id;
 };
 
 /* ------------------------------------------------------------ little lines */
@@ -115,6 +117,37 @@ tell_log(struct tell *t, const struct arguments *a)
 	return status == TELL_OK ? tell_send(t) : status;
 }
 
+/* A line with one member, which is a string. */
+static enum tell_status
+tell_word(struct tell *t, struct slice name, const char *word)
+{
+	buf_put_char(&t->line, '{');
+	json_put_name(&t->line, name);
+	json_put_string(&t->line, slice_of(word));
+	buf_put_char(&t->line, '}');
+	return tell_send(t);
+}
+
+static enum tell_status
+tell_changed(struct tell *t, const struct arguments *a)
+{
+	static const char *const lists[] = { "tools", "prompts", "resources" };
+	bool is_known = strchr(a->word[0], ':') != NULL;
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		is_known = is_known || strcmp(a->word[0], lists[i]) == 0;
+	if (is_known)
+		return tell_word(t, SLICE("changed"), a->word[0]);
+	return tell_complain(TELL_USAGE,
+	    "%s is neither tools, prompts, resources nor a URI", a->word[0]);
+}
+
+static enum tell_status
+tell_elicited(struct tell *t, const struct arguments *a)
+{
+	return tell_word(t, SLICE("elicited"), a->word[0]);
+}
+
 static enum tell_status
 tell_close(struct tell *t, const struct arguments *a)
 {
@@ -165,6 +198,42 @@ begin_question(struct tell *t, const char *key, const char *method)
 }
 
 static enum tell_status
+declined(void)
+{
+	return tell_complain(TELL_DECLINED, "the user declined");
+}
+
+/* Where somebody is to go, rather than a form. */
+static enum tell_status
+tell_elicit_url(struct tell *t, const struct arguments *a)
+{
+	const struct json *answer = NULL;
+	enum tell_status status;
+
+	if (a->n > 2 || a->schema != NULL)
+		return tell_complain(TELL_USAGE, "with --url there is no form");
+	begin_question(t, a->word[0], "elicitation/create");
+	buf_put_slice(&t->line, SLICE("\"mode\":\"url\""));
+	json_put_key(&t->line, "message");
+	json_put_string(&t->line, slice_of(a->word[1]));
+	json_put_key(&t->line, "url");
+	json_put_string(&t->line, slice_of(a->url));
+	if (a->id != NULL) {
+		json_put_key(&t->line, "elicitationId");
+		json_put_string(&t->line, slice_of(a->id));
+	}
+	buf_put_char(&t->line, '}');
+	status = ask(t, a->word[0], &answer);
+	if (status != TELL_OK)
+		return status;
+	if (a->is_json)
+		print_value(answer);
+	return json_text_is(json_get(answer, "action"), SLICE("accept"))
+	    ? TELL_OK
+	    : declined();
+}
+
+static enum tell_status
 tell_elicit(struct tell *t, const struct arguments *a)
 {
 	/* Without fields: one, of the name of the key. */
@@ -174,6 +243,8 @@ tell_elicit(struct tell *t, const struct arguments *a)
 	const struct json *answer = NULL, *content;
 	enum tell_status status;
 
+	if (a->url != NULL)
+		return tell_elicit_url(t, a);
 	begin_question(t, a->word[0], "elicitation/create");
 	json_put_key(&t->line, "message");
 	json_put_string(&t->line, slice_of(a->word[1]));
@@ -189,7 +260,7 @@ tell_elicit(struct tell *t, const struct arguments *a)
 	if (a->is_json)
 		print_value(answer);
 	if (!json_text_is(json_get(answer, "action"), SLICE("accept")))
-		return tell_complain(TELL_DECLINED, "the user declined");
+		return declined();
 	if (!a->is_json && a->schema == NULL && n == 1)
 		content = json_member(content, tell_field_name(fields[0]));
 	if (!a->is_json)
@@ -245,6 +316,29 @@ tell_sample(struct tell *t, const struct arguments *a)
 	return TELL_OK;
 }
 
+/* The URIs, one on each line. */
+static enum tell_status
+tell_roots(struct tell *t, const struct arguments *a)
+{
+	const struct json *answer = NULL, *roots, *root;
+	enum tell_status status;
+
+	begin_question(t, a->word[0], "roots/list");
+	buf_put_char(&t->line, '}');
+	status = ask(t, a->word[0], &answer);
+	if (status != TELL_OK)
+		return status;
+	if (a->is_json) {
+		print_value(answer);
+		return TELL_OK;
+	}
+	roots = json_get(answer, "roots");
+	for (root = roots == NULL ? NULL : roots->child; root != NULL;
+	     root = root->next)
+		print_value(json_get(root, "uri"));
+	return TELL_OK;
+}
+
 static enum tell_status
 tell_raw(struct tell *t, const struct arguments *a)
 {
@@ -271,10 +365,15 @@ static const struct command {
 } commands[] = {
 	{ "ask", tell_elicit, 2, FIELDS_MAX,
 	    "[--json] [--schema JSON] KEY QUESTION [NAME[:TYPE][!]]..." },
+	{ "ask", tell_elicit, 2, 2,
+	    "--url URL [--id ID] [--json] KEY QUESTION" },
+	{ "changed", tell_changed, 1, 1, "tools|prompts|resources|URI" },
 	{ "close", tell_close, 0, 0, "" },
+	{ "elicited", tell_elicited, 1, 1, "ID" },
 	{ "log", tell_log, 2, 2, "[--json] [--logger NAME] LEVEL DATA" },
 	{ "progress", tell_progress, 1, 3, "DONE [TOTAL [MESSAGE]]" },
 	{ "raw", tell_raw, 1, 1, "JSON" },
+	{ "roots", tell_roots, 1, 1, "[--json] KEY" },
 	{ "sample", tell_sample, 2, 2,
 	    "[--json] [--max-tokens N] [--system TEXT] KEY PROMPT" },
 };
@@ -302,6 +401,8 @@ take_option(struct arguments *a, char *const *words, int left)
 		{ "--max-tokens", &a->max_tokens },
 		{ "--system", &a->system },
 		{ "--logger", &a->logger },
+		{ "--url", &a->url },
+		{ "--id", &a->id },
 	};
 
 	if (strcmp(words[0], "--json") == 0) {

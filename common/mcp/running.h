@@ -86,6 +86,7 @@ struct running {
 
 	struct slice token; /* progressToken, JSON text; or absent */
 	struct running_progress progress;
+	int64_t news_mono;   /* when something may be announced again */
 	int64_t answers;     /* to its questions, as the last look says */
 	int64_t answers_had; /* those that were read */
 	int64_t asked;       /* questions so far; makes their ids */

@@ -288,5 +288,7 @@ const struct tool_env_ops running_env = {
 	.is_cancelled = running_is_cancelled,
 	.wait = env_wait,
 	.let_go = env_let_go,
+	.changed = running_changed,
+	.elicited = running_elicited,
 	.group = env_group,
 };

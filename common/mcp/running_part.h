@@ -103,6 +103,13 @@ void running_flush(struct running *r);
 /* The same as the environment's is_cancelled(). */
 bool running_is_cancelled(struct tool_call *call);
 
+/* ------------------------------------------------------- running_news.c */
+
+/* The environment's changed() and elicited().  Without a store, or with a
+ * topic or an id that is none, there is one line in the log and no more. */
+void running_changed(struct tool_call *call, struct slice topic);
+void running_elicited(struct tool_call *call, struct slice elicitation_id);
+
 /* ----------------------------------------------------------- question.c */
 
 enum tool_ask question_begin(

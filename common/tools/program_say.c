@@ -293,6 +293,48 @@ take_close(struct program_say *s, const struct json *value)
 	return true;
 }
 
+static bool
+take_changed(struct program_say *s, const struct json *value)
+{
+	static const struct slice lists[] = { SLICE_INIT("tools"),
+		SLICE_INIT("prompts"), SLICE_INIT("resources") };
+	const struct slice what = json_text(value);
+	struct slice rest;
+	struct buf topic = BUF_INIT(PROGRAM_LINE_MAX);
+
+	if (what.len == 0)
+		return false;
+	for (size_t i = 0; i < COUNT(lists); i++) {
+		if (!slice_eq(what, lists[i]))
+			continue;
+		s->call->env->changed(s->call, what);
+		return true;
+	}
+	/* Every URI has a scheme, and none of those words has. */
+	(void)slice_cut(what, ':', &rest);
+	if (rest.ptr == NULL)
+		return false;
+	buf_put_slice(&topic, SLICE("resource:"));
+	buf_put_slice(&topic, what);
+	if (buf_finish(&topic) == RC_OK)
+		s->call->env->changed(s->call, buf_slice(&topic));
+	else
+		note(s, NO_ROOM);
+	buf_release(&topic);
+	return true;
+}
+
+static bool
+take_elicited(struct program_say *s, const struct json *value)
+{
+	const struct slice id = json_text(value);
+
+	if (id.len == 0)
+		return false;
+	s->call->env->elicited(s->call, id);
+	return true;
+}
+
 static const struct {
 	struct slice name;
 	bool (*take)(struct program_say *, const struct json *);
@@ -301,6 +343,8 @@ static const struct {
 	{ SLICE_INIT("progress"), take_progress, true },
 	{ SLICE_INIT("log"), take_log, false },
 	{ SLICE_INIT("ask"), take_ask, false },
+	{ SLICE_INIT("changed"), take_changed, false },
+	{ SLICE_INIT("elicited"), take_elicited, false },
 	{ SLICE_INIT("close"), take_close, false },
 };
 

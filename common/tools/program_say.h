@@ -17,6 +17,8 @@
  *     {"progress":3,"total":10,"message":"third file"}
  *     {"log":{"level":"info","logger":"import","data":"any JSON"}}
  *     {"ask":{"KEY":{"method":"elicitation/create","params":{..}},..}}
+ *     {"changed":"tools"} (or prompts, resources, or a URI)
+ *     {"elicited":"ID"}
  *     {"close":true}
  *
  *     {"answers":{"KEY":{..},..}}, {"pending":true}, {"unsupported":true},

@@ -104,6 +104,26 @@ let_go(struct tool_call *call)
 }
 
 static void
+changed(struct tool_call *call, struct slice topic)
+{
+	struct said_env *e = said_of(call);
+
+	buf_put_slice(&e->text, SLICE("changed "));
+	buf_put_slice(&e->text, topic);
+	buf_put_char(&e->text, '\n');
+}
+
+static void
+elicited(struct tool_call *call, struct slice id)
+{
+	struct said_env *e = said_of(call);
+
+	buf_put_slice(&e->text, SLICE("elicited "));
+	buf_put_slice(&e->text, id);
+	buf_put_char(&e->text, '\n');
+}
+
+static void
 group(struct tool_call *call, int64_t number, int64_t start)
 {
 	struct said_env *e = said_of(call);
@@ -129,6 +149,8 @@ said_env_init(struct said_env *e)
 		    .is_cancelled = is_cancelled,
 		    .wait = wait_for,
 		    .let_go = let_go,
+		    .changed = changed,
+		    .elicited = elicited,
 		    .group = group } };
 }
 

@@ -13,6 +13,8 @@
  *     look
  *     wait 50
  *     let_go
+ *     changed TOPIC
+ *     elicited ID
  *
  * and answer as the test says.
  */

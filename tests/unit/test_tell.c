@@ -66,6 +66,14 @@ static const struct row lines[] = {
 	{ "mcp-tell raw '{ \"progress\" : 1 }'" STATUS, "progress 1/0\n",
 	    "=0\n" },
 	{ "mcp-tell close" STATUS, "let_go\n", "=0\n" },
+	{ "mcp-tell changed tools && mcp-tell changed file:///a" STATUS,
+	    "changed tools\nchanged resource:file:///a\n", "=0\n" },
+	{ "mcp-tell elicited 'i d'" STATUS, "elicited i d\n", "=0\n" },
+	{ "mcp-tell changed tool 2>&1" STATUS, "",
+	    "mcp-tell: tool is neither tools, prompts, resources nor a URI\n"
+	    "=2\n" },
+	{ "mcp-tell ask --url https://a k q name 2>&1" STATUS, "",
+	    "mcp-tell: with --url there is no form\n=2\n" },
 	/* what is wrong */
 	{ "mcp-tell 2>/dev/null" STATUS, "", "=2\n" },
 	{ "mcp-tell sing 2>/dev/null" STATUS, "", "=2\n" },
@@ -107,6 +115,9 @@ each_command_says_its_line(void **state)
 	"ask k elicitation/create {\"message\":\"q?\",\"requestedSchema\":{"   \
 	"\"type\":\"object\",\"properties\":{" properties                      \
 	"},\"required\":[" required "]}}\n"
+#define GO(url)                                                                \
+	"ask k elicitation/create {\"mode\":\"url\",\"message\":\"q?\","       \
+	"\"url\":" url "}\n"
 #define NAME FORM("\"name\":{\"type\":\"string\"}", "")
 #define ACCEPT "{\"action\":\"accept\",\"content\":"
 
@@ -137,6 +148,18 @@ static const struct {
 	      "\"requestedSchema\":{\"type\":\"object\"}}\n",
 	      "{\"name\":\"Ada\"}\n=0\n" },
 	    ACCEPT "{\"name\":\"Ada\"}}" },
+	{ { "mcp-tell ask --url https://a/b k 'q?'" STATUS,
+	      GO("\"https://a/b\""), "=0\n" },
+	    "{\"action\":\"accept\"}" },
+	{ { "mcp-tell ask k 'q?' --id 7 --url https://a/b --json "
+	    "2>/dev/null" STATUS,
+	      GO("\"https://a/b\",\"elicitationId\":\"7\""),
+	      "{\"action\":\"cancel\"}\n=1\n" },
+	    "{\"action\":\"cancel\"}" },
+	{ { "mcp-tell roots k" STATUS, "ask k roots/list {}\n",
+	      "file:///a\nfile:///b\n=0\n" },
+	    "{\"roots\":[{\"uri\":\"file:///a\"},"
+	    "{\"name\":\"n\",\"uri\":\"file:///b\"}]}" },
 	{ { "mcp-tell ask k 'q?' name 2>&1" STATUS, NAME,
 	      "mcp-tell: the user declined\n=1\n" },
 	    "{\"action\":\"decline\"}" },
