@@ -209,10 +209,11 @@ each_list_has_a_topic_of_its_own(void **state)
 		for (int host = 0; host < STREAM_HOSTS; host++)
 			b->tools[host].definition[kinds[i]].raw = SLICE("{1}");
 		(void)version_after_a_look(b);
-		for (size_t j = 0; j < TOPIC_LISTS; j++)
+		for (size_t j = 0; j < TOPIC_LISTS; j++) {
 			assert_int_equal(
 			    version_of(b, topic_lists[j]) != before[j],
 			    j == lists[i]);
+		}
 	}
 }
 
