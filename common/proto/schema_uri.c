@@ -1,25 +1,5 @@
 #include "schema_private.h"
-
-/* An absent part has no ptr; each keeps its own delimiters. */
-struct uri {
-	struct slice scheme;    /* "http:" */
-	struct slice authority; /* "//host" */
-	struct slice path;
-	struct slice query; /* "?a=b" */
-};
-
-static bool
-is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool
-is_scheme(char c)
-{
-	return is_alpha(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' ||
-	    c == '.';
-}
+#include "uri.h"
 
 static struct slice
 take(struct slice *s, size_t n)
@@ -28,33 +8,6 @@ take(struct slice *s, size_t n)
 
 	*s = slice_from(*s, n);
 	return head;
-}
-
-static struct uri
-split(struct slice s)
-{
-	struct uri u = { SLICE_NONE, SLICE_NONE, SLICE_NONE, SLICE_NONE };
-	size_t n = 0;
-
-	if (s.ptr == NULL)
-		s = SLICE("");
-	while (n < s.len && is_scheme(s.ptr[n]))
-		n++;
-	if (n > 0 && n < s.len && s.ptr[n] == ':' && is_alpha(s.ptr[0]))
-		u.scheme = take(&s, n + 1);
-	if (slice_starts(s, SLICE("//"))) {
-		n = 2;
-		while (n < s.len && s.ptr[n] != '/' && s.ptr[n] != '?')
-			n++;
-		u.authority = take(&s, n);
-	}
-	n = 0;
-	while (n < s.len && s.ptr[n] != '?')
-		n++;
-	u.path = take(&s, n);
-	if (s.len > 0)
-		u.query = s;
-	return u;
 }
 
 /* Cut the last segment, with its slash, but nothing before `root`. */
@@ -118,8 +71,8 @@ put_merged(struct buf *b, const struct uri *base, struct slice path)
 void
 schema_uri_resolve(struct buf *out, struct slice base, struct slice ref)
 {
-	struct uri b = split(base);
-	struct uri r = split(ref);
+	struct uri b = uri_split(base);
+	struct uri r = uri_split(ref);
 	bool is_whole = r.scheme.ptr != NULL;
 	bool has_host = is_whole || r.authority.ptr != NULL;
 

@@ -1,274 +1,41 @@
 #include "definition.h"
 
-#include "definition_header.h"
-#include "finding.h"
+#include "definition_part.h"
 #include "schema.h"
 
 /* Holds the text, its compact form and a tree over each. */
 #define ARENA_MAX ((size_t)64 * 1024 * 1024)
-#define NAME_MAX_LEN 64
-#define WHY_MAX 1024
 
-struct reader {
-	struct definition *out;
-	struct findings findings;
-	const struct json *compact; /* without `run` */
-	enum rc rc;                 /* a failure of our own */
-};
-
-/* ------------------------------------------------------------ little types */
-
-static void
-must_be(struct reader *r, const struct json *value, enum json_type type,
-    const char *name, const char *what)
-{
-	if (value != NULL && value->type != type)
-		finding_put(&r->findings, value, "%s must be %s", name, what);
-}
-
-static void
-must_be_boolean(struct reader *r, const struct json *value)
-{
-	if (value->type != JSON_TRUE && value->type != JSON_FALSE) {
-		finding_put(&r->findings, value,
-		    "annotations.%.*s must be true or false",
-		    FINDING_NAME(value->name));
-	}
-}
-
-static bool
-name_ok(struct slice name)
-{
-	if (name.len == 0 || name.len > NAME_MAX_LEN)
-		return false;
-	for (size_t i = 0; i < name.len; i++) {
-		char c = name.ptr[i];
-
-		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-			(c >= '0' && c <= '9') || c == '_' || c == '-' ||
-			c == '.'))
-			return false;
-	}
-	return true;
-}
-
-/* ------------------------------------------------------- member by member */
-
-static void
-read_name(struct reader *r, const struct json *value)
-{
-	if (!name_ok(json_text(value))) {
-		finding_put(&r->findings, value,
-		    "name must be 1 to 64 of A-Z a-z 0-9 _ - .");
-		return;
-	}
-	r->out->tool.name = json_text(json_get(r->compact, "name"));
-}
-
-static void
-read_title(struct reader *r, const struct json *value)
-{
-	must_be(r, value, JSON_STRING, "title", "a string");
-}
-
-static void
-read_description(struct reader *r, const struct json *value)
-{
-	must_be(r, value, JSON_STRING, "description", "a string");
-}
-
-/* The sentence names the place within the schema. */
-static struct schema *
-compile(struct reader *r, const struct json *value)
-{
-	struct buf why = BUF_INIT(WHY_MAX);
-	struct schema *schema = NULL;
-	struct slice said;
-	enum rc rc =
-	    schema_compile(json_member(r->compact, value->name), &schema, &why);
-
-	said = buf_slice(&why);
-	if (rc == RC_SYNTAX) {
-		finding_put(&r->findings, value, "%.*s: %.*s",
-		    SLICE_FMT(value->name), SLICE_FMT(said));
-	} else if (rc != RC_OK) {
-		r->rc = rc;
-	}
-	buf_release(&why);
-	return schema;
-}
-
-static void
-read_input(struct reader *r, const struct json *value)
-{
-	enum rc rc;
-
-	if (value->type != JSON_OBJECT ||
-	    !json_text_is(json_get(value, "type"), SLICE("object"))) {
-		finding_put(&r->findings, value,
-		    "inputSchema must be a schema with \"type\": \"object\"");
-		return;
-	}
-	r->out->input = compile(r, value);
-	r->out->tool.input = r->out->input;
-	rc = definition_headers(
-	    value, &r->out->arena, &r->findings, &r->out->tool.params);
-	if (rc != RC_OK)
-		r->rc = rc;
-}
-
-static void
-read_output(struct reader *r, const struct json *value)
-{
-	if (value->type != JSON_OBJECT) {
-		finding_put(
-		    &r->findings, value, "outputSchema must be an object");
-		return;
-	}
-	r->out->output = compile(r, value);
-	r->out->tool.output = r->out->output;
-}
-
+/* Of each kind: what it is called, its members, and a last look. */
 static const struct {
-	struct slice name;
-	unsigned flag; /* of a tool that has it */
-} annotation_hints[] = {
-	{ SLICE_INIT("readOnlyHint"), TOOL_REPEAT },
-	{ SLICE_INIT("destructiveHint"), 0 },
-	{ SLICE_INIT("idempotentHint"), TOOL_REPEAT },
-	{ SLICE_INIT("openWorldHint"), 0 },
+	const char *what;
+	const struct definition_member *members;
+	void (*whole)(struct definition_reader *);
+} kinds[OFFERS] = {
+	[OFFER_TOOL] = { "tool", definition_of_tool, NULL },
+	[OFFER_PROMPT] = { "prompt", definition_of_prompt,
+	    definition_whole_prompt },
+	[OFFER_RESOURCE] = { "resource", definition_of_resource,
+	    definition_whole_resource },
+	[OFFER_TEMPLATE] = { "template", definition_of_template,
+	    definition_whole_resource },
 };
 
-#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
-
-static void
-read_annotations(struct reader *r, const struct json *value)
+static const struct definition_member *
+member_find(enum offer kind, struct slice name)
 {
-	must_be(r, value, JSON_OBJECT, "annotations", "an object");
-	must_be(r, json_get(value, "title"), JSON_STRING, "annotations.title",
-	    "a string");
-	for (size_t i = 0; i < COUNT(annotation_hints); i++) {
-		const struct json *hint =
-		    json_member(value, annotation_hints[i].name);
+	const struct definition_member *m = kinds[kind].members;
 
-		if (hint != NULL)
-			must_be_boolean(r, hint);
-		if (json_is(hint, JSON_TRUE))
-			r->out->tool.flags |= annotation_hints[i].flag;
-	}
-}
-
-static void
-read_icon(struct reader *r, const struct json *icon)
-{
-	const struct json *src = json_get(icon, "src");
-	const struct json *sizes = json_get(icon, "sizes");
-	const struct json *theme = json_get(icon, "theme");
-	struct slice s = json_text(src);
-
-	must_be(r, icon, JSON_OBJECT, "an icon", "an object");
-	if (!slice_starts(s, SLICE("https://")) &&
-	    !slice_starts(s, SLICE("http://")) &&
-	    !slice_starts(s, SLICE("data:")))
-		finding_put(&r->findings, src == NULL ? icon : src,
-		    "src of an icon must be an https:, http: or data: address");
-	must_be(r, json_get(icon, "mimeType"), JSON_STRING,
-	    "mimeType of an icon", "a string");
-	must_be(r, sizes, JSON_ARRAY, "sizes of an icon", "an array");
-	if (json_is(sizes, JSON_ARRAY)) {
-		for (const struct json *e = sizes->child; e != NULL;
-		     e = e->next)
-			must_be(r, e, JSON_STRING, "a size of an icon",
-			    "a string such as \"48x48\" or \"any\"");
-	}
-	if (theme != NULL && !json_text_is(theme, SLICE("light")) &&
-	    !json_text_is(theme, SLICE("dark")))
-		finding_put(&r->findings, theme,
-		    "theme of an icon must be \"light\" or \"dark\"");
-}
-
-static void
-read_icons(struct reader *r, const struct json *value)
-{
-	must_be(r, value, JSON_ARRAY, "icons", "an array");
-	if (value->type != JSON_ARRAY)
-		return;
-	for (const struct json *icon = value->child; icon != NULL;
-	     icon = icon->next)
-		read_icon(r, icon);
-}
-
-static const struct {
-	struct slice name;
-	unsigned flag;
-} task_supports[] = {
-	{ SLICE_INIT("forbidden"), 0 },
-	{ SLICE_INIT("optional"), TOOL_TASK_OPTIONAL },
-	{ SLICE_INIT("required"), TOOL_TASK_REQUIRED },
-};
-
-static void
-read_execution(struct reader *r, const struct json *value)
-{
-	const struct json *support = json_get(value, "taskSupport");
-
-	must_be(r, value, JSON_OBJECT, "execution", "an object");
-	if (support == NULL)
-		return;
-	for (size_t i = 0; i < COUNT(task_supports); i++) {
-		if (json_text_is(support, task_supports[i].name)) {
-			r->out->tool.flags |= task_supports[i].flag;
-			return;
-		}
-	}
-	finding_put(&r->findings, support,
-	    "execution.taskSupport must be \"forbidden\", \"optional\" or "
-	    "\"required\"");
-}
-
-static void
-read_meta(struct reader *r, const struct json *value)
-{
-	must_be(r, value, JSON_OBJECT, "_meta", "an object");
-}
-
-static void
-read_run(struct reader *r, const struct json *value)
-{
-	must_be(r, value, JSON_OBJECT, "run", "an object");
-	r->out->run = value;
-}
-
-static const struct {
-	struct slice name;
-	void (*read)(struct reader *, const struct json *);
-	bool is_needed;
-} members[] = {
-	{ SLICE_INIT("name"), read_name, true },
-	{ SLICE_INIT("title"), read_title, false },
-	{ SLICE_INIT("description"), read_description, false },
-	{ SLICE_INIT("inputSchema"), read_input, true },
-	{ SLICE_INIT("outputSchema"), read_output, false },
-	{ SLICE_INIT("annotations"), read_annotations, false },
-	{ SLICE_INIT("icons"), read_icons, false },
-	{ SLICE_INIT("execution"), read_execution, false },
-	{ SLICE_INIT("_meta"), read_meta, false },
-	{ SLICE_INIT("run"), read_run, false },
-};
-
-static bool
-is_member_known(struct slice name)
-{
-	for (size_t i = 0; i < COUNT(members); i++)
-		if (slice_eq(name, members[i].name))
-			return true;
-	return false;
+	for (; m->name.ptr != NULL; m++)
+		if (slice_eq(name, m->name))
+			return m;
+	return NULL;
 }
 
 /* -------------------------------------------------------------- the whole */
 
 static enum rc
-read_source(struct reader *r, struct slice text)
+read_source(struct definition_reader *r, struct slice text)
 {
 	struct definition *d = r->out;
 	struct json_error error = { 0, "" };
@@ -298,7 +65,7 @@ read_source(struct reader *r, struct slice text)
 
 /* What clients see, read again so that it stands on its own. */
 static enum rc
-make_compact(struct reader *r)
+make_compact(struct definition_reader *r)
 {
 	struct definition *d = r->out;
 	struct buf out = BUF_INIT(2 * DEFINITION_MAX);
@@ -307,7 +74,10 @@ make_compact(struct reader *r)
 
 	buf_put_char(&out, '{');
 	for (const struct json *m = d->source->child; m != NULL; m = m->next) {
-		if (slice_eq(m->name, SLICE("run")))
+		const struct definition_member *known =
+		    member_find(d->tool.kind, m->name);
+
+		if (known != NULL && known->is_own)
 			continue;
 		json_put_name(&out, m->name);
 		json_put_compact(&out, m);
@@ -326,38 +96,98 @@ make_compact(struct reader *r)
 }
 
 static enum rc
-read_members(struct reader *r)
+read_members(struct definition_reader *r)
 {
-	for (size_t i = 0; i < COUNT(members); i++) {
-		const struct json *value =
-		    json_member(r->out->source, members[i].name);
+	const enum offer kind = r->out->tool.kind;
 
-		if (value != NULL)
-			members[i].read(r, value);
-		else if (members[i].is_needed)
+	for (const struct definition_member *m = kinds[kind].members;
+	     m->name.ptr != NULL; m++) {
+		const struct json *value = json_member(r->out->source, m->name);
+
+		if (value != NULL && m->read != NULL)
+			m->read(r, value);
+		else if (value == NULL && m->is_needed)
 			finding_put(&r->findings, r->out->source,
-			    "%.*s is missing", SLICE_FMT(members[i].name));
+			    "%.*s is missing", SLICE_FMT(m->name));
 	}
+	if (kinds[kind].whole != NULL)
+		kinds[kind].whole(r);
 	if (r->rc != RC_OK)
 		return r->rc;
 	return r->findings.n > 0 ? RC_SYNTAX : RC_OK;
 }
 
+static enum rc
+read_kind(struct definition_reader *r, struct slice text)
+{
+	struct definition *d = r->out;
+	enum rc rc = read_source(r, text);
+
+	if (rc != RC_OK)
+		return rc;
+	if (r->is_file && d->tool.kind == OFFER_RESOURCE &&
+	    json_get(d->source, "uriTemplate") != NULL)
+		d->tool.kind = OFFER_TEMPLATE;
+	rc = make_compact(r);
+	return rc == RC_OK ? read_members(r) : rc;
+}
+
+static enum rc
+read_definition(struct definition_reader *r, enum offer kind, struct slice text)
+{
+	struct definition *d = r->out;
+	enum rc rc;
+
+	*d = (struct definition){
+		.arena = ARENA_INIT(ARENA_MAX),
+		.tool = { .kind = kind },
+	};
+	rc = read_kind(r, text);
+	if (rc != RC_OK)
+		definition_release(d);
+	return rc;
+}
+
+enum rc
+definition_read_as(
+    enum offer kind, struct slice text, struct definition *out, struct buf *why)
+{
+	struct definition_reader r = { .out = out, .findings = { .out = why } };
+
+	return read_definition(&r, kind, text);
+}
+
 enum rc
 definition_read(struct slice text, struct definition *out, struct buf *why)
 {
-	struct reader r = { .out = out, .findings = { .out = why } };
-	enum rc rc;
+	return definition_read_as(OFFER_TOOL, text, out, why);
+}
 
-	*out = (struct definition){ .arena = ARENA_INIT(ARENA_MAX) };
-	rc = read_source(&r, text);
-	if (rc == RC_OK)
-		rc = make_compact(&r);
-	if (rc == RC_OK)
-		rc = read_members(&r);
-	if (rc != RC_OK)
-		definition_release(out);
-	return rc;
+enum rc
+definition_read_file(
+    enum offer kind, struct slice text, struct definition *out, struct buf *why)
+{
+	struct definition_reader r = {
+		.out = out,
+		.findings = { .out = why },
+		.is_file = true,
+	};
+
+	return read_definition(&r, kind, text);
+}
+
+const struct json *
+definition_served_by(const struct definition *d)
+{
+	for (const struct json *m = d->source->child; m != NULL; m = m->next) {
+		const struct definition_member *known =
+		    member_find(d->tool.kind, m->name);
+
+		if (known != NULL && known->is_own &&
+		    !slice_eq(m->name, SLICE("cache")))
+			return m;
+	}
+	return NULL;
 }
 
 /* ------------------------------------------------------------------ hints */
@@ -394,10 +224,11 @@ definition_put_hints(const struct definition *d, struct buf *out)
 	if (about.len == 0) {
 		finding_put(&f, d->source,
 		    "without a description a model can only guess what the "
-		    "tool is for");
+		    "%s is for",
+		    kinds[d->tool.kind].what);
 	}
 	for (const struct json *m = d->source->child; m != NULL; m = m->next) {
-		if (!is_member_known(m->name)) {
+		if (member_find(d->tool.kind, m->name) == NULL) {
 			finding_put(&f, m,
 			    "%.*s is no member that the protocol knows",
 			    FINDING_NAME(m->name));

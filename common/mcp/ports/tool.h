@@ -112,10 +112,12 @@ enum tool_makes {
 /* One content block, finished JSON.  Of a resource an item of contents, of a
  * completion a JSON string. */
 struct tool_block {
-	unsigned type;        /* enum content_bit */
-	struct slice json;    /* compact */
-	struct slice instead; /* text for revisions that lack the type */
-	bool is_assistant;    /* who says this message of a prompt */
+	unsigned type;     /* enum content_bit */
+	struct slice json; /* compact */
+	/* Text for revisions that lack the type; of an item of contents that
+	 * has _meta, JSON without it. */
+	struct slice instead;
+	bool is_assistant; /* who says this message of a prompt */
 	struct tool_block *next;
 };
 
@@ -126,7 +128,12 @@ struct tool_result {
 	struct slice meta;        /* compact JSON object, or absent */
 	struct slice description; /* of a prompt, instead of its own */
 	struct slice error;       /* what tool_fail() was told */
-	bool is_assistant;        /* the messages to come */
+	struct tool_cache cache;  /* of a resource, if it said so itself */
+	int64_t total;            /* values of a completion; 0: as many as are
+				   * here */
+	bool has_more;            /* values than are here */
+	bool has_cache;
+	bool is_assistant; /* the messages to come */
 	bool is_error;
 	bool is_missing; /* there is no such resource */
 };
@@ -266,6 +273,10 @@ struct toolbox_ops {
 	 * next view(), of whatever kind: the toolbox may have taken up an
 	 * edited definition then. */
 	const struct tool_set *(*view)(struct toolbox *, enum offer kind);
+	/* A number that is another one whenever any view() may be other than
+	 * before, which spares whoever looks for changes from reading it all.
+	 * Takes up edits as view() does.  NULL: who knows. */
+	uint64_t (*version)(struct toolbox *);
 	/* Call changed() for each resource whose content was seen to change
 	 * since the last watch(); the first one sees nothing.  May take long
 	 * (many files), so only for whoever keeps house. */
