@@ -8,6 +8,7 @@
 #include "seal.h"
 #include "text.h"
 #include "tool.h"
+#include "uri_template.h"
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
@@ -51,17 +52,11 @@ is_url(const struct json *value)
 	struct slice rest, scheme = slice_cut(url, ':', &rest);
 	size_t host;
 
-	if (!slice_ieq(scheme, SLICE("https")) &&
-	    !slice_ieq(scheme, SLICE("http")))
+	if (!uri_is_absolute(url) ||
+	    (!slice_ieq(scheme, SLICE("https")) &&
+		!slice_ieq(scheme, SLICE("http"))) ||
+	    !slice_starts(rest, SLICE("//")))
 		return false;
-	if (rest.ptr == NULL || !slice_starts(rest, SLICE("//")))
-		return false;
-	for (size_t i = 0; i < url.len; i++) {
-		if ((unsigned char)url.ptr[i] <= ' ' ||
-		    (unsigned char)url.ptr[i] > '~' ||
-		    strchr("\"<>\\^`{|}", url.ptr[i]) != NULL)
-			return false;
-	}
 	rest = slice_from(rest, 2);
 	for (host = 0; host < rest.len; host++) {
 		if (rest.ptr[host] == '/' || rest.ptr[host] == '?' ||
