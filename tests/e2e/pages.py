@@ -18,7 +18,7 @@ import subprocess
 import harness
 from support import check
 
-BLOCK = re.compile(r"(?:^`([^`\n]+)`:\n\n)?((?:^ {4}.*\n(?:\n(?= {4}))*)+)",
+BLOCK = re.compile(r"(?:^`([^`\n]+)`:\n\n)?((?:^ {4}.*\n(?:\n+(?= {4}))?)+)",
                    re.M)
 SOURCE = "/src/mcp-fcgi"
 URL = "http://127.0.0.1:8080/mcp"
@@ -39,12 +39,22 @@ def steps(text):
             yield None, split(typed)
 
 
+def is_whole(command):
+    """Neither in quotes nor before a line that goes on?"""
+    try:
+        shlex.split(command)
+    except ValueError:
+        return False
+    return True
+
+
 def split(typed):
-    """A command, which goes on after a backslash, and its output."""
+    """A command, of one line or more, and its output."""
     lines = typed.split("\n")
     n = 1
-    while lines[n - 1].endswith("\\"):
+    while not is_whole("\n".join(lines[:n])):
         n += 1
+        check(n <= len(lines), "a command without an end: %s", typed)
     return "\n".join(lines[:n]), "\n".join(lines[n:]).strip("\n")
 
 
