@@ -127,6 +127,9 @@ fill_rules(const struct wiring *w, struct server_rules *r)
 	r->n_hosts = c->hosts.n;
 	r->remote_user = c->remote_user;
 	r->sessions = c->sessions;
+	r->strict = c->strict;
+	r->body_only = c->body_only;
+	r->modern_ping = c->modern_ping;
 	r->store_timeout_ms = c->store_timeout_ms;
 	r->sessions_total = c->sessions_total;
 	r->sessions_principal = c->sessions_principal;

@@ -100,6 +100,7 @@ log_request(struct exchange *x)
 	put_shown(line, SLICE(" tool="), x->tool);
 	if (x->revision != NULL)
 		put_shown(line, SLICE(" revision="), x->revision->date);
+	put_shown(line, SLICE(" header="), x->odd_version);
 	put_shown(line, SLICE(" row="), slice_of(x->row));
 	if (x->has_session) {
 		buf_put_slice(line, SLICE(" session="));

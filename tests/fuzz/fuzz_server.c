@@ -490,6 +490,15 @@ check_laws(struct bench *b, const struct sink_mem *sink)
 	buf_release(&after);
 }
 
+static void
+set_rules(struct server_rules *r, unsigned mode)
+{
+	r->sessions = (enum session_mode)(mode % 3);
+	r->strict = (mode / 12 & 1) != 0;
+	r->body_only = (mode / 24 & 1) != 0;
+	r->modern_ping = (mode / 48 & 1) != 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int
@@ -502,7 +511,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct sink_mem sink;
 
 	bench_ready(b);
-	b->server.rules.sessions = (enum session_mode)(take(&s, 12) % 3);
+	set_rules(&b->server.rules, take(&s, 192));
 	begin_request(
 	    b, &r, methods[take(&s, sizeof(methods) / sizeof(*methods))]);
 	put_headers(b, &s, &r);

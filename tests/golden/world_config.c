@@ -23,6 +23,31 @@ set_sessions(struct world *w, struct slice value)
 }
 
 static enum rc
+read_flag(struct slice text, bool *out)
+{
+	*out = slice_eq(text, SLICE("yes"));
+	return *out || slice_eq(text, SLICE("no")) ? RC_OK : RC_SYNTAX;
+}
+
+static enum rc
+set_strict(struct world *w, struct slice value)
+{
+	return read_flag(value, &w->server.rules.strict);
+}
+
+static enum rc
+set_body_only(struct world *w, struct slice value)
+{
+	return read_flag(value, &w->server.rules.body_only);
+}
+
+static enum rc
+set_modern_ping(struct world *w, struct slice value)
+{
+	return read_flag(value, &w->server.rules.modern_ping);
+}
+
+static enum rc
 set_origin(struct world *w, struct slice value)
 {
 	if (w->server.rules.n_origins == WORLD_LIST_MAX)
@@ -152,6 +177,9 @@ static const struct key {
 	enum rc (*set)(struct world *, struct slice);
 } world_keys[] = {
 	{ SLICE_INIT("http.sessions"), set_sessions },
+	{ SLICE_INIT("http.strict"), set_strict },
+	{ SLICE_INIT("http.body_only"), set_body_only },
+	{ SLICE_INIT("http.modern_ping"), set_modern_ping },
 	{ SLICE_INIT("http.path"), set_path },
 	{ SLICE_INIT("http.sse"), set_sse },
 	{ SLICE_INIT("http.messages"), set_messages },
