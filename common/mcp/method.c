@@ -1,15 +1,22 @@
 #include "method.h"
 
+#include "offer.h"
 #include "reply.h"
 #include "tool.h"
 
 static const struct method methods[] = {
+	{ SLICE_INIT("completion/complete"), REVISION_2024_11_05,
+	    REVISION_2026_07_28, method_complete },
 	{ SLICE_INIT("initialize"), REVISION_2024_11_05, REVISION_2025_11_25,
 	    method_initialize },
 	{ SLICE_INIT("logging/setLevel"), REVISION_2024_11_05,
 	    REVISION_2025_11_25, method_set_level },
 	{ SLICE_INIT("ping"), REVISION_2024_11_05, REVISION_2025_11_25,
 	    method_ping },
+	{ SLICE_INIT("prompts/get"), REVISION_2024_11_05, REVISION_2026_07_28,
+	    method_prompts_get },
+	{ SLICE_INIT("prompts/list"), REVISION_2024_11_05, REVISION_2026_07_28,
+	    method_prompts_list },
 	{ SLICE_INIT("resources/list"), REVISION_2024_11_05,
 	    REVISION_2026_07_28, method_resources_list },
 	{ SLICE_INIT("resources/read"), REVISION_2024_11_05,
@@ -75,6 +82,24 @@ method_dispatch(struct exchange *x)
 	answer_error(
 	    x, 404, RPC_METHOD_NOT_FOUND, "Method not found", SLICE_NONE);
 	return RC_OK;
+}
+
+bool
+method_is_long(struct exchange *x)
+{
+	const struct json *params = x->message.params;
+	struct slice name = json_text(json_get(params, "name"));
+	struct offer_call call = { .tool = NULL };
+
+	if (slice_eq(x->message.method, SLICE("tools/call")))
+		call.tool = tool_find(offer_all(x, OFFER_TOOL), name);
+	else if (slice_eq(x->message.method, SLICE("prompts/get")))
+		call.tool = tool_find(offer_all(x, OFFER_PROMPT), name);
+	else if (!slice_eq(x->message.method, SLICE("resources/read")) ||
+	    offer_find_resource(x, json_text(json_get(params, "uri")), &call) !=
+		RC_OK)
+		return false;
+	return call.tool != NULL && (call.tool->flags & TOOL_DETACHED) != 0;
 }
 
 /* Presence of an object means support, whatever is in it. */

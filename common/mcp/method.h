@@ -25,7 +25,7 @@ const struct method *method_find(
 /* x->message answered, whatever it is: by its method, or -32601. */
 MUST_CHECK enum rc method_dispatch(struct exchange *x);
 
-/* Does x->message call a tool that may take long? */
+/* Does x->message call something that may take long? */
 bool method_is_long(struct exchange *x);
 
 /* Handlers, by file. */
@@ -34,6 +34,9 @@ enum rc method_ping(struct exchange *x);
 enum rc method_set_level(struct exchange *x);
 enum rc method_discover(struct exchange *x);
 enum rc method_listen(struct exchange *x);
+enum rc method_complete(struct exchange *x);
+enum rc method_prompts_list(struct exchange *x);
+enum rc method_prompts_get(struct exchange *x);
 enum rc method_resources_list(struct exchange *x);
 enum rc method_resources_read(struct exchange *x);
 enum rc method_templates_list(struct exchange *x);

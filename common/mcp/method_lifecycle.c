@@ -51,6 +51,13 @@ put_capabilities(struct exchange *x, struct buf *b)
 	buf_put_slice(b,
 	    can_tell(x) ? SLICE("{\"subscribe\":true,\"listChanged\":true}")
 			: SLICE("{}"));
+	json_put_key(b, "prompts");
+	buf_put_slice(
+	    b, can_tell(x) ? SLICE("{\"listChanged\":true}") : SLICE("{}"));
+	if (x->revision->has_completions_capability) {
+		json_put_key(b, "completions");
+		buf_put_slice(b, SLICE("{}"));
+	}
 	json_put_key(b, "logging");
 	buf_put_slice(b, SLICE("{}"));
 	put_tasks(x, b);

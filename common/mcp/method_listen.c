@@ -12,6 +12,7 @@ static const struct {
 	struct slice topic;
 } lists[] = {
 	{ SLICE_INIT("toolsListChanged"), SLICE_INIT(TOPIC_TOOLS) },
+	{ SLICE_INIT("promptsListChanged"), SLICE_INIT(TOPIC_PROMPTS) },
 	{ SLICE_INIT("resourcesListChanged"), SLICE_INIT(TOPIC_RESOURCES) },
 };
 
@@ -68,8 +69,6 @@ filter_fault(const struct json *filter)
 		if (!is_flag(json_member(filter, lists[i].member)))
 			return "a list filter must be true or false";
 	}
-	if (!is_flag(json_get(filter, "promptsListChanged")))
-		return "a list filter must be true or false";
 	fault = strings_fault(json_get(filter, "resourceSubscriptions"));
 	return fault != NULL ? fault
 			     : strings_fault(json_get(filter, "taskIds"));

@@ -1,39 +1,18 @@
 #include "method.h"
+#include "offer.h"
 #include "reply.h"
 #include "topic.h"
-
-/*
- * This server has no resources, and says so: its lists are empty.  What is
- * read cannot be found; what is subscribed to is told of when somebody raises
- * its topic.
- */
-static enum rc
-answer_empty(struct exchange *x, struct slice member)
-{
-	struct buf *b;
-
-	if (json_get(x->message.params, "cursor") != NULL) {
-		answer_error(x, 200, RPC_INVALID_PARAMS,
-		    "cursor is not one of ours", SLICE_NONE);
-		return RC_OK;
-	}
-	b = answer_begin(x);
-	json_put_name(b, member);
-	buf_put_slice(b, SLICE("[]"));
-	answer_end(x, true, NULL);
-	return RC_OK;
-}
 
 enum rc
 method_resources_list(struct exchange *x)
 {
-	return answer_empty(x, SLICE("resources"));
+	return offer_list(x, OFFER_RESOURCE);
 }
 
 enum rc
 method_templates_list(struct exchange *x)
 {
-	return answer_empty(x, SLICE("resourceTemplates"));
+	return offer_list(x, OFFER_TEMPLATE);
 }
 
 /* The uri of the params, or absent: the answer is an error then. */
@@ -54,25 +33,20 @@ enum rc
 method_resources_read(struct exchange *x)
 {
 	struct slice uri = find_uri(x);
-	struct buf data = BUF_INIT((size_t)8 * TOPIC_NAME_MAX);
-	struct slice json = SLICE_NONE;
+	struct offer_call call;
 	enum rc rc;
 
 	if (uri.ptr == NULL)
 		return RC_OK;
-	buf_put_char(&data, '{');
-	json_put_key(&data, "uri");
-	json_put_string(&data, uri);
-	buf_put_char(&data, '}');
-	rc = buf_finish(&data);
-	if (rc == RC_OK)
-		rc = arena_copy(x->arena, buf_slice(&data), &json);
-	buf_release(&data);
+	x->tool = uri;
+	rc = offer_find_resource(x, uri, &call);
+	if (rc == RC_NOTFOUND)
+		return offer_answer_missing(x, uri);
 	if (rc != RC_OK)
 		return rc;
-	answer_error(x, 200, (enum rpc_code)x->revision->resource_not_found,
-	    "Resource not found", json);
-	return RC_OK;
+	/* Of many that a template stands for, its name says more. */
+	x->tool = call.tool->name;
+	return offer_run(x, &call);
 }
 
 /* ------------------------------------------------------- subscriptions */

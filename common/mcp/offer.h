@@ -29,10 +29,22 @@ struct offer_call {
 	struct slice uri;
 };
 
+/* A resource by its uri: one that is listed, or the first template that it
+ * fits.  Fills in *out; RC_NOTFOUND. */
+MUST_CHECK enum rc offer_find_resource(
+    struct exchange *x, struct slice uri, struct offer_call *out);
+
 /*
  * Check what it needs and its arguments, run it by whichever way there is
  * (running.h), and answer x->message with what came out.
  */
 MUST_CHECK enum rc offer_run(struct exchange *x, const struct offer_call *call);
+
+/* Answer x->message with what a call has made, concluded (tool_check.h): its
+ * result or, of what is no tool, an error. */
+MUST_CHECK enum rc offer_answer(struct exchange *x, struct tool_call *call);
+
+/* Answer x->message: there is no such resource. */
+MUST_CHECK enum rc offer_answer_missing(struct exchange *x, struct slice uri);
 
 #endif

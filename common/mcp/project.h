@@ -11,13 +11,21 @@
  * is left out or replaced, so that no client is sent what it cannot know.
  */
 
-/* Append a tool as tools/list of that revision shows it. */
-void project_tool(
+/* Values of one answer to completion/complete, at most. */
+#define PROJECT_VALUES_MAX 100
+
+/* Append what is offered as the list of its kind shows it in that revision. */
+void project_offer(
     struct buf *b, const struct tool *tool, const struct revision *revision);
 
 /* Append the members of a CallToolResult but _meta: content and, where the
  * revision has them, structuredContent and isError. */
 void project_result(struct buf *b, const struct tool *tool,
     const struct tool_result *result, const struct revision *revision);
+
+/* The same of what the call makes: a CallToolResult, GetPromptResult,
+ * ReadResourceResult or CompleteResult. */
+void project_call(struct buf *b, const struct tool_call *call,
+    const struct revision *revision);
 
 #endif

@@ -120,17 +120,26 @@ reply_put_server_info(struct buf *b, const struct server_info *info,
 void
 answer_end(struct exchange *x, bool is_cacheable, const struct json *extra)
 {
+	answer_end_hinted(
+	    x, is_cacheable ? &x->server->rules.list_cache : NULL, extra);
+}
+
+void
+answer_end_hinted(struct exchange *x, const struct tool_cache *cache,
+    const struct json *extra)
+{
 	static const struct slice own =
 	    SLICE_INIT("io.modelcontextprotocol/serverInfo");
 	const struct revision *r = x->revision;
 	struct buf *b = &x->server->body;
 
-	if (r->has_cache_hints && is_cacheable) {
-		/* Lists may change at any time and differ by caller. */
+	if (r->has_cache_hints && cache != NULL) {
 		json_put_key(b, "ttlMs");
-		buf_put_char(b, '0');
+		buf_put_i64(b, cache->ttl_ms);
 		json_put_key(b, "cacheScope");
-		buf_put_slice(b, SLICE("\"private\""));
+		buf_put_slice(b,
+		    cache->is_public ? SLICE("\"public\"")
+				     : SLICE("\"private\""));
 	}
 	if (!r->has_title)
 		extra = NULL;

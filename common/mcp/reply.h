@@ -48,13 +48,17 @@ MUST_CHECK enum rc answer_lacking(struct exchange *x, uint32_t caps);
  * Answer x->message with a result.  Between the two calls members are appended
  * with json_put_key() and so on.  `extra` is a JSON object whose members
  * join the result's _meta (or NULL).  With `is_cacheable`, revisions that
- * have cache hints get them.
+ * have cache hints get those of lists.
  */
 struct buf *answer_begin(struct exchange *x);
 /* The same with another resultType, in revisions that have one. */
 struct buf *answer_begin_as(struct exchange *x, struct slice type);
 void answer_end(
     struct exchange *x, bool is_cacheable, const struct json *extra);
+
+/* The same with other hints, or none (NULL). */
+void answer_end_hinted(struct exchange *x, const struct tool_cache *cache,
+    const struct json *extra);
 
 /* Append who we are, an Implementation object of that revision. */
 void reply_put_server_info(struct buf *b, const struct server_info *info,

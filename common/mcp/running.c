@@ -56,7 +56,9 @@ static enum rc
 run(struct running *r)
 {
 	const struct tool *tool = r->call.tool;
-	enum tool_done done = tool->call(tool, &r->call);
+	enum tool_done done = r->call.makes == MAKES_VALUES
+	    ? tool->complete(tool, &r->call)
+	    : tool->call(tool, &r->call);
 
 	return running_finish(r, done);
 }
@@ -77,7 +79,8 @@ adopt(struct running *r, const struct call_row *row)
 enum rc
 running_go(struct exchange *x, struct running *r)
 {
-	const bool is_detached = (r->call.tool->flags & TOOL_DETACHED) != 0;
+	const bool is_detached = r->call.makes != MAKES_VALUES &&
+	    (r->call.tool->flags & TOOL_DETACHED) != 0;
 	enum call_opened opened = CALL_IS_NEW;
 	enum rc rc = RC_OK;
 

@@ -1,5 +1,5 @@
 #include "input.h"
-#include "project.h"
+#include "offer.h"
 #include "reply.h"
 #include "running_part.h"
 #include "task.h"
@@ -29,24 +29,6 @@ tell_end(struct running *r, const char *how)
 /* ------------------------------------------------------------- building */
 
 static enum rc
-put_result(struct running *r)
-{
-	struct exchange *x = r->x;
-	struct tool_call *call = &r->call;
-	const struct json *meta = NULL;
-	enum rc rc = RC_OK;
-
-	if (call->result.meta.ptr != NULL)
-		rc = json_read(call->arena, call->result.meta,
-		    &json_limits_default, &meta, NULL);
-	if (rc != RC_OK)
-		return rc;
-	project_result(answer_begin(x), call->tool, &call->result, x->revision);
-	answer_end(x, false, meta);
-	return RC_OK;
-}
-
-static enum rc
 build(struct running *r, enum tool_done done)
 {
 	enum rc rc;
@@ -62,7 +44,8 @@ build(struct running *r, enum tool_done done)
 	rc = tool_conclude(&r->call, done);
 	if (rc != RC_OK)
 		return rc;
-	return r->respond != NULL ? r->respond(r) : put_result(r);
+	return r->respond != NULL ? r->respond(r)
+				  : offer_answer(r->x, &r->call);
 }
 
 /* Something must be in server->body, whatever failed. */

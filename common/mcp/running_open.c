@@ -76,6 +76,14 @@ running_leave(struct running *r)
 
 /* -------------------------------------------------------------- the row */
 
+/* What only reads may do so again. */
+static bool
+is_repeatable(const struct tool *tool)
+{
+	return (tool->flags & TOOL_REPEAT) != 0 ||
+	    (tool->kind != OFFER_TOOL && (tool->flags & TOOL_ONCE) == 0);
+}
+
 enum rc
 running_put_row(struct running *r, struct call_row *row)
 {
@@ -101,7 +109,7 @@ running_put_row(struct running *r, struct call_row *row)
 		row->session = x->session.row.id;
 		row->stream = x->transport->answers_on_post ? 0 : x->stream;
 		/* Without a session nobody would get the answer. */
-		row->is_repeatable = (tool->flags & TOOL_REPEAT) != 0;
+		row->is_repeatable = is_repeatable(tool);
 	}
 	seal_digest(whole->raw, row->digest);
 	running_put_id(&id, json_get(whole, "id"));

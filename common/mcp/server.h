@@ -58,11 +58,12 @@ struct server_rules {
 	int64_t sessions_total;     /* live sessions; 0: no cap */
 	int64_t sessions_principal; /* of one named principal; 0: no cap */
 	int64_t session_lifetime_ms;
-	int64_t session_spare_ms;  /* touched since: never forgotten for room */
-	uint32_t page;             /* entries on one page of a list */
-	int64_t tool_timeout_ms;   /* a call must have ended after so long */
-	bool json_only;            /* no events in answer to a POST */
-	int64_t hold_ms;           /* an answer that may become JSON waits */
+	int64_t session_spare_ms; /* touched since: never forgotten for room */
+	uint32_t page;            /* entries on one page of a list */
+	struct tool_cache list_cache; /* how long clients may keep lists */
+	int64_t tool_timeout_ms;      /* a call must have ended after so long */
+	bool json_only;               /* no events in answer to a POST */
+	int64_t hold_ms;              /* an answer that may become JSON waits */
 	int64_t comment_ms;        /* between two comments on a silent stream */
 	int64_t comment_modern_ms; /* on a modern POST: who leaves cancels */
 	int64_t retry_ms;          /* the wish when a call is let go */
@@ -78,12 +79,18 @@ struct server_rules {
 	int64_t task_poll_ms; /* pollInterval */
 };
 
-/* What topic_tick() remembers of the tools. */
+/* The lists whose changes every session is told: tools, prompts, resources. */
+#define TOPIC_LISTS 3
+
+/* What topic_tick() remembers of them. */
 struct topic_watch {
 	int64_t next_mono; /* it looks again then */
+	uint64_t version;  /* of the toolbox when all of them were known */
 	uint32_t incarnation;
-	bool is_known; /* the store was told of `tools` */
-	unsigned char tools[DIGEST_BYTES];
+	struct {
+		bool is_known; /* the store was told of `digest` */
+		unsigned char digest[DIGEST_BYTES];
+	} list[TOPIC_LISTS];
 };
 
 struct server {

@@ -128,6 +128,11 @@ check(const struct schema *schema, struct arena *a, const struct json *value,
 enum rc
 tool_check_arguments(struct tool_call *call, bool *valid, struct buf *why)
 {
+	/* Those of a completion were looked at, and a template has no others
+	 * than it fits. */
+	*valid = true;
+	if (call->makes != MAKES_CONTENT && call->makes != MAKES_MESSAGES)
+		return RC_OK;
 	return check(
 	    call->tool->input, call->arena, call->arguments, valid, why);
 }
@@ -142,7 +147,8 @@ check_output(struct tool_call *call)
 	bool valid = false;
 	enum rc rc;
 
-	if (call->tool->output == NULL || r->is_error)
+	if (call->makes != MAKES_CONTENT || call->tool->output == NULL ||
+	    r->is_error)
 		return RC_OK;
 	buf_put_slice(
 	    &why, SLICE("The tool's result does not match its outputSchema: "));
@@ -162,6 +168,46 @@ check_output(struct tool_call *call)
 	return rc;
 }
 
+/* What can become of a call that has no result of its own, by what it
+ * makes. */
+static const struct {
+	const char *unbuilt;
+	const char *unasked;
+	const char *failed;
+} sentences[] = {
+	[MAKES_CONTENT] = { "The tool's result could not be built",
+	    "The tool waits for an answer that this client cannot be asked for",
+	    "The tool failed" },
+	[MAKES_MESSAGES] = { "The prompt's messages could not be built",
+	    "The prompt waits for an answer that this client cannot be asked "
+	    "for",
+	    "The prompt failed" },
+	[MAKES_CONTENTS] = { "The resource's contents could not be built",
+	    "The resource waits for an answer that this client cannot be asked "
+	    "for",
+	    "The resource could not be read" },
+	[MAKES_VALUES] = { "The completion could not be built",
+	    "The completion waits for an answer that this client cannot be "
+	    "asked for",
+	    "The completion failed" },
+};
+
+const char *
+tool_failed_text(const struct tool_call *call)
+{
+	return sentences[call->makes].failed;
+}
+
+/* Is there nothing to be read?  What is empty has an empty text. */
+static bool
+is_missing(const struct tool_call *call)
+{
+	const struct tool_result *r = &call->result;
+
+	return call->makes == MAKES_CONTENTS && r->first == NULL &&
+	    !r->is_error;
+}
+
 enum rc
 tool_conclude(struct tool_call *call, enum tool_done done)
 {
@@ -170,14 +216,16 @@ tool_conclude(struct tool_call *call, enum tool_done done)
 
 	if (call->failed != RC_OK)
 		return tool_fail(
-		    call, SLICE("The tool's result could not be built"));
-	if (done == TOOL_AGAIN) {
-		return tool_fail(call,
-		    SLICE("The tool waits for an answer that this client "
-			  "cannot be asked for"));
-	}
-	if (done == TOOL_FAILED)
+		    call, slice_of(sentences[call->makes].unbuilt));
+	if (done == TOOL_AGAIN)
+		return tool_fail(
+		    call, slice_of(sentences[call->makes].unasked));
+	if (done == TOOL_FAILED && !r->is_missing)
 		r->is_error = true;
 	rc = check_output(call);
-	return rc == RC_OK ? tool_finish(call) : rc;
+	if (rc == RC_OK)
+		rc = tool_finish(call);
+	if (is_missing(call))
+		r->is_missing = true;
+	return rc;
 }

@@ -23,7 +23,8 @@ MUST_CHECK enum rc tool_check_headers(struct arena *a,
     const struct json *arguments, bool *agrees);
 
 /*
- * Are the arguments what inputSchema asks for?  When not, a sentence is
+ * Are the arguments what inputSchema (of a prompt: its list of arguments) asks
+ * for?  When not, a sentence is
  * appended to `why` that a model can act on.  RC_NOMEM.
  */
 MUST_CHECK enum rc tool_check_arguments(
@@ -41,5 +42,8 @@ void tool_put_capabilities(struct buf *b, uint32_t caps);
  * answer nobody can give, becomes an error that says so.  RC_NOMEM.
  */
 MUST_CHECK enum rc tool_conclude(struct tool_call *call, enum tool_done done);
+
+/* What is said of a call that failed and does not say why. */
+const char *tool_failed_text(const struct tool_call *call);
 
 #endif

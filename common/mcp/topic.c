@@ -12,7 +12,7 @@
 #define MESSAGE_MAX ((size_t)8 * TOPIC_NAME_MAX)
 
 const struct slice topic_lists[TOPIC_LISTS] = { SLICE_INIT(TOPIC_TOOLS),
-	SLICE_INIT(TOPIC_RESOURCES) };
+	SLICE_INIT(TOPIC_PROMPTS), SLICE_INIT(TOPIC_RESOURCES) };
 
 static const struct {
 	struct slice topic;
@@ -76,21 +76,40 @@ topic_put_message(struct buf *b, struct slice topic, struct slice tag)
 
 /* ---------------------------------------------------------- has it changed */
 
-/* What stands for the tools as clients see them: a digest of digests, so that
- * it needs little memory however long the definitions are. */
-static enum rc
-digest_tools(const struct tool_set *set, unsigned char digest[DIGEST_BYTES])
-{
-	struct buf all = BUF_INIT(set->n * DIGEST_BYTES + 1);
-	enum rc rc;
+/* What each list is about.  One of its clients reads templates to know what
+ * resources there are. */
+static const struct {
+	enum offer kind[2];
+	size_t n;
+} about[TOPIC_LISTS] = {
+	{ { OFFER_TOOL }, 1 },
+	{ { OFFER_PROMPT }, 1 },
+	{ { OFFER_RESOURCE, OFFER_TEMPLATE }, 2 },
+};
 
+static void
+put_digests(struct buf *all, const struct tool_set *set)
+{
 	for (size_t i = 0; i < set->n; i++) {
-		char *room = buf_extend(&all, DIGEST_BYTES);
+		char *room = buf_extend(all, DIGEST_BYTES);
 
 		if (room != NULL)
 			seal_digest(set->tool[i]->definition->raw,
 			    (unsigned char *)room);
 	}
+}
+
+/* What stands for a list as clients see it: a digest of digests, so that it
+ * needs little memory however long the definitions are. */
+static enum rc
+digest_list(
+    struct toolbox *box, size_t list, unsigned char digest[DIGEST_BYTES])
+{
+	struct buf all = BUF_INIT(SIZE_MAX / 2);
+	enum rc rc;
+
+	for (size_t i = 0; i < about[list].n; i++)
+		put_digests(&all, box->ops->view(box, about[list].kind[i]));
 	rc = buf_finish(&all);
 	if (rc == RC_OK)
 		seal_digest(buf_slice(&all), digest);
@@ -98,50 +117,108 @@ digest_tools(const struct tool_set *set, unsigned char digest[DIGEST_BYTES])
 	return rc;
 }
 
+/*
+ * Only what changed here is told to the store: hosts whose catalogs differ
+ * for a while must not contradict each other every second.
+ */
 static enum rc
-raise_tools(struct server *s, const struct op *op)
+look_at_list(struct server *s, const struct op *op, size_t list)
 {
+	unsigned char digest[DIGEST_BYTES];
+	const struct topic_raise raise = { topic_lists[list], digest };
 	struct topic_watch *w = &s->topics;
-	const struct topic_raise raise = { SLICE(TOPIC_TOOLS), w->tools };
 	int64_t version;
 	bool raised = false;
-	enum rc rc =
-	    s->store->ops->topic_raise(s->store, op, &raise, &version, &raised);
+	enum rc rc = digest_list(s->toolbox, list, digest);
 
+	if (rc != RC_OK ||
+	    (w->list[list].is_known &&
+		memcmp(w->list[list].digest, digest, sizeof(digest)) == 0))
+		return rc;
+	w->list[list].is_known = false;
+	rc =
+	    s->store->ops->topic_raise(s->store, op, &raise, &version, &raised);
 	if (rc != RC_OK)
 		return rc;
-	w->is_known = true;
-	w->incarnation = s->keys.incarnation;
+	memcpy(w->list[list].digest, digest, sizeof(digest));
+	w->list[list].is_known = true;
 	if (raised)
 		bell_ring(s->bell);
 	return RC_OK;
+}
+
+/* Nothing to read where the toolbox says that nothing is new. */
+static enum rc
+look_at_lists(struct server *s, const struct op *op)
+{
+	const struct toolbox_ops *ops = s->toolbox->ops;
+	struct topic_watch *w = &s->topics;
+	uint64_t version = ops->version == NULL ? 0 : ops->version(s->toolbox);
+	enum rc rc = RC_OK;
+
+	if (w->incarnation != s->keys.incarnation) {
+		for (size_t i = 0; i < TOPIC_LISTS; i++)
+			w->list[i].is_known = false;
+		w->version = 0;
+	}
+	w->incarnation = s->keys.incarnation;
+	if (version != 0 && version == w->version)
+		return RC_OK;
+	for (size_t i = 0; i < TOPIC_LISTS && rc == RC_OK; i++)
+		rc = look_at_list(s, op, i);
+	w->version = rc == RC_OK ? version : 0;
+	return rc;
+}
+
+struct watch {
+	struct server *server;
+	const struct op *op;
+	enum rc rc; /* the first one that went wrong */
+};
+
+static void
+tell_changed(void *ctx, struct slice uri)
+{
+	struct watch *w = ctx;
+	struct server *s = w->server;
+	struct buf name = BUF_INIT(TOPIC_NAME_MAX);
+	struct topic_raise raise = { .digest = NULL };
+	bool raised = false;
+	int64_t version;
+	enum rc rc;
+
+	/* Nobody can have subscribed to it. */
+	if (uri.len > TOPIC_URI_MAX)
+		return;
+	buf_put_slice(&name, SLICE(TOPIC_RESOURCE));
+	buf_put_slice(&name, uri);
+	raise.name = buf_slice(&name);
+	rc = buf_finish(&name);
+	if (rc == RC_OK)
+		rc = s->store->ops->topic_raise(
+		    s->store, w->op, &raise, &version, &raised);
+	if (rc == RC_OK && raised)
+		bell_ring(s->bell);
+	if (w->rc == RC_OK)
+		w->rc = rc;
+	buf_release(&name);
 }
 
 enum rc
 topic_tick(struct server *s, const struct op *op)
 {
 	struct topic_watch *w = &s->topics;
-	unsigned char digest[DIGEST_BYTES];
+	struct watch watch = { s, op, RC_OK };
 	int64_t now = clock_mono_ms(s->clock);
 	enum rc rc;
 
 	if (s->store == NULL || now < w->next_mono)
 		return RC_OK;
 	w->next_mono = now + LOOK_MS;
-	rc =
-	    digest_tools(s->toolbox->ops->view(s->toolbox, OFFER_TOOL), digest);
-	if (rc != RC_OK)
-		return rc;
-	/*
-	 * Only what changed here is told to the store: hosts whose catalogs
-	 * differ for a while must not contradict each other every second.
-	 */
-	if (w->is_known && w->incarnation == s->keys.incarnation &&
-	    memcmp(w->tools, digest, sizeof(digest)) == 0)
-		return RC_OK;
-	memcpy(w->tools, digest, sizeof(digest));
-	w->is_known = false;
-	return raise_tools(s, op);
+	rc = look_at_lists(s, op);
+	if (s->toolbox->ops->watch != NULL)
+		s->toolbox->ops->watch(s->toolbox, tell_changed, &watch);
+	return rc != RC_OK ? rc : watch.rc;
 }
 
 /* ------------------------------------------------------------ tell it */

@@ -30,13 +30,13 @@
 void topic_put_message(struct buf *b, struct slice topic, struct slice tag);
 
 /*
- * Has the list of tools changed?  Then raise its topic.  To be called often
- * by every process that lives long; looks once per second.
+ * Has a list changed, or a resource that the toolbox watches?  Then raise its
+ * topic.  To be called often by the process that keeps house, which looks once
+ * per second; others do not, since looking at many resources takes its time.
  */
 MUST_CHECK enum rc topic_tick(struct server *s, const struct op *op);
 
-/* The lists whose changes every session is told. */
-#define TOPIC_LISTS 2
+/* TOPIC_LISTS of them. */
 extern const struct slice topic_lists[TOPIC_LISTS];
 
 /*

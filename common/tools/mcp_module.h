@@ -159,7 +159,8 @@ struct mcp_api {
 	 * Of a prompt each block is a message.  Of a resource text(), image()
 	 * and audio() are contents of the uri that was asked for,
 	 * resource_text() and resource_blob() of another.  Of complete() each
-	 * text() proposes one value. */
+	 * text() proposes one value.  What has no place in a result makes it an
+	 * error that says so. */
 	void (*text)(struct mcp_call *, const char *text, size_t len);
 	void (*image)(
 	    struct mcp_call *, const void *bytes, size_t len, const char *mime);
@@ -184,7 +185,8 @@ struct mcp_api {
 	 * it can. */
 	void (*let_go)(struct mcp_call *);
 	/* Clients that want to know are told that something changed: "tools",
-	 * "prompts", "resources", or the uri of a resource. */
+	 * "prompts", "resources", or the uri of a resource.  Anything else is
+	 * told to nobody. */
 	void (*changed)(struct mcp_call *, const char *what);
 	/* What a question in URL mode asked for has been done: its client is
 	 * told (notifications/elicitation/complete). */
@@ -223,7 +225,8 @@ struct mcp_tool {
 	enum mcp_done (*call)(struct mcp_call *, void *ctx);
 	void *ctx;
 	/* Propose values for an argument of a prompt or a variable of a
-	 * template; NULL: there are none. */
+	 * template, best those that begin with what was typed; NULL: there are
+	 * none.  A tool or a resource has none. */
 	enum mcp_done (*complete)(struct mcp_call *, void *ctx);
 };
 
@@ -231,10 +234,10 @@ struct mcp_module {
 	uint32_t abi;  /* MCP_ABI it was built against */
 	uint32_t size; /* sizeof(struct mcp_module) */
 	const char *name;
-	const struct mcp_tool *const *tools; /* ends with NULL; may be NULL */
+	/* Each list ends with NULL, and may be NULL if others are not. */
+	const struct mcp_tool *const *tools;
 	void (*close)(void); /* before the process leaves; may be NULL */
-	const struct mcp_tool *const
-	    *prompts; /* likewise, and all that follow */
+	const struct mcp_tool *const *prompts;
 	const struct mcp_tool *const *resources;
 	const struct mcp_tool *const *templates;
 };

@@ -57,7 +57,7 @@ raise_twice(void *ctx, int64_t ms, struct slice sent)
 	if (ms == 200) {
 		assert_int_equal(stream_bench_count(sent, TOOLS_CHANGED), 1);
 		stream_bench_raise(a->b, "tools");
-		stream_bench_raise(a->b, "prompts");
+		stream_bench_raise(a->b, "other");
 	}
 	return ms < 400;
 }

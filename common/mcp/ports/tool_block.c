@@ -103,19 +103,24 @@ is_annotations(const struct json *value)
 
 /* Exactly one of text and blob, or a client cannot tell what it is. */
 static bool
-is_whole_resource(const struct json *block)
+is_item(const struct json *item)
 {
-	const struct json *resource = json_get(block, "resource");
-	const struct json *text = json_get(resource, "text");
-	const struct json *blob = json_get(resource, "blob");
-	const struct json *mime = json_get(resource, "mimeType");
-	const struct json *meta = json_get(resource, "_meta");
+	const struct json *text = json_get(item, "text");
+	const struct json *blob = json_get(item, "blob");
+	const struct json *mime = json_get(item, "mimeType");
+	const struct json *meta = json_get(item, "_meta");
 
-	return json_is(json_get(resource, "uri"), JSON_STRING) &&
+	return json_is(json_get(item, "uri"), JSON_STRING) &&
 	    (mime == NULL || is_string(mime)) &&
 	    (meta == NULL || is_object(meta)) &&
 	    (text == NULL) != (blob == NULL) &&
 	    (text == NULL || is_string(text)) && (blob == NULL || is_b64(blob));
+}
+
+static bool
+is_whole_resource(const struct json *block)
+{
+	return is_item(json_get(block, "resource"));
 }
 
 #define FIELD(name, check, what, needed)                                       \
@@ -224,4 +229,14 @@ tool_block_check(const struct json *block, unsigned *type, struct buf *why)
 	}
 	*type = kind->type;
 	return RC_OK;
+}
+
+enum rc
+tool_item_check(const struct json *item, struct buf *why)
+{
+	if (json_is(item, JSON_OBJECT) && is_item(item))
+		return RC_OK;
+	buf_put_slice(
+	    why, SLICE("contents need a uri and either text or blob (base64)"));
+	return RC_SYNTAX;
 }

@@ -13,4 +13,8 @@
 MUST_CHECK enum rc tool_block_check(
     const struct json *block, unsigned *type, struct buf *why);
 
+/* The same of an item of a resource's contents: a uri, and either text or
+ * blob. */
+MUST_CHECK enum rc tool_item_check(const struct json *item, struct buf *why);
+
 #endif

@@ -1,0 +1,116 @@
+#include "offer.h"
+
+#include "cursor.h"
+#include "project.h"
+#include "reply.h"
+#include "uri_template.h"
+
+/* The member of a list's answer; its cursors are of that name, too. */
+static const struct slice members[OFFERS] = {
+	[OFFER_TOOL] = SLICE_INIT("tools"),
+	[OFFER_PROMPT] = SLICE_INIT("prompts"),
+	[OFFER_RESOURCE] = SLICE_INIT("resources"),
+	[OFFER_TEMPLATE] = SLICE_INIT("resourceTemplates"),
+};
+
+const struct tool_set *
+offer_all(struct exchange *x, enum offer kind)
+{
+	struct toolbox *box = x->server->toolbox;
+
+	return box->ops->view(box, kind);
+}
+
+/* The first one behind a name, by binary search. */
+static size_t
+behind(const struct tool_set *set, struct slice name)
+{
+	size_t low = 0, high = set->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (slice_cmp(set->tool[middle]->name, name) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Where the page begins; *first is unchanged on a refusal (answered). */
+static enum rc
+page_start(struct exchange *x, const struct tool_set *set, struct slice list,
+    size_t *first)
+{
+	const struct json *cursor = json_get(x->message.params, "cursor");
+	struct slice after = SLICE_NONE;
+	enum rc rc = RC_OK;
+
+	if (cursor == NULL) {
+		*first = 0;
+		return RC_OK;
+	}
+	if (cursor->type == JSON_STRING)
+		rc = cursor_read(x, cursor->text, list, &after);
+	if (rc != RC_OK && rc != RC_SYNTAX)
+		return rc;
+	if (after.ptr == NULL) {
+		answer_error(x, 200, RPC_INVALID_PARAMS,
+		    "cursor is not one of ours", SLICE_NONE);
+	} else {
+		*first = behind(set, after);
+	}
+	return RC_OK;
+}
+
+enum rc
+offer_list(struct exchange *x, enum offer kind)
+{
+	const struct tool_set *set = offer_all(x, kind);
+	size_t first = SIZE_MAX, end;
+	struct buf *b;
+	enum rc rc = page_start(x, set, members[kind], &first);
+
+	if (rc != RC_OK || first == SIZE_MAX)
+		return rc;
+	end = set->n - first > x->server->rules.page
+	    ? first + x->server->rules.page
+	    : set->n;
+	b = answer_begin(x);
+	json_put_name(b, members[kind]);
+	buf_put_char(b, '[');
+	for (size_t i = first; i < end; i++) {
+		json_put_comma(b);
+		project_offer(b, set->tool[i], x->revision);
+	}
+	buf_put_char(b, ']');
+	if (end < set->n) {
+		json_put_key(b, "nextCursor");
+		buf_put_char(b, '"');
+		rc = cursor_put(x, b, members[kind], set->tool[end - 1]->name);
+		buf_put_char(b, '"');
+	}
+	answer_end(x, true, NULL);
+	return rc;
+}
+
+enum rc
+offer_find_resource(
+    struct exchange *x, struct slice uri, struct offer_call *out)
+{
+	const struct tool_set *templates;
+	enum rc rc = RC_NOTFOUND;
+
+	*out = (struct offer_call){ .makes = MAKES_CONTENTS, .uri = uri };
+	out->tool = tool_find(offer_all(x, OFFER_RESOURCE), uri);
+	if (out->tool != NULL)
+		return RC_OK;
+	templates = offer_all(x, OFFER_TEMPLATE);
+	for (size_t i = 0; i < templates->n && rc == RC_NOTFOUND; i++) {
+		out->tool = templates->tool[i];
+		rc = uri_template_match(
+		    out->tool->uris, uri, x->arena, &out->arguments);
+	}
+	return rc;
+}
