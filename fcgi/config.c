@@ -59,6 +59,9 @@ static const struct config_key keys[] = {
 	    "A worker is replaced after so many requests; 0: never." },
 	{ "server", "log_level", CONFIG_WORD, MEMBER(log_level), "info", 0, 0,
 	    levels, "What is less important is not logged." },
+	{ "server", "trace", CONFIG_PATH, MEMBER(trace), NULL, 0, 0, NULL,
+	    "A file that all requests and answers are added to, with "
+	    "everything that clients say and are told." },
 
 	{ "store", "url", CONFIG_URL, MEMBER(store_url),
 	    "sqlite:///var/lib/mcp-fcgi/sessions.db", 0, 0, NULL,

@@ -46,6 +46,7 @@ struct config {
 	int64_t grace_ms;   /* time for a graceful stop */
 	int64_t requests;   /* a worker leaves after so many; 0: never */
 	enum log_level log_level;
+	const char *trace; /* what goes over the wire; NULL: nowhere */
 
 	/* [store] */
 	const char *store_url;

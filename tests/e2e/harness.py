@@ -25,6 +25,7 @@ import tempfile
 import time
 import traceback
 
+import schema_check
 from support import (check, children_of, equal, free_port, listens,
                      wait_until)
 
@@ -40,6 +41,8 @@ CATALOG = SOURCE / "examples" / "catalog"
 JS = HERE / "js"
 
 SKIPPED = 77
+# Violations that are printed; there are as many as messages.
+WRONG_MAX = 20
 PR_SET_CHILD_SUBREAPER = 36
 
 # Debian keeps servers in sbin, which is not in every PATH.
@@ -165,6 +168,7 @@ class World:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mcp-e2e."))
         self.processes = []
         self.hosts = 0
+        self.trace = self.folder / "trace"
 
     def start(self, command, log, **options):
         with open(log, "ab") as out:
@@ -181,7 +185,8 @@ class World:
         folder = self.folder / ("host%d" % self.hosts)
         sections = {
             "server": {"socket": folder / "request.sock",
-                       "state": folder / "state", "workers": 2},
+                       "state": folder / "state", "workers": 2,
+                       "trace": self.trace},
             "stream": {"socket": folder / "stream.sock"},
             "store": {"url": "sqlite://%s" % (self.folder / "sessions.db")},
             "catalog": {"modules": [UNITS, COUNT], "check": "50ms"},
@@ -260,6 +265,22 @@ class World:
         return late + orphans()
 
 
+    def traffic(self):
+        """What was wrong with the messages of all hosts; none is 0."""
+        if not self.trace.exists():
+            return 0
+        if schema_check.jsonschema is None:
+            print("messages were NOT CHECKED: %s" % schema_check.MISSING)
+            return 0
+        start = time.monotonic()
+        wrong, total, checked, _ = schema_check.check_trace([self.trace])
+        print("%d messages, %d checked in %.1f s" % (
+            total, checked, time.monotonic() - start))
+        for sentence in wrong[:WRONG_MAX]:
+            print(sentence)
+        return len(wrong)
+
+
 def orphans():
     """Kill what others left behind: it has become our child."""
     found = []
@@ -303,6 +324,11 @@ def run(test, seconds=90):
     finally:
         signal.alarm(0)
         left = world.close()
+        keep = os.environ.get("MCP_KEEP_TRACE")
+        if keep and world.trace.exists():
+            shutil.copy(world.trace, keep)
+        if status == 0:
+            status = 1 if world.traffic() else 0
         shutil.rmtree(world.folder, ignore_errors=True)
     if left:
         print("left behind: %s" % ", ".join(left))
