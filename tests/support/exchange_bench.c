@@ -1,9 +1,7 @@
 #include "exchange_bench.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "fuzz.h"
 #include "sink_mem.h"
@@ -39,31 +37,6 @@ exchange_bench_variable(struct arena *a, struct http_request *r,
 	law(http_take_variable(r, a, slice_of(name), value) == RC_OK);
 }
 
-/* --------------------------------------------------------------- the file */
-
-static void
-read_file(const char *path, struct buf *out)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	char *room;
-
-	law(fd >= 0 && fstat(fd, &st) == 0);
-	room = buf_extend(out, (size_t)st.st_size);
-	law(room != NULL && read(fd, room, (size_t)st.st_size) == st.st_size);
-	law(close(fd) == 0);
-}
-
-static void
-write_file(const char *path, struct slice bytes)
-{
-	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
-
-	law(fd >= 0);
-	law(write(fd, bytes.ptr, bytes.len) == (ssize_t)bytes.len);
-	law(close(fd) == 0);
-}
-
 /* ------------------------------------------------------------ the servers */
 
 static void
@@ -86,27 +59,8 @@ start_servers(struct exchange_bench *b)
 }
 
 static void
-open_store(struct exchange_bench *b)
+stop_servers(struct exchange_bench *b)
 {
-	struct store_sqlite_options options =
-	    store_scratch_options(&b->scratch);
-	struct store *store;
-
-	options.clock = &b->clock.clock;
-	options.rng = &b->rng.rng;
-	options.boot_id = "one";
-	options.create = false;
-	law(store_scratch_open(&b->scratch, &options, &store) == RC_OK);
-	store_count_init(&b->store, store);
-	start_servers(b);
-}
-
-static void
-close_store(struct exchange_bench *b)
-{
-	store_digest_free(b->digest);
-	b->digest = NULL;
-	b->store.base.ops->close(&b->store.base);
 	for (size_t i = 0; i < 2; i++) {
 		server_release(&b->server[i]);
 		arena_reset(&b->arena[i]);
@@ -218,9 +172,8 @@ exchange_bench_init(struct exchange_bench *b)
 {
 	struct store *store;
 
-	*b =
-	    (struct exchange_bench){ .log = LOG_INIT(no_lines, NULL, LOG_ERROR),
-		    .file = BUF_INIT(ARENA_BYTES) };
+	*b = (struct exchange_bench){ .wall = 0 };
+	b->log = LOG_INIT(no_lines, NULL, LOG_ERROR);
 	b->arena[0] = b->arena[1] = ARENA_INIT(ARENA_BYTES);
 	fake_clock_init(&b->clock, START);
 	counted_rng_init(&b->rng, 1);
@@ -235,36 +188,34 @@ exchange_bench_init(struct exchange_bench *b)
 	forget_all(b);
 	fake_clock_advance(&b->clock, 1000);
 	open_sessions(b, false);
-	close_store(b);
-	read_file(b->scratch.file, &b->file);
-	open_store(b);
+	b->digest = store_digest_open(b->scratch.file);
+	law(b->digest != NULL);
+	b->wall = b->clock.wall;
+	b->mono = b->clock.mono;
 }
 
 void
 exchange_bench_again(struct exchange_bench *b)
 {
-	if (store_count_writes(&b->store) > 0) {
-		close_store(b);
-		write_file(b->scratch.file, buf_slice(&b->file));
-		fake_clock_init(&b->clock, START + 1000);
-		open_store(b);
-	}
-	fake_clock_init(&b->clock, START + 1000);
+	if (store_count_writes(&b->store) > 0)
+		law(store_digest_restore(b->digest) == RC_OK);
+	stop_servers(b);
+	start_servers(b);
+	b->clock.wall = b->wall;
+	b->clock.mono = b->mono;
 	memset(b->store.calls, 0, sizeof(b->store.calls));
 	counted_rng_init(&b->rng, 2);
-	if (b->digest == NULL)
-		b->digest = store_digest_open(b->scratch.file);
-	law(b->digest != NULL);
 }
 
 void
 exchange_bench_release(struct exchange_bench *b)
 {
-	close_store(b);
+	stop_servers(b);
+	store_digest_free(b->digest);
+	b->store.base.ops->close(&b->store.base);
 	fake_tools_free(b->tools);
 	store_scratch_release(&b->scratch);
 	arena_release(&b->arena[0]);
 	arena_release(&b->arena[1]);
 	log_release(&b->log);
-	buf_release(&b->file);
 }

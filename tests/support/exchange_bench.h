@@ -40,7 +40,8 @@ struct exchange_bench {
 	struct server server[2];
 	struct arena arena[2];
 	char session[EXCHANGE_CALLERS][128]; /* ids; empty of modern ones */
-	struct buf file;                     /* the store as it is at first */
+	int64_t wall;                        /* the clock as it is at first */
+	int64_t mono;
 };
 
 /* All that comes before the first input; ends the program if it fails. */
