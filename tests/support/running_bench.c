@@ -13,7 +13,7 @@
 #include "seal.h"
 
 #define BENCH_ARENA ((size_t)64 * 1024 * 1024)
-#define TOOLS 6
+#define TOOLS 7
 
 struct running_bench_tools {
 	struct toolbox box; /* first */
@@ -33,6 +33,9 @@ static const struct {
 	{ "{\"name\":\"inline\",\"description\":\"d\","
 	  "\"inputSchema\":{\"type\":\"object\"}}",
 	    0 },
+	{ "{\"name\":\"late\",\"description\":\"d\","
+	  "\"inputSchema\":{\"type\":\"object\"}}",
+	    TOOL_DETACHED | TOOL_TASK_REQUIRED | TOOL_TASK_LATER },
 	{ "{\"name\":\"once\",\"description\":\"d\","
 	  "\"inputSchema\":{\"type\":\"object\"}}",
 	    TOOL_DETACHED | TOOL_ONCE },
