@@ -97,6 +97,11 @@ struct running {
 	int64_t group;       /* of processes that work for it; 0: none */
 	int64_t group_start; /* of that */
 
+	/* Where its client must send somebody first, an array of params of
+	 * elicitations (2025-11-25, -32042); or absent. */
+	struct slice urls;
+	bool has_complained; /* of a question that is none */
+
 	struct buf message;   /* the one being built */
 	struct arena scratch; /* of one store call */
 	struct arena round;   /* of the questions that are open */
