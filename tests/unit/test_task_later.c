@@ -16,6 +16,9 @@
 	"\"2026-07-28\",\"io.modelcontextprotocol/clientCapabilities\":"       \
 	"{\"elicitation\":{}" extensions "}}"
 #define TASKS META(",\"extensions\":{\"io.modelcontextprotocol/tasks\":{}}")
+#define FORM                                                                   \
+	"{\"message\":\"?\",\"requestedSchema\":{\"type\":\"object\","         \
+	"\"properties\":{}}}"
 #define ANSWERS                                                                \
 	",\"inputResponses\":{\"name\":{\"action\":\"accept\","                \
 	"\"content\":{\"name\":\"Ann\"}}}"
@@ -40,7 +43,7 @@ late(struct running_bench *b, struct tool_call *call)
 {
 	struct tool_question q = { .key = SLICE("name"),
 		.method = SLICE("elicitation/create"),
-		.params = SLICE("{\"message\":\"?\",\"requestedSchema\":{}}") };
+		.params = SLICE(FORM) };
 
 	call->env->progress(call, 1, 0, SLICE_NONE);
 	b->asked = tool_ask(call, &q, 1);
