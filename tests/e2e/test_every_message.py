@@ -255,6 +255,15 @@ def test_given_up(session, impatient):
           "what was said")
 
 
+def test_referred(session):
+    """A client that takes no events is told where somebody has to go."""
+    refused = mcp.request(
+        session.url, "POST", dict(session.headers(), Accept="application/json"),
+        json.dumps({"jsonrpc": "2.0", "id": "u", "method": "tools/call",
+                    "params": {"name": "visit", "arguments": {}}}).encode())
+    equal(refused.json()["error"]["code"], -32042, "code")
+
+
 def test_old_tasks(session):
     """Those of 2025-11-25."""
     made = session.send("tools/call", {
@@ -283,6 +292,7 @@ def test_legacy(host, impatient, name):
     test_notices(session, host)
     test_given_up(session, impatient)
     if name == R4:
+        test_referred(session)
         test_old_tasks(session)
     mcp.request(session.url, "POST", session.headers(), b"{")
     session.delete()
@@ -396,6 +406,7 @@ def expected():
         wanted.add((name, "error", -32601))
     for name in LEGACY:
         wanted |= {(name, "error", -32700), (name, "error", -32002)}
+    wanted.add((R4, "error", -32042))
     wanted |= {(R5, "error", code) for code in (-32020, -32021, -32022)}
     wanted |= {(R5, "input_required", method)
                for method in schema_check.ASKING}
