@@ -93,6 +93,11 @@ struct running {
 	int64_t asked_mono;  /* when the open round was asked; 0: none */
 	int64_t waited_mono; /* the deadline has moved on up to here */
 
+	/* Where its client must send somebody first, an array of params of
+	 * elicitations (2025-11-25, -32042); or absent. */
+	struct slice urls;
+	bool has_complained; /* of a question that is none */
+
 	struct buf message;   /* the one being built */
 	struct arena scratch; /* of one store call */
 	struct arena round;   /* of the questions that are open */

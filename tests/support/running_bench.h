@@ -95,7 +95,9 @@ enum rc running_bench_call(
 /* Post this body on the other host; the status. */
 int running_bench_post(struct running_bench *b, const char *body);
 
-/* Post this body here, as the call is. */
+/* Post this body here, as the call is.  There are also the prompts "detached"
+ * (with an argument "a") and "inline", the resource "note://detached" and the
+ * template "note://by/{a}", which do what tools do. */
 enum rc running_bench_send(struct running_bench *b, const char *body);
 
 void running_bench_at(

@@ -14,7 +14,9 @@
 #include "running_words.h"
 #include "text.h"
 
-#define FORM "{\"message\":\"?\",\"requestedSchema\":{}}"
+#define FORM                                                                   \
+	"{\"message\":\"?\",\"requestedSchema\":{\"type\":\"object\","         \
+	"\"properties\":{}}}"
 #define RELATED(id)                                                            \
 	"\"_meta\":{\"io.modelcontextprotocol/"                                \
 	"related-task\":{\"taskId\":\"" id "\"}}"
@@ -287,7 +289,8 @@ a_result_that_is_too_large_fails_the_task(void **state)
 #define QUESTION                                                               \
 	"{\"jsonrpc\":\"2.0\",\"id\":\"h.1\",\"method\":"                      \
 	"\"elicitation/create\",\"params\":{\"message\":\"?\","                \
-	"\"requestedSchema\":{}," RELATED(BY_HAND) "}}"
+	"\"requestedSchema\":{\"type\":\"object\",\"properties\":{}}"          \
+	"," RELATED(BY_HAND) "}}"
 #define ANSWER                                                                 \
 	"{\"jsonrpc\":\"2.0\",\"id\":8,\"result\":{\"content\":[]," RELATED(   \
 	    BY_HAND) "}}"

@@ -214,10 +214,11 @@ tool_add_text(struct tool_call *call, struct slice text)
 {
 	struct buf json = draft(call);
 
-	if (call->makes == MAKES_CONTENTS)
+	if (call->makes == MAKES_CONTENTS) {
 		return tool_note(call,
 		    add_own_text(
 			call, text, mime_or(call, SLICE("text/plain"))));
+	}
 	if (call->makes == MAKES_VALUES) {
 		json_put_string(&json, text);
 	} else {
@@ -413,9 +414,10 @@ tool_finish(struct tool_call *call)
 	if (result->first != NULL || result->structured.ptr == NULL ||
 	    call->makes == MAKES_VALUES)
 		return RC_OK;
-	if (call->makes == MAKES_CONTENTS)
+	if (call->makes == MAKES_CONTENTS) {
 		return tool_note(call,
 		    add_own_text(
 			call, result->structured, SLICE("application/json")));
+	}
 	return tool_add_text(call, result->structured);
 }
