@@ -37,6 +37,7 @@ STREAM = BUILD / "bin" / "mcp-stream"
 CTL = BUILD / "bin" / "mcpctl"
 UNITS = BUILD / "examples" / "units.so"
 COUNT = BUILD / "examples" / "count.so"
+GLOSSARY = BUILD / "examples" / "glossary.so"
 CATALOG = SOURCE / "examples" / "catalog"
 JS = HERE / "js"
 
