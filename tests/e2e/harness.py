@@ -39,6 +39,7 @@ UNITS = BUILD / "examples" / "units.so"
 COUNT = BUILD / "examples" / "count.so"
 FIXTURE = BUILD / "fixture" / "fixture.so"
 KILL_WORKER = BUILD / "tests" / "preload" / "kill_worker.so"
+GLOSSARY = BUILD / "examples" / "glossary.so"
 CATALOG = SOURCE / "examples" / "catalog"
 JS = HERE / "js"
 
