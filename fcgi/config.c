@@ -25,6 +25,7 @@ static const char *const levels[] = { "error", "warning", "info", "debug",
 	NULL };
 static const char *const modes[] = { "required", "optional", "off", NULL };
 static const char *const responses[] = { "auto", "json", NULL };
+static const char *const scopes[] = { "private", "public", NULL };
 static const char *const trusts[] = { "auto", "yes", "no", NULL };
 
 static const struct config_key keys[] = {
@@ -59,6 +60,9 @@ static const struct config_key keys[] = {
 	    "A worker is replaced after so many requests; 0: never." },
 	{ "server", "log_level", CONFIG_WORD, MEMBER(log_level), "info", 0, 0,
 	    levels, "What is less important is not logged." },
+	{ "server", "trace", CONFIG_PATH, MEMBER(trace), NULL, 0, 0, NULL,
+	    "A file that all requests and answers are added to, with "
+	    "everything that clients say and are told." },
 
 	{ "store", "url", CONFIG_URL, MEMBER(store_url),
 	    "sqlite:///var/lib/mcp-fcgi/sessions.db", 0, 0, NULL,
@@ -86,6 +90,28 @@ static const struct config_key keys[] = {
 	    "address, else what the web server accepts." },
 	{ "http", "sessions", CONFIG_WORD, MEMBER(sessions), "required", 0, 0,
 	    modes, "Whether clients of revisions with sessions need one." },
+	{ "http", "strict", CONFIG_WORD, MEMBER(strict), "no", 0, 0, yes_no,
+	    "Refuse what the specification forbids clients though it does no "
+	    "harm.  "
+	    "A POST must list application/json and text/event-stream in "
+	    "Accept, and a GET text/event-stream, by name (else 406); "
+	    "Content-Type must be there and be application/json, for "
+	    "notifications too (415); in sessions of 2025-06-18 and "
+	    "2025-11-25 every request, notification, response, GET and DELETE "
+	    "must carry MCP-Protocol-Version with the negotiated revision, "
+	    "and notifications of 2026-07-28 the one they name (400); no id "
+	    "may come twice in a batch (400), nor again while its call is "
+	    "running or its answer was not taken (-32600 rather than joining "
+	    "it).  "
+	    "HTTP+SSE stays as it is.  "
+	    "For tests of clients rather than for serving them." },
+	{ "http", "body_only", CONFIG_WORD, MEMBER(body_only), "no", 0, 0,
+	    yes_no,
+	    "Take requests of 2026-07-28 that lack headers which repeat their "
+	    "body (MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Param-*), "
+	    "because a proxy drops them; those that arrive must still agree." },
+	{ "http", "modern_ping", CONFIG_WORD, MEMBER(modern_ping), "no", 0, 0,
+	    yes_no, "Answer ping in 2026-07-28, too, which does not know it." },
 
 	{ "http", "responses", CONFIG_WORD, MEMBER(json_only), "auto", 0, 0,
 	    responses,
@@ -204,6 +230,14 @@ static const struct config_key keys[] = {
 	{ "catalog", "check", CONFIG_TIME, MEMBER(catalog_check_ms), "1s", 0,
 	    DAY, NULL,
 	    "An edit of the folder is seen after so long at the latest." },
+	{ "catalog", "ttl", CONFIG_TIME, MEMBER(list_ttl_ms), "0", 0, 365 * DAY,
+	    NULL,
+	    "Clients of 2026-07-28 may take a list, or what the server can, "
+	    "for unchanged for so long; 0: they ask each time." },
+	{ "catalog", "scope", CONFIG_WORD, MEMBER(list_is_public), "private", 0,
+	    0, scopes,
+	    "Whether what they keep may be shown to anybody, or only to "
+	    "whoever asked." },
 	{ "catalog", "tool_timeout", CONFIG_TIME, MEMBER(tool_timeout_ms),
 	    "30s", 1, DAY, NULL,
 	    "Time for a program that does not name its own." },

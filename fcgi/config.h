@@ -46,6 +46,7 @@ struct config {
 	int64_t grace_ms;   /* time for a graceful stop */
 	int64_t requests;   /* a worker leaves after so many; 0: never */
 	enum log_level log_level;
+	const char *trace; /* what goes over the wire; NULL: nowhere */
 
 	/* [store] */
 	const char *store_url;
@@ -60,6 +61,9 @@ struct config {
 	const char *sse_path;       /* HTTP+SSE: GET; NULL: on `path` only */
 	const char *messages_path;  /* HTTP+SSE: POST */
 	enum session_mode sessions;
+	bool strict; /* as server_rules has these three */
+	bool body_only;
+	bool modern_ping;
 	bool json_only;        /* responses = json */
 	int64_t comment_ms;    /* keep-alive of silent streams */
 	int64_t stream_age_ms; /* a stream is closed then, to come back */
@@ -102,6 +106,8 @@ struct config {
 	const char *catalog;        /* folder; NULL: none */
 	struct config_list modules; /* list: shared objects */
 	int64_t catalog_check_ms;
+	int64_t list_ttl_ms; /* clients may keep lists */
+	bool list_is_public;
 	int64_t tool_timeout_ms;     /* default of a program */
 	int64_t tool_timeout_max_ms; /* no tool may have more */
 	size_t tool_output;          /* default: bytes of standard output */

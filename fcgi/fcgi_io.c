@@ -28,9 +28,12 @@ struct fcgi_io {
 	enum sink_body mode;
 	enum road_end end;
 	struct fcgi_answer answer;
-	bool has_body;    /* the sink was given one */
-	bool has_ended;   /* ... and its end */
-	bool is_finished; /* the connection was given back */
+	struct trace *trace;
+	uint64_t connection; /* in the trace; 0: not there */
+	bool has_said;       /* some of the answer */
+	bool has_body;       /* the sink was given one */
+	bool has_ended;      /* ... and its end */
+	bool is_finished;    /* the connection was given back */
 };
 
 /* ------------------------------------------------------------ request */
@@ -173,9 +176,21 @@ put_status(struct fcgi_io *io, int status)
 	buf_put_slice(&io->out, SLICE("\r\n"));
 }
 
+static void
+trace_out(struct fcgi_io *io)
+{
+	if (io->has_said)
+		trace_more(io->trace, io->connection, buf_slice(&io->out));
+	else
+		trace_answer(io->trace, io->connection, buf_slice(&io->out));
+	io->has_said = true;
+}
+
 static enum rc
 send_out(struct fcgi_io *io)
 {
+	if (io->connection != 0 && !io->answer.broken && !io->is_finished)
+		trace_out(io);
 	if (!io->answer.broken && !io->is_finished)
 		io->answer.broken =
 		    !io->road->ops->write(io->road, buf_slice(&io->out));
@@ -215,6 +230,8 @@ fcgi_next(struct fcgi_io *io, struct arena *a, struct http_request *request)
 		return rc;
 	*request = (struct http_request){ .method = HTTP_OTHER };
 	io->end = ROAD_ANSWERED;
+	io->connection = 0;
+	io->has_said = false;
 	io->has_body = false;
 	io->has_ended = false;
 	io->is_finished = false;
@@ -225,8 +242,10 @@ fcgi_next(struct fcgi_io *io, struct arena *a, struct http_request *request)
 		rc = RC_NOTFOUND;
 	if (rc == RC_OK)
 		rc = take_body(io, deadline, &announced, request);
-	if (rc == RC_OK)
+	if (rc == RC_OK) {
+		io->connection = trace_request(io->trace, request);
 		return RC_OK;
+	}
 	if (rc == RC_FULL) {
 		refuse_variables(io);
 	} else {
@@ -368,6 +387,7 @@ sink_close(struct sink *sink)
 		io->end = ROAD_DROPPED;
 	if (!io->road->ops->end(io->road, io->end))
 		io->answer.broken = true;
+	trace_end(io->trace, io->connection, io->end == ROAD_DROPPED);
 }
 
 static const struct sink_ops sink_ops = { sink_head, sink_body, sink_end,
@@ -381,6 +401,12 @@ fcgi_take_over(struct fcgi_io *io, struct taken *out)
 	io->road->ops->finish(io->road);
 	tidy_buf(&io->body);
 	return rc;
+}
+
+void
+fcgi_io_trace(struct fcgi_io *io, struct trace *trace)
+{
+	io->trace = trace;
 }
 
 struct sink *

@@ -11,6 +11,7 @@
 #include "rc.h"
 #include "sink.h"
 #include "taken.h"
+#include "trace.h"
 
 /*
  * One request at a time from a listening socket, or one from a CGI
@@ -44,6 +45,10 @@ MUST_CHECK enum rc fcgi_io_open(int fd, const struct fcgi_io_limits *,
  */
 MUST_CHECK enum rc fcgi_next(
     struct fcgi_io *, struct arena *, struct http_request *request);
+
+/* Trace what comes and is answered from now on; NULL: nothing.  The trace must
+ * outlive the io. */
+void fcgi_io_trace(struct fcgi_io *, struct trace *);
 
 /* Where the answer of the current request goes. */
 struct sink *fcgi_sink(struct fcgi_io *);

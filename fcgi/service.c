@@ -83,10 +83,16 @@ open_io(struct service *s)
 		.body_timeout_ms = c->body_timeout_ms,
 		/* The same as events, and the head. */
 		.answer_max = c->result * 2 };
+	enum rc rc;
 
 	if (!s->o.takes_requests)
 		return RC_OK;
-	return fcgi_io_open(s->o.socket, &limits, &clock_system, &s->io);
+	rc = fcgi_io_open(s->o.socket, &limits, &clock_system, &s->io);
+	if (rc != RC_OK)
+		return rc;
+	s->trace = trace_open(c->trace, &clock_system, s->o.log);
+	fcgi_io_trace(s->io, s->trace);
+	return RC_OK;
 }
 
 bool
@@ -118,6 +124,7 @@ void
 service_release(struct service *s)
 {
 	fcgi_io_free(s->io);
+	trace_free(s->trace);
 	wiring_free(s->wiring);
 	house_free(s->house);
 	crew_worker_free(s->crew);

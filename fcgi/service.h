@@ -33,6 +33,7 @@ struct service {
 	struct service_options o;
 	struct wiring *wiring;
 	struct fcgi_io *io;
+	struct trace *trace; /* NULL: none */
 	struct run_dir *dir; /* NULL: none */
 	struct crew *crew;
 	struct bell *bell; /* NULL: none */

@@ -21,6 +21,7 @@ struct stream_request { /* made by one thread, freed by another */
 	struct http_request http; /* all of it in the arena */
 	struct taken taken;       /* fd -1: it was given away */
 	int64_t came_ms;          /* monotonic */
+	uint64_t connection;      /* in the trace; 0: not there */
 };
 
 /* Closes the connection unless it was given away.  NULL is allowed. */

@@ -10,6 +10,7 @@
 #include "stream_sink.h"
 #include "stream_store.h"
 #include "stream_table.h"
+#include "trace.h"
 
 /* What the files of the store thread share. */
 
@@ -37,9 +38,10 @@ struct stream_store {
 	struct holder holder;
 	struct server *server;
 	struct stream_table *table;
-	struct arena arena; /* of one store call */
-	struct buf page;    /* what a feed says */
-	struct buf wire;    /* the same as records */
+	struct trace *trace; /* NULL: none */
+	struct arena arena;  /* of one store call */
+	struct buf page;     /* what a feed says */
+	struct buf wire;     /* the same as records */
 	struct stream_sink sink;
 	struct stream_request *request; /* at hand, or to be tried again */
 	struct stream_trouble serving;

@@ -120,6 +120,8 @@ serve(struct stream_store *s)
 	enum rc rc;
 
 	stream_sink_reset(&s->sink);
+	if (s->trace != NULL && r->connection == 0)
+		r->connection = trace_request(s->trace, &r->http);
 	if (!is_ours(&r->http)) {
 		send_away(s);
 		stream_answer(s);
@@ -378,6 +380,7 @@ stream_store_open(
 	}
 	stream_holder_init(s);
 	s->server->holder = &s->holder;
+	s->trace = trace_open(s->o.config->trace, s->server->clock, s->o.log);
 	s->looked_ms = stream_now(s);
 	*out = s;
 	return RC_OK;
@@ -398,5 +401,6 @@ stream_store_free(struct stream_store *s)
 	buf_release(&s->page);
 	buf_release(&s->wire);
 	stream_sink_release(&s->sink);
+	trace_free(s->trace);
 	free(s);
 }

@@ -33,11 +33,12 @@ struct stream_held {
 	int64_t sent;   /* written to the client */
 	int64_t events; /* given so far; of a listen: pages */
 	int64_t opened_ms;
-	const char *why;    /* we end it; NULL: not yet */
-	uint16_t request;   /* FastCGI request id */
-	bool is_writing;    /* the loop has bytes of it */
-	bool has_more;      /* turn it when they are written */
-	bool must_catch_up; /* topics it wants may have been missed */
+	uint64_t connection; /* in the trace; 0: not there */
+	const char *why;     /* we end it; NULL: not yet */
+	uint16_t request;    /* FastCGI request id */
+	bool is_writing;     /* the loop has bytes of it */
+	bool has_more;       /* turn it when they are written */
+	bool must_catch_up;  /* topics it wants may have been missed */
 };
 
 struct stream_table;

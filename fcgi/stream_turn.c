@@ -86,7 +86,9 @@ give_page(struct stream_store *s, struct stream_held *h, bool is_last)
 		.is_last = is_last };
 
 	m.chunk = records(s, h->request, buf_slice(&s->page), is_last);
-	if (m.chunk == NULL) {
+	if (m.chunk != NULL) {
+		trace_more(s->trace, h->connection, buf_slice(&s->page));
+	} else {
 		m.is_last = true;
 		h->why = "memory";
 		/* What was in it must come again. */
@@ -162,6 +164,8 @@ holder_take(struct holder *holder, const struct feed *feed, struct sink *sink)
 	}
 	h->request = s->request->taken.request;
 	h->opened_ms = stream_now(s);
+	h->connection = s->request->connection;
+	trace_answer(s->trace, h->connection, buf_slice(&s->sink.out));
 	h->sent = feed->cursor;
 	/* What came before it was attached is read at once. */
 	h->has_more = true;
@@ -195,6 +199,8 @@ stream_answer(struct stream_store *s)
 		free(chunk);
 	else
 		open_connection(s, h, chunk, true);
+	trace_answer(s->trace, s->request->connection, buf_slice(&s->sink.out));
+	trace_end(s->trace, s->request->connection, false);
 }
 
 /* ------------------------------------------------------------- turning */
@@ -418,6 +424,7 @@ take_closed(struct stream_store *s, struct stream_held *h,
 	if (m->is_last)
 		note_sent(s, h);
 	log_end(s, h, m);
+	trace_end(s->trace, h->connection, m->why != STREAM_ENDED);
 	stream_table_close(s->table, h);
 	if (h->feed.session == 0)
 		give_slot_back(s, h);

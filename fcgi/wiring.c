@@ -127,12 +127,17 @@ fill_rules(const struct wiring *w, struct server_rules *r)
 	r->n_hosts = c->hosts.n;
 	r->remote_user = c->remote_user;
 	r->sessions = c->sessions;
+	r->strict = c->strict;
+	r->body_only = c->body_only;
+	r->modern_ping = c->modern_ping;
 	r->store_timeout_ms = c->store_timeout_ms;
 	r->sessions_total = c->sessions_total;
 	r->sessions_principal = c->sessions_principal;
 	r->session_lifetime_ms = c->session_lifetime_ms;
 	r->session_spare_ms = c->session_spare_ms;
 	r->page = (uint32_t)c->page;
+	r->list_cache =
+	    (struct tool_cache){ c->list_ttl_ms, c->list_is_public };
 	r->tool_timeout_ms = c->tool_timeout_max_ms;
 	r->json_only = c->json_only;
 	r->comment_ms = c->comment_ms;

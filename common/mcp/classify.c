@@ -140,6 +140,7 @@ classify_facts(struct arena *a, const struct http_request *http,
 	f.has_method_header = method.ptr != NULL;
 	f.method_header_ok =
 	    method.ptr != NULL && slice_eq(method, message->method);
+	f.has_name_header = http_get(http, HTTP_MCP_NAME).ptr != NULL;
 	*out = f;
 	return check_name(a, http, message, &out->name_header_ok);
 }
@@ -221,22 +222,26 @@ claim_is_unknown(const struct post_facts *f)
 	return is_request(f) && f->claim != NULL && f->claimed == NULL;
 }
 
+/* With body_only a header may be lost on the way, but what came must agree. */
 static bool
 header_is_missing(const struct post_facts *f)
 {
-	return is_request(f) && f->claim != NULL && f->header.ptr == NULL;
+	return is_request(f) && f->claim != NULL && f->header.ptr == NULL &&
+	    !f->body_only;
 }
 
 static bool
 method_header_differs(const struct post_facts *f)
 {
-	return is_request(f) && f->claim != NULL && !f->method_header_ok;
+	return is_request(f) && f->claim != NULL && !f->method_header_ok &&
+	    (f->has_method_header || !f->body_only);
 }
 
 static bool
 name_header_differs(const struct post_facts *f)
 {
-	return is_request(f) && f->claim != NULL && !f->name_header_ok;
+	return is_request(f) && f->claim != NULL && !f->name_header_ok &&
+	    (f->has_name_header || !f->body_only);
 }
 
 static bool
@@ -276,6 +281,18 @@ notification_method_differs(const struct post_facts *f)
 {
 	return is_modern_notification(f) && f->has_method_header &&
 	    !f->method_header_ok;
+}
+
+/* The specification leaves open which headers a notification repeats, but
+ * wants this one on every POST. */
+static bool
+notification_version_differs(const struct post_facts *f)
+{
+	if (!f->is_strict || !is_modern_notification(f) || f->claim == NULL)
+		return false;
+	if (f->header.ptr == NULL)
+		return !f->body_only;
+	return !json_text_is(f->claim, f->header);
 }
 
 static bool
@@ -325,6 +342,9 @@ static const struct post_row post_rows[] = {
 	{ "P23", is_request, POST_LEGACY, false, { 0 } },
 	{ "P24", notification_method_differs, POST_REFUSE, false,
 	    { 400, RPC_HEADER_MISMATCH, "Mcp-Method differs from the body" } },
+	{ "P24", notification_version_differs, POST_REFUSE, false,
+	    { 400, RPC_HEADER_MISMATCH,
+		"MCP-Protocol-Version is missing or differs from _meta" } },
 	{ "P24", is_modern_notification, POST_ACCEPT, false, { 0 } },
 	{ "P25", always, POST_LEGACY, false, { 0 } },
 };

@@ -34,7 +34,11 @@ struct post_facts {
 	const struct revision *claimed; /* implemented, or NULL */
 	bool has_method_header;
 	bool method_header_ok;
+	bool has_name_header;
 	bool name_header_ok;
+	/* Filled in by the caller: */
+	bool is_strict; /* as server_rules has them */
+	bool body_only;
 };
 
 enum post_action {
@@ -85,6 +89,7 @@ struct get_facts {
 	bool sessions_off;
 	bool is_sse_path; /* the path of HTTP+SSE alone */
 	bool has_sse;     /* HTTP+SSE is offered */
+	bool is_strict;   /* as server_rules has it */
 };
 
 struct get_row {

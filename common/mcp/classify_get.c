@@ -47,7 +47,9 @@ is_delete(const struct get_facts *f)
 static bool
 takes_no_stream(const struct get_facts *f)
 {
-	return !f->accepts_stream;
+	/* HTTP+SSE says nothing about Accept. */
+	return !f->accepts_stream ||
+	    (f->is_strict && !f->asks_stream && !f->is_sse_path);
 }
 
 static bool

@@ -53,6 +53,8 @@ struct exchange {
 	const struct revision *revision;
 	struct rpc_message message; /* the one being answered */
 	bool wants_event;           /* the client takes no JSON, only events */
+	bool is_plain;              /* sent as text/plain, not as JSON */
+	struct slice odd_version;   /* a header unlike the session's revision */
 	bool has_session;
 	struct session session;
 	int64_t stream; /* where answers go if not on the POST; 0: none */

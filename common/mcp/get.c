@@ -39,23 +39,19 @@ end_session(struct exchange *x)
 	return RC_OK;
 }
 
-/* Is the version header, if there is one, of a legacy revision? */
 static bool
-version_is_well(struct exchange *x, const struct get_facts *f)
+version_is_well(struct exchange *x)
 {
-	struct slice version = http_get(x->http, HTTP_MCP_PROTOCOL_VERSION);
+	bool is_well = refuse_wrong_version(x);
 
-	if (!f->has_header || f->header_legacy != NULL)
-		return true;
-	x->row = "G3";
-	reply_refuse(x, &refuse_bad_version, SLICE_NONE,
-	    refuse_version_data(x, version));
-	return false;
+	if (!is_well)
+		x->row = "G3";
+	return is_well;
 }
 
 /* Load the session; false: it was refused, or *rc says why not. */
 static bool
-enter(struct exchange *x, const struct get_facts *f, enum rc *rc)
+enter(struct exchange *x, enum rc *rc)
 {
 	enum session_found found;
 
@@ -69,7 +65,7 @@ enter(struct exchange *x, const struct get_facts *f, enum rc *rc)
 		return false;
 	}
 	x->revision = x->session.revision;
-	return version_is_well(x, f);
+	return version_is_well(x);
 }
 
 /* -------------------------------------------------------------- streams */
@@ -236,6 +232,7 @@ get_handle(struct exchange *x)
 	facts.sessions_off = x->server->rules.sessions == SESSIONS_OFF;
 	facts.is_sse_path = x->place == PLACE_SSE;
 	facts.has_sse = sse_is_offered(x->server);
+	facts.is_strict = x->server->rules.strict;
 	row = classify_get(&facts);
 	x->row = row->name;
 	switch (row->action) {
@@ -243,14 +240,16 @@ get_handle(struct exchange *x)
 		refuse_get(x, row);
 		return RC_OK;
 	case GET_RESUME:
-		return enter(x, &facts, &rc) ? resume(x) : rc;
+		return enter(x, &rc) ? resume(x) : rc;
 	case GET_STREAM:
-		return enter(x, &facts, &rc) ? open_stream(x) : rc;
+		return enter(x, &rc) ? open_stream(x) : rc;
 	case GET_SSE:
-		return version_is_well(x, &facts) ? sse_open(x) : RC_OK;
+		return version_is_well(x) ? sse_open(x) : RC_OK;
 	case GET_END:
-		if (facts.has_header && facts.header_legacy == NULL)
-			return enter(x, &facts, &rc) ? RC_BUG : rc;
+		if ((facts.is_strict ||
+			(facts.has_header && facts.header_legacy == NULL)) &&
+		    !enter(x, &rc))
+			return rc;
 		return end_session(x);
 	}
 	return RC_BUG;

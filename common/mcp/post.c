@@ -65,11 +65,8 @@ enter_session(struct exchange *x, const struct post_facts *f, enum rc *rc)
 		    reply_id(x), SLICE_NONE);
 		return false;
 	}
-	if (f->header.ptr != NULL && f->header_legacy == NULL) {
-		reply_refuse(x, &refuse_bad_version, reply_id(x),
-		    refuse_version_data(x, f->header));
+	if (!refuse_wrong_version(x))
 		return false;
-	}
 	go_without_session(x, f);
 	if (found == SESSION_FOUND) {
 		x->revision = x->session.revision;
@@ -129,9 +126,14 @@ handle_initialize(struct exchange *x, const struct post_facts *f)
 {
 	enum rc rc;
 
-	if (!x->transport->id_in_query)
-		return method_initialize(x);
-	return enter_session(x, f, &rc) ? dispatch(x) : rc;
+	if (x->transport->id_in_query)
+		return enter_session(x, f, &rc) ? dispatch(x) : rc;
+	if (f->meta != NULL && f->meta->type != JSON_OBJECT) {
+		answer_error(x, 200, RPC_INVALID_PARAMS,
+		    "_meta must be an object", SLICE_NONE);
+		return RC_OK;
+	}
+	return method_initialize(x);
 }
 
 static enum rc
@@ -143,7 +145,30 @@ handle_modern(struct exchange *x, const struct post_facts *f)
 	    json_get(f->meta, "io.modelcontextprotocol/clientCapabilities"));
 	x->log_level = level_read(
 	    json_text(json_get(f->meta, "io.modelcontextprotocol/logLevel")));
+	/* An old habit, harmless where it is wished. */
+	if (x->server->rules.modern_ping &&
+	    slice_eq(x->message.method, SLICE("ping")))
+		return method_ping(x);
 	return method_dispatch(x);
+}
+
+/* Is there a request in front of `e` that has its id? */
+static bool
+id_came_before(const struct json *array, const struct json *e)
+{
+	const struct json *id = json_get(e, "id");
+
+	for (const struct json *p = array->child; p != e; p = p->next) {
+		const struct json *other = json_get(p, "id");
+
+		if (other == NULL || other->type != id->type ||
+		    json_get(p, "method") == NULL)
+			continue;
+		if (id->type == JSON_STRING ? slice_eq(id->text, other->text)
+					    : slice_eq(id->raw, other->raw))
+			return true;
+	}
+	return false;
 }
 
 /* Are all elements messages, and none of them initialize?  *is_long: it is
@@ -153,6 +178,8 @@ batch_is_well(struct exchange *x, const struct json *array, bool *is_long)
 {
 	static const struct refusal bad_element = { 400, RPC_INVALID_REQUEST,
 		"An element of the batch is no message" };
+	static const struct refusal has_twin = { 400, RPC_INVALID_REQUEST,
+		"An id comes twice in the batch" };
 	static const struct refusal has_initialize = { 400, RPC_INVALID_REQUEST,
 		"initialize must not be in a batch" };
 	const char *why;
@@ -167,6 +194,11 @@ batch_is_well(struct exchange *x, const struct json *array, bool *is_long)
 		if (slice_eq(x->message.method, SLICE("initialize"))) {
 			reply_refuse(
 			    x, &has_initialize, SLICE_NONE, SLICE_NONE);
+			return false;
+		}
+		if (x->server->rules.strict && x->message.kind == RPC_REQUEST &&
+		    id_came_before(array, e)) {
+			reply_refuse(x, &has_twin, SLICE_NONE, SLICE_NONE);
 			return false;
 		}
 		*is_long = *is_long || method_is_long(x);
@@ -315,14 +347,17 @@ read_body(struct exchange *x, const struct json **root, enum rc *rc)
 	return *rc == RC_OK;
 }
 
-/* Is it for the session of an HTTP+SSE client? */
+/*
+ * What was sent as text/plain is taken where nothing is answered: pages of
+ * other origins can send that, too, but not what a session needs.
+ */
 static bool
-goes_to_sse(const struct exchange *x, const struct post_facts *f)
+pass_plain(struct exchange *x, bool is_read)
 {
-	if (x->place == PLACE_MESSAGES)
-		return true;
-	return sse_is_offered(x->server) && !f->has_session_id &&
-	    sse_session_id(x).ptr != NULL;
+	if (!x->is_plain || (is_read && x->message.kind == RPC_NOTIFICATION))
+		return is_read;
+	reply_refuse(x, &refuse_bad_type, SLICE_NONE, SLICE_NONE);
+	return false;
 }
 
 enum rc
@@ -332,14 +367,17 @@ post_handle(struct exchange *x)
 	const struct post_row *row;
 	struct post_facts facts;
 	enum rc rc;
+	bool is_read = read_body(x, &root, &rc);
 
-	if (!read_body(x, &root, &rc))
+	if (rc != RC_OK || !pass_plain(x, is_read))
 		return rc;
 	rc = classify_facts(x->arena, x->http, root,
 	    x->message.kind == RPC_BATCH ? NULL : &x->message, &facts);
 	if (rc != RC_OK)
 		return rc;
-	if (goes_to_sse(x, &facts))
+	facts.is_strict = x->server->rules.strict;
+	facts.body_only = x->server->rules.body_only;
+	if (x->place == PLACE_MESSAGES)
 		x->transport = transport_get(TRANSPORT_SSE);
 	row = classify_post(&facts);
 	x->row = row->name;

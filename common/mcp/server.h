@@ -51,6 +51,9 @@ struct server_rules {
 	size_t n_hosts;
 	enum principal_trust remote_user;
 	enum session_mode sessions;
+	bool strict;    /* clients keep to the letter, or are refused */
+	bool body_only; /* 2026-07-28: headers that repeat the body may lack */
+	bool modern_ping; /* 2026-07-28: ping is answered though unknown */
 	int64_t store_timeout_ms;
 	int64_t sessions_total;     /* live sessions; 0: no cap */
 	int64_t sessions_principal; /* of one named principal; 0: no cap */
@@ -88,6 +91,9 @@ struct topic_watch {
 		bool is_known; /* the store was told of `digest` */
 		unsigned char digest[DIGEST_BYTES];
 	} list[TOPIC_LISTS];
+	/* URIs of resources whose change the store did not take, each with a
+	 * NUL behind it. */
+	struct buf missed;
 };
 
 struct server {

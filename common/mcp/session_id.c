@@ -102,3 +102,15 @@ session_id_read(struct slice text, const struct keyring *keys, int64_t now_ms,
 		return RC_SYNTAX;
 	return unpack(bytes, out);
 }
+
+void
+session_id_put_short(struct buf *b, struct slice text)
+{
+	unsigned char bytes[ID_BYTES];
+
+	if (text.len == SESSION_ID_CHARS &&
+	    text_b64url_fixed(text, bytes, sizeof(bytes)) == RC_OK)
+		seal_put_short(b, bytes + 5, 4);
+	else
+		buf_put_char(b, '?');
+}

@@ -33,7 +33,8 @@ check_header(struct arena *a, const struct http_request *http,
 
 enum rc
 tool_check_headers(struct arena *a, const struct http_request *http,
-    const struct tool *tool, const struct json *arguments, bool *agrees)
+    bool may_lack, const struct tool *tool, const struct json *arguments,
+    bool *agrees)
 {
 	enum rc rc = RC_OK;
 
@@ -42,6 +43,8 @@ tool_check_headers(struct arena *a, const struct http_request *http,
 	     p != NULL && *agrees && rc == RC_OK; p = p->next) {
 		const struct json *value = at_path(arguments, p);
 
+		if (may_lack && http_param(http, p->suffix).ptr == NULL)
+			continue;
 		if (value != NULL && value->type != JSON_NULL)
 			rc = check_header(a, http, p, value, agrees);
 	}

@@ -16,10 +16,10 @@
 /*
  * Do the Mcp-Param-* headers say what the arguments say (2026-07-28,
  * x-mcp-header)?  An argument that is absent or null demands nothing; one that
- * is there demands its header.  RC_NOMEM.
+ * is there demands its header, unless headers `may_lack`.  RC_NOMEM.
  */
 MUST_CHECK enum rc tool_check_headers(struct arena *a,
-    const struct http_request *http, const struct tool *tool,
+    const struct http_request *http, bool may_lack, const struct tool *tool,
     const struct json *arguments, bool *agrees);
 
 /*

@@ -27,6 +27,7 @@ static const struct revision table[REVISIONS] = {
 	{
 	    .name = REVISION_2025_06_18,
 	    .date = SLICE_INIT("2025-06-18"),
+	    .has_version_header = true,
 	    .has_title = true,
 	    .has_tool_annotations = true,
 	    .has_output_schema = true,
@@ -39,6 +40,7 @@ static const struct revision table[REVISIONS] = {
 	{
 	    .name = REVISION_2025_11_25,
 	    .date = SLICE_INIT("2025-11-25"),
+	    .has_version_header = true,
 	    .has_priming = true,
 	    .bad_arguments_are_results = true,
 	    .has_title = true,
@@ -55,6 +57,7 @@ static const struct revision table[REVISIONS] = {
 	{
 	    .name = REVISION_2026_07_28,
 	    .date = SLICE_INIT("2026-07-28"),
+	    .has_version_header = true,
 	    .is_modern = true,
 	    .has_result_type = true,
 	    .has_cache_hints = true,

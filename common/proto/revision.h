@@ -36,6 +36,7 @@ struct revision {
 	bool is_modern;            /* stateless, per-request _meta */
 	bool has_batch;            /* arrays of messages */
 	bool has_priming;          /* empty first event, retry */
+	bool has_version_header;   /* MCP-Protocol-Version on every request */
 	bool has_result_type;      /* resultType on every result */
 	bool has_cache_hints;      /* ttlMs, cacheScope */
 	bool has_server_info_meta; /* serverInfo in _meta of results */

@@ -75,10 +75,11 @@ take_literal(struct compile *c)
 		unsigned char byte;
 		size_t n = uri_escape_at(c->rest, &byte) ? 3 : 1;
 
-		if (n == 1 && !is_literal(c->rest.ptr[0]))
+		if (n == 1 && !is_literal(c->rest.ptr[0])) {
 			return refuse(c,
 			    "a character that has to be escaped in a template",
 			    SLICE_NONE);
+		}
 		text.len += n;
 		c->rest = slice_from(c->rest, n);
 	}
@@ -114,10 +115,9 @@ is_name(struct slice s)
 		unsigned char byte;
 		size_t n = uri_escape_at(s, &byte) ? 3 : 1;
 		char c = s.ptr[0];
+		bool is_plain = uri_is_unreserved(c) && c != '-' && c != '~';
 
-		if (c == '.' ? was_dot
-			     : n == 1 &&
-			    (!uri_is_unreserved(c) || c == '-' || c == '~'))
+		if ((n == 1 && !is_plain) || (c == '.' && was_dot))
 			return false;
 		was_dot = c == '.';
 		s = slice_from(s, n);
@@ -143,11 +143,13 @@ take_variable(struct compile *c, struct slice name)
 		if (slice_eq(t->name[i], name))
 			return refuse(c, "a variable is there twice", name);
 	}
-	if (part->n > 0 && t->explodes[t->n_vars - 1] && !part->kind->is_named)
+	if (part->n > 0 && t->explodes[t->n_vars - 1] &&
+	    !part->kind->is_named) {
 		return refuse(c,
 		    "cannot be told from the variable before it, which "
 		    "explodes",
 		    name);
+	}
 	if (t->n_vars == URI_TEMPLATE_VARS)
 		return refuse(c, "too many variables", SLICE_NONE);
 	t->name[t->n_vars] = name;
@@ -211,10 +213,11 @@ take_parts(struct compile *c)
 	struct slice rest;
 	struct slice head = slice_cut(c->rest, '{', &rest);
 
-	if (uri_split(head).scheme.ptr == NULL)
+	if (uri_split(head).scheme.ptr == NULL) {
 		return refuse(c,
 		    "a template has to begin with a scheme, as in docs:",
 		    SLICE_NONE);
+	}
 	while (c->rest.len > 0) {
 		enum rc rc = c->rest.ptr[0] == '{' ? take_expression(c)
 						   : take_literal(c);
@@ -234,7 +237,7 @@ uri_template_compile(struct slice text, struct arena *a,
 	enum rc rc;
 
 	*out = NULL;
-	c.scratch = BUF_INIT(3 * URI_TEMPLATE_MAX);
+	c.scratch = BUF_INIT((size_t)3 * URI_TEMPLATE_MAX);
 	if (text.len > URI_TEMPLATE_MAX)
 		return refuse(&c, "the template is too long", SLICE_NONE);
 	c.t = arena_alloc(a, sizeof(*c.t));

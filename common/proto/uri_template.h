@@ -49,8 +49,8 @@ size_t uri_template_vars(
  * comes twice but does not explode, do not fit.
  *
  * Expansion of the result gives the URI again, but for that order and for
- * escapes: those not needed, and those of !'()*, which common clients leave
- * out.  A value may be empty and may contain anything but NUL, slashes and
+ * escapes: those not needed, those of !'()*, which common clients leave out,
+ * and those of reserved characters in {+a} and {#a}.  A value may be empty and may contain anything but NUL, slashes and
  * dots included.  If more than one fits, the earlier takes the least; and no
  * value contains the mark of an expression right behind it unless escaped.
  *

@@ -97,10 +97,11 @@ note_literal(struct match *m, size_t k)
 {
 	struct slice literal = m->t->part[k].literal;
 
-	for (size_t at = 0; at + literal.len <= m->uri.len; at++)
+	for (size_t at = 0; at + literal.len <= m->uri.len; at++) {
 		note(m, row_of_part(k), at,
 		    may(m, row_of_part(k + 1), at + literal.len) &&
 			slice_starts(slice_from(m->uri, at), literal));
+	}
 }
 
 /* The variable whose value stands behind the separator; none: n_vars. */
@@ -368,7 +369,9 @@ take_byte(struct slice *s)
 static bool
 is_hex_behind(struct slice s)
 {
-	return is_hex(take_byte(&s)) && is_hex(take_byte(&s));
+	bool is_first = is_hex(take_byte(&s));
+
+	return is_first && is_hex(take_byte(&s));
 }
 
 /* What the value is without its escapes.  Where escapes stay when a template

@@ -159,7 +159,8 @@ struct mcp_api {
 	 * Of a prompt each block is a message.  Of a resource text(), image()
 	 * and audio() are contents of the uri that was asked for,
 	 * resource_text() and resource_blob() of another.  Of complete() each
-	 * text() proposes one value. */
+	 * text() proposes one value.  What has no place in a result makes it an
+	 * error that says so. */
 	void (*text)(struct mcp_call *, const char *text, size_t len);
 	void (*image)(
 	    struct mcp_call *, const void *bytes, size_t len, const char *mime);
@@ -184,7 +185,8 @@ struct mcp_api {
 	 * it can. */
 	void (*let_go)(struct mcp_call *);
 	/* Clients that want to know are told that something changed: "tools",
-	 * "prompts", "resources", or the uri of a resource. */
+	 * "prompts", "resources", or the uri of a resource.  Anything else is
+	 * told to nobody. */
 	void (*changed)(struct mcp_call *, const char *what);
 	/* What a question in URL mode asked for has been done: its client is
 	 * told (notifications/elicitation/complete). */
@@ -198,11 +200,23 @@ struct mcp_api {
 	void (*describe)(struct mcp_call *, const char *text);
 	/* There is no such resource (any more). */
 	void (*missing)(struct mcp_call *);
+
+	/* Be a JSON-RPC error and no result at all, for what the model cannot
+	 * mend.  The code is not 0; data is JSON text, or NULL. */
+	void (*refuse)(struct mcp_call *, int32_t code, const char *text,
+	    const char *data);
+	/* From now on the client has the call as a task, if it can have one;
+	 * for a tool with MCP_TOOL_TASK_LATER. */
+	void (*become_task)(struct mcp_call *);
 };
 
 enum mcp_tool_flag {
 	MCP_TOOL_DETACHED = 1, /* takes long, reports progress or asks */
 	MCP_TOOL_ONCE = 2,     /* must not be completed twice */
+	/* With execution.taskSupport, in the revision of 2026-07-28: it is no
+	 * task before it calls become_task().  What it asks before that is
+	 * asked, and answered, without one; progress and log are dropped. */
+	MCP_TOOL_TASK_LATER = 64,
 	/* Refuse clients that did not declare the capability. */
 	MCP_TOOL_NEEDS_ROOTS = 256,
 	MCP_TOOL_NEEDS_SAMPLING = 512,
@@ -223,7 +237,8 @@ struct mcp_tool {
 	enum mcp_done (*call)(struct mcp_call *, void *ctx);
 	void *ctx;
 	/* Propose values for an argument of a prompt or a variable of a
-	 * template; NULL: there are none. */
+	 * template, best those that begin with what was typed; NULL: there are
+	 * none.  A tool or a resource has none. */
 	enum mcp_done (*complete)(struct mcp_call *, void *ctx);
 };
 
@@ -231,10 +246,10 @@ struct mcp_module {
 	uint32_t abi;  /* MCP_ABI it was built against */
 	uint32_t size; /* sizeof(struct mcp_module) */
 	const char *name;
-	const struct mcp_tool *const *tools; /* ends with NULL; may be NULL */
+	/* Each list ends with NULL, and may be NULL if others are not. */
+	const struct mcp_tool *const *tools;
 	void (*close)(void); /* before the process leaves; may be NULL */
-	const struct mcp_tool *const
-	    *prompts; /* likewise, and all that follow */
+	const struct mcp_tool *const *prompts;
 	const struct mcp_tool *const *resources;
 	const struct mcp_tool *const *templates;
 };

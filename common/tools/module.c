@@ -4,48 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "definition.h"
 #include "module_api.h"
+#include "module_offer.h"
 
-#define TOOLS_MAX 1024
-/* The bits of enum mcp_tool_flag that are enum tool_flag, and how far those
- * that are enum client_cap were shifted. */
-#define FLAGS_TOOL 0xFFu
-#define FLAGS_NEEDS_SHIFT 8
-#define FLAGS_KNOWN                                                            \
-	(MCP_TOOL_DETACHED | MCP_TOOL_ONCE | MCP_TOOL_NEEDS_ROOTS |            \
-	    MCP_TOOL_NEEDS_SAMPLING | MCP_TOOL_NEEDS_ELICITATION)
+/* Of one kind. */
+#define OFFERS_MAX 1024
 
-_Static_assert(MCP_TOOL_DETACHED == (int)TOOL_DETACHED, "same bits");
-_Static_assert(MCP_TOOL_ONCE == (int)TOOL_ONCE, "same bits");
-_Static_assert(
-    MCP_TOOL_NEEDS_ROOTS == CAP_ROOTS << FLAGS_NEEDS_SHIFT, "shifted bits");
-_Static_assert(MCP_TOOL_NEEDS_SAMPLING == CAP_SAMPLING << FLAGS_NEEDS_SHIFT,
-    "shifted bits");
-_Static_assert(
-    MCP_TOOL_NEEDS_ELICITATION == CAP_ELICITATION << FLAGS_NEEDS_SHIFT,
-    "shifted bits");
-
-struct module_tool {
-	struct definition definition;
-	const struct mcp_tool *own;
+/* What it offers of one kind, in the order of the module. */
+struct module_offers {
+	struct module_offer *offer;
+	const struct tool **list;
+	size_t n;
 };
 
 struct module {
 	char *file;
 	const struct mcp_module *own;
-	struct module_tool *tools;
-	const struct tool **list;
-	size_t n;
+	struct module_offers offers[OFFERS];
 };
-
-static enum tool_done
-call(const struct tool *tool, struct tool_call *c)
-{
-	const struct module_tool *t = tool->ctx;
-
-	return module_run(t->own, c);
-}
 
 static enum rc
 refuse(const struct module *m, struct buf *why, const char *sentence)
@@ -109,91 +85,84 @@ check_object(struct module *m, struct buf *why)
 		m->own = NULL;
 		return RC_SYNTAX;
 	}
-	if (own->tools == NULL)
-		return refuse(m, why, "has no list of tools");
-	while (m->n < TOOLS_MAX && own->tools[m->n] != NULL)
-		m->n++;
-	if (own->tools[m->n] != NULL)
-		return refuse(m, why, "has too many tools");
+	if (own->tools == NULL && own->prompts == NULL &&
+	    own->resources == NULL && own->templates == NULL)
+		return refuse(m, why, "offers nothing");
 	return RC_OK;
 }
 
-/* ---------------------------------------------------------------- its tools */
+/* ----------------------------------------------------------- what it offers */
 
-static enum rc
-refuse_tool(
-    const struct module *m, size_t i, struct buf *why, const char *sentence)
+static const struct mcp_tool *const *
+list_of(const struct mcp_module *own, enum offer kind)
 {
-	buf_printf(why, "%s: tool %zu: %s", m->file, i + 1, sentence);
-	return RC_SYNTAX;
+	switch (kind) {
+	case OFFER_TOOL:
+		return own->tools;
+	case OFFER_PROMPT:
+		return own->prompts;
+	case OFFER_RESOURCE:
+		return own->resources;
+	case OFFER_TEMPLATE:
+		return own->templates;
+	case OFFERS:
+		break;
+	}
+	return NULL;
 }
 
-static enum rc
-read_definition(struct module *m, size_t i, struct buf *why)
+static bool
+is_taken(const struct module_offers *o, size_t n, struct slice name)
 {
-	struct module_tool *t = &m->tools[i];
-	struct buf findings = BUF_INIT(4096);
-	enum rc rc = definition_read(
-	    slice_of(t->own->definition), &t->definition, &findings);
+	for (size_t i = 0; i < n; i++)
+		if (slice_eq(o->list[i]->name, name))
+			return true;
+	return false;
+}
 
-	if (rc == RC_SYNTAX) {
-		/* One sentence is wanted; the first finding is the cause. */
-		struct slice rest;
-		struct slice first =
-		    slice_cut(buf_slice(&findings), '\n', &rest);
+/* "FILE: prompt 2: SENTENCE" of what is wrong with that one. */
+static enum rc
+add_offer(struct module *m, enum offer kind, size_t i, struct buf *why)
+{
+	struct module_offers *o = &m->offers[kind];
+	const struct mcp_tool *own = list_of(m->own, kind)[i];
+	struct buf sentence = BUF_INIT(4096);
+	enum rc rc = module_offer_read(kind, own, &o->offer[i], &sentence);
 
-		buf_printf(why, "%s: tool %zu: line %.*s", m->file, i + 1,
-		    SLICE_FMT(first));
+	o->list[i] = &o->offer[i].definition.tool;
+	if (rc == RC_OK && is_taken(o, i, o->list[i]->name)) {
+		buf_printf(&sentence, "has the name of an earlier %s",
+		    module_offer_kind(kind));
+		rc = RC_SYNTAX;
 	}
-	buf_release(&findings);
-	if (rc == RC_OK && t->definition.run != NULL)
-		return refuse_tool(
-		    m, i, why, "a tool in C cannot have the member run");
+	if (rc == RC_SYNTAX) {
+		buf_printf(why, "%s: %s %zu: %.*s", m->file,
+		    module_offer_kind(kind), i + 1,
+		    SLICE_FMT(buf_slice(&sentence)));
+	}
+	buf_release(&sentence);
 	return rc;
 }
 
 static enum rc
-add_tool(struct module *m, size_t i, struct buf *why)
+add_offers(struct module *m, enum offer kind, struct buf *why)
 {
-	struct module_tool *t = &m->tools[i];
-	struct tool *tool = &t->definition.tool;
-	enum rc rc;
+	struct module_offers *o = &m->offers[kind];
+	const struct mcp_tool *const *own = list_of(m->own, kind);
 
-	t->own = m->own->tools[i];
-	if (t->own->size < sizeof(struct mcp_tool))
-		return refuse_tool(m, i, why, "its struct has a wrong size");
-	if (t->own->definition == NULL || t->own->call == NULL)
-		return refuse_tool(m, i, why, "lacks definition or call");
-	if ((t->own->flags & ~(uint32_t)FLAGS_KNOWN) != 0)
-		return refuse_tool(
-		    m, i, why, "has flags that this server does not know");
-	rc = read_definition(m, i, why);
-	if (rc != RC_OK)
-		return rc;
-	for (size_t k = 0; k < i; k++) {
-		if (slice_eq(m->list[k]->name, tool->name))
-			return refuse_tool(
-			    m, i, why, "has the name of an earlier tool");
+	while (own != NULL && o->n < OFFERS_MAX && own[o->n] != NULL)
+		o->n++;
+	if (own != NULL && own[o->n] != NULL) {
+		buf_printf(why, "%s: has too many %ss", m->file,
+		    module_offer_kind(kind));
+		return RC_SYNTAX;
 	}
-	if ((t->own->flags & MCP_TOOL_ONCE) != 0)
-		tool->flags &= ~(unsigned)TOOL_REPEAT;
-	tool->flags |= t->own->flags & FLAGS_TOOL;
-	tool->needs = t->own->flags >> FLAGS_NEEDS_SHIFT;
-	tool->call = call;
-	tool->ctx = t;
-	m->list[i] = tool;
-	return RC_OK;
-}
-
-static enum rc
-add_tools(struct module *m, struct buf *why)
-{
-	m->tools = calloc(m->n + 1, sizeof(*m->tools));
-	m->list = calloc(m->n + 1, sizeof(struct tool *));
-	if (m->tools == NULL || m->list == NULL)
+	o->offer = calloc(o->n + 1, sizeof(*o->offer));
+	o->list = calloc(o->n + 1, sizeof(struct tool *));
+	if (o->offer == NULL || o->list == NULL)
 		return RC_NOMEM;
-	for (size_t i = 0; i < m->n; i++) {
-		enum rc rc = add_tool(m, i, why);
+	for (size_t i = 0; i < o->n; i++) {
+		enum rc rc = add_offer(m, kind, i, why);
 
 		if (rc != RC_OK)
 			return rc;
@@ -214,8 +183,8 @@ module_load(const char *file, struct module **out, struct buf *why)
 	rc = m->file == NULL ? RC_NOMEM : open_object(m, why);
 	if (rc == RC_OK)
 		rc = check_object(m, why);
-	if (rc == RC_OK)
-		rc = add_tools(m, why);
+	for (int kind = 0; rc == RC_OK && kind < OFFERS; kind++)
+		rc = add_offers(m, (enum offer)kind, why);
 	if (rc != RC_OK) {
 		module_free(m);
 		return rc;
@@ -225,23 +194,31 @@ module_load(const char *file, struct module **out, struct buf *why)
 }
 
 const struct tool *const *
-module_tools(const struct module *m, size_t *n)
+module_offers(const struct module *m, enum offer kind, size_t *n)
 {
-	*n = m->n;
-	return m->list;
+	*n = m->offers[kind].n;
+	return m->offers[kind].list;
 }
 
 const struct tool *const *
-module_offers(const struct module *m, enum offer kind, size_t *n)
+module_tools(const struct module *m, size_t *n)
 {
-	*n = kind == OFFER_TOOL ? m->n : 0;
-	return m->list;
+	return module_offers(m, OFFER_TOOL, n);
 }
 
 const char *
 module_file(const struct module *m)
 {
 	return m->file;
+}
+
+static void
+release_offers(struct module_offers *o)
+{
+	for (size_t i = 0; o->offer != NULL && i < o->n; i++)
+		definition_release(&o->offer[i].definition);
+	free(o->offer);
+	free(o->list);
 }
 
 /* The shared object stays: what it registered elsewhere may still be called
@@ -253,10 +230,8 @@ module_free(struct module *m)
 		return;
 	if (m->own != NULL && m->own->close != NULL)
 		m->own->close();
-	for (size_t i = 0; m->tools != NULL && i < m->n; i++)
-		definition_release(&m->tools[i].definition);
-	free(m->tools);
-	free(m->list);
+	for (int kind = 0; kind < OFFERS; kind++)
+		release_offers(&m->offers[kind]);
 	free(m->file);
 	free(m);
 }

@@ -19,12 +19,12 @@ struct module;
 MUST_CHECK enum rc module_load(
     const char *file, struct module **out, struct buf *why);
 
-/* Its tools, in the order of the module. */
-const struct tool *const *module_tools(const struct module *, size_t *n);
-
-/* What it offers of a kind, likewise. */
+/* What it offers of one kind, in the order of the module. */
 const struct tool *const *module_offers(
     const struct module *, enum offer kind, size_t *n);
+
+/* Its tools. */
+const struct tool *const *module_tools(const struct module *, size_t *n);
 
 const char *module_file(const struct module *);
 

@@ -3,11 +3,10 @@
 #include <math.h>
 
 #include "module_call.h"
-#include "revision.h"
+#include "uri_template.h"
 
 /* Questions of one round; a client's user must answer each. */
 #define QUESTIONS_MAX 16
-#define WHY_MAX 1024
 
 /* ----------------------------------------------------------- surroundings */
 
@@ -84,6 +83,43 @@ static void
 api_let_go(struct mcp_call *c)
 {
 	c->call->env->let_go(c->call);
+}
+
+static bool
+is_list(struct slice what)
+{
+	return slice_eq(what, SLICE("tools")) ||
+	    slice_eq(what, SLICE("prompts")) ||
+	    slice_eq(what, SLICE("resources"));
+}
+
+static void
+api_changed(struct mcp_call *c, const char *what)
+{
+	struct buf topic = BUF_INIT(c->call->arena->max);
+	struct slice subject = slice_of(what);
+
+	if (what == NULL || (!is_list(subject) && !uri_is_absolute(subject)))
+		return;
+	if (!is_list(subject))
+		buf_put_slice(&topic, SLICE("resource:"));
+	buf_put_slice(&topic, subject);
+	if (buf_finish(&topic) == RC_OK)
+		c->call->env->changed(c->call, buf_slice(&topic));
+	buf_release(&topic);
+}
+
+static void
+api_elicited(struct mcp_call *c, const char *elicitation_id)
+{
+	if (elicitation_id != NULL && *elicitation_id != '\0')
+		c->call->env->elicited(c->call, slice_of(elicitation_id));
+}
+
+static void
+api_become_task(struct mcp_call *c)
+{
+	c->call->env->become_task(c->call);
 }
 
 /* The tree is not kept: a call may say a lot. */
@@ -187,134 +223,6 @@ api_ask(struct mcp_call *c, struct mcp_question *questions, size_t n)
 	return said;
 }
 
-/* ------------------------------------------------------------- the result */
-
-/* A null pointer with a length is a mistake of the module's, not ours. */
-static struct slice
-given(const void *bytes, size_t len)
-{
-	return (struct slice){ bytes == NULL ? "" : bytes,
-		bytes == NULL ? 0 : len };
-}
-
-/* What a tool does wrong is told at the end; the first mistake counts. */
-static void
-note(struct mcp_call *c, enum rc rc, const char *what, const char *why)
-{
-	if (rc == RC_OK || c->is_wrong)
-		return;
-	c->is_wrong = true;
-	if (rc == RC_SYNTAX)
-		buf_printf(&c->wrong, "%s: %s", what, why);
-	else
-		buf_put_slice(
-		    &c->wrong, SLICE("it is larger than the limits allow"));
-}
-
-static void
-api_text(struct mcp_call *c, const char *text, size_t len)
-{
-	note(c, tool_add_text(c->call, given(text, len)), "", "");
-}
-
-static void
-api_image(struct mcp_call *c, const void *bytes, size_t len, const char *mime)
-{
-	note(c,
-	    tool_add_media(c->call, CONTENT_IMAGE, given(bytes, len),
-		slice_of(mime == NULL ? "image/png" : mime)),
-	    "", "");
-}
-
-static void
-api_audio(struct mcp_call *c, const void *bytes, size_t len, const char *mime)
-{
-	note(c,
-	    tool_add_media(c->call, CONTENT_AUDIO, given(bytes, len),
-		slice_of(mime == NULL ? "audio/wav" : mime)),
-	    "", "");
-}
-
-static void
-add_resource(struct mcp_call *c, const char *uri, const char *mime,
-    struct slice content, bool is_blob)
-{
-	note(c,
-	    tool_add_resource(c->call, slice_of(uri == NULL ? "" : uri),
-		slice_of(mime), content, is_blob),
-	    "", "");
-}
-
-static void
-api_resource_text(struct mcp_call *c, const char *uri, const char *mime,
-    const char *text, size_t len)
-{
-	add_resource(c, uri, mime, given(text, len), false);
-}
-
-static void
-api_resource_blob(struct mcp_call *c, const char *uri, const char *mime,
-    const void *bytes, size_t len)
-{
-	add_resource(c, uri, mime, given(bytes, len), true);
-}
-
-static void
-api_link(
-    struct mcp_call *c, const char *uri, const char *name, const char *mime)
-{
-	note(c,
-	    tool_add_link(c->call, slice_of(uri == NULL ? "" : uri),
-		slice_of(name == NULL ? "" : name), slice_of(mime)),
-	    "", "");
-}
-
-/* JSON text of a module; NULL if it is none, which was noted then. */
-static const struct json *
-read_json(struct mcp_call *c, const char *json, size_t len, const char *what)
-{
-	struct json_error error = { 0, "" };
-	const struct json *root = NULL;
-	struct slice text;
-	enum rc rc = arena_copy(c->call->arena, given(json, len), &text);
-
-	if (rc == RC_OK)
-		rc = json_read(
-		    c->call->arena, text, &json_limits_default, &root, &error);
-	note(c, rc, what, error.why);
-	return rc == RC_OK ? root : NULL;
-}
-
-static void
-api_block(struct mcp_call *c, const char *json, size_t len)
-{
-	const struct json *block = read_json(c, json, len, "a content block");
-	struct buf why = BUF_INIT(WHY_MAX);
-	enum rc rc;
-
-	if (block == NULL)
-		return;
-	rc = tool_add_block(c->call, block, &why);
-	note(c, rc, "a content block", why.ptr == NULL ? "" : why.ptr);
-	buf_release(&why);
-}
-
-static void
-api_structured(struct mcp_call *c, const char *json, size_t len)
-{
-	const struct json *value =
-	    read_json(c, json, len, "structured content");
-
-	if (value != NULL)
-		note(c, tool_set_structured(c->call, value), "", "");
-}
-
-static void
-api_fail(struct mcp_call *c, const char *text)
-{
-	note(c, tool_fail(c->call, slice_of(text == NULL ? "" : text)), "", "");
-}
-
 const struct mcp_api module_api = {
 	.abi = MCP_ABI,
 	.size = sizeof(struct mcp_api),
@@ -336,17 +244,24 @@ const struct mcp_api module_api = {
 	.progress = api_progress,
 	.log = api_log,
 	.ask = api_ask,
-	.text = api_text,
-	.image = api_image,
-	.audio = api_audio,
-	.resource_text = api_resource_text,
-	.resource_blob = api_resource_blob,
-	.link = api_link,
-	.block = api_block,
-	.structured = api_structured,
-	.fail = api_fail,
+	.text = module_put_text,
+	.image = module_put_image,
+	.audio = module_put_audio,
+	.resource_text = module_put_resource_text,
+	.resource_blob = module_put_resource_blob,
+	.link = module_put_link,
+	.block = module_put_block,
+	.structured = module_put_structured,
+	.fail = module_fail,
 	.wait = api_wait,
 	.let_go = api_let_go,
+	.changed = api_changed,
+	.elicited = api_elicited,
+	.role = module_role,
+	.describe = module_describe,
+	.missing = module_missing,
+	.refuse = module_refuse,
+	.become_task = api_become_task,
 };
 
 /* ------------------------------------------------------------ the running */
@@ -354,7 +269,7 @@ const struct mcp_api module_api = {
 static enum rc
 say_wrong(struct mcp_call *c)
 {
-	struct buf text = BUF_INIT(2 * (size_t)WHY_MAX);
+	struct buf text = BUF_INIT(2 * (size_t)MODULE_WHY_MAX);
 	enum rc rc;
 
 	buf_put_slice(&text, c->call->tool->name);
@@ -386,11 +301,13 @@ finish(struct mcp_call *c, enum mcp_done done)
 enum tool_done
 module_run(const struct mcp_tool *tool, struct tool_call *call)
 {
-	struct mcp_call c = { .call = call, .wrong = BUF_INIT(WHY_MAX) };
-	enum mcp_done done = tool->call(&c, tool->ctx);
+	struct mcp_call c = { .call = call, .wrong = BUF_INIT(MODULE_WHY_MAX) };
+	const bool proposes = call->makes == MAKES_VALUES;
+	enum mcp_done done =
+	    (proposes ? tool->complete : tool->call)(&c, tool->ctx);
 
 	if (done == MCP_AGAIN && !c.is_pending) {
-		note(&c, RC_SYNTAX, "it wants to be called again",
+		module_wrong(&c, "it wants to be called again",
 		    "no question is pending");
 		done = MCP_FAILED;
 	}

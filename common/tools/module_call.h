@@ -16,6 +16,9 @@ struct mcp_call {
 	bool is_pending; /* ask() said so */
 };
 
+/* What a module does wrong is told at the end; the first mistake counts. */
+void module_wrong(struct mcp_call *, const char *what, const char *why);
+
 /* A module's value is a struct json under a name of its own. */
 static inline const struct json *
 module_json(const struct mcp_value *value)
@@ -28,6 +31,9 @@ module_value(const struct json *json)
 {
 	return (const struct mcp_value *)(const void *)json;
 }
+
+/* Of the sentences about what a module did wrong. */
+#define MODULE_WHY_MAX 1024
 
 /* A slice as a C string that lives as long as the call; NULL for an absent
  * one, and without memory (which the call then remembers). */
@@ -50,5 +56,26 @@ const char *module_name_at(
     struct mcp_call *, const struct mcp_value *, size_t i, size_t *len);
 const char *module_source(
     struct mcp_call *, const struct mcp_value *, size_t *len);
+
+/* The functions of struct mcp_api that build the result. */
+void module_put_text(struct mcp_call *, const char *text, size_t len);
+void module_put_image(
+    struct mcp_call *, const void *bytes, size_t len, const char *mime);
+void module_put_audio(
+    struct mcp_call *, const void *bytes, size_t len, const char *mime);
+void module_put_resource_text(struct mcp_call *, const char *uri,
+    const char *mime, const char *text, size_t len);
+void module_put_resource_blob(struct mcp_call *, const char *uri,
+    const char *mime, const void *bytes, size_t len);
+void module_put_link(
+    struct mcp_call *, const char *uri, const char *name, const char *mime);
+void module_put_block(struct mcp_call *, const char *json, size_t len);
+void module_put_structured(struct mcp_call *, const char *json, size_t len);
+void module_fail(struct mcp_call *, const char *text);
+void module_refuse(
+    struct mcp_call *, int32_t code, const char *text, const char *data);
+void module_role(struct mcp_call *, int is_assistant);
+void module_describe(struct mcp_call *, const char *text);
+void module_missing(struct mcp_call *);
 
 #endif

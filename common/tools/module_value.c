@@ -13,16 +13,27 @@ module_string(struct mcp_call *c, struct slice s, size_t *len)
 	return out;
 }
 
+/* Of a completion those that are known already. */
+static const struct json *
+arguments(const struct tool_call *call)
+{
+	if (call->makes != MAKES_VALUES)
+		return call->arguments;
+	return json_get(json_get(call->arguments, "context"), "arguments");
+}
+
 const char *
 module_arguments(struct mcp_call *c, size_t *len)
 {
-	return module_string(c, c->call->arguments->raw, len);
+	const struct json *known = arguments(c->call);
+
+	return module_string(c, known == NULL ? SLICE("{}") : known->raw, len);
 }
 
 const struct mcp_value *
 module_argument(struct mcp_call *c, const char *name)
 {
-	return module_value(json_member(c->call->arguments, slice_of(name)));
+	return module_value(json_member(arguments(c->call), slice_of(name)));
 }
 
 enum mcp_type

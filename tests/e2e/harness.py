@@ -25,6 +25,7 @@ import tempfile
 import time
 import traceback
 
+import schema_check
 from support import (check, children_of, equal, free_port, listens,
                      wait_until)
 
@@ -36,10 +37,15 @@ STREAM = BUILD / "bin" / "mcp-stream"
 CTL = BUILD / "bin" / "mcpctl"
 UNITS = BUILD / "examples" / "units.so"
 COUNT = BUILD / "examples" / "count.so"
+FIXTURE = BUILD / "fixture" / "fixture.so"
+KILL_WORKER = BUILD / "tests" / "preload" / "kill_worker.so"
+GLOSSARY = BUILD / "examples" / "glossary.so"
 CATALOG = SOURCE / "examples" / "catalog"
 JS = HERE / "js"
 
 SKIPPED = 77
+# Violations that are printed; there are as many as messages.
+WRONG_MAX = 20
 PR_SET_CHILD_SUBREAPER = 36
 
 # Debian keeps servers in sbin, which is not in every PATH.
@@ -75,11 +81,25 @@ def configuration(sections):
     return "\n".join(lines) + "\n"
 
 
+def preload(library, **variables):
+    """Environment of a program with that library under it, and of it."""
+    if not library.exists():
+        raise Skip("there is no %s" % library)
+    found = dict(LD_PRELOAD=str(library), **{
+        name: str(value) for name, value in variables.items()})
+    # A sanitizer wants to be first, but need not be.
+    found["ASAN_OPTIONS"] = ":".join(filter(None, (
+        os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0")))
+    return found
+
+
 class Host:
     """Responders, a web server in front of them, state of their own."""
 
-    def __init__(self, world, folder, sections, streams):
+    def __init__(self, world, folder, sections, streams, environment=None):
         need("lighttpd")
+        # Of mcp-request, beside ours.
+        self.environment = environment or {}
         self.world = world
         self.folder = folder
         self.sections = sections
@@ -100,7 +120,8 @@ class Host:
 
     def start_responder(self):
         self.responder = self.world.start(
-            [REQUEST, "-c", self.conf], self.folder / "request.log")
+            [REQUEST, "-c", self.conf], self.folder / "request.log",
+            env=dict(os.environ, **self.environment))
         wait_until(lambda: self.socket.is_socket(), "socket of mcp-request")
 
     def start_streamer(self):
@@ -165,6 +186,7 @@ class World:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mcp-e2e."))
         self.processes = []
         self.hosts = 0
+        self.trace = self.folder / "trace"
 
     def start(self, command, log, **options):
         with open(log, "ab") as out:
@@ -174,21 +196,22 @@ class World:
         self.processes.append(process)
         return process
 
-    def host(self, streams=True, **changes):
+    def host(self, streams=True, environment=None, **changes):
         """Start a host, with mcp-stream or without; changes are further
-        keys, section by section."""
+        keys, section by section; environment is that of mcp-request."""
         self.hosts += 1
         folder = self.folder / ("host%d" % self.hosts)
         sections = {
             "server": {"socket": folder / "request.sock",
-                       "state": folder / "state", "workers": 2},
+                       "state": folder / "state", "workers": 2,
+                       "trace": self.trace},
             "stream": {"socket": folder / "stream.sock"},
             "store": {"url": "sqlite://%s" % (self.folder / "sessions.db")},
             "catalog": {"modules": [UNITS, COUNT], "check": "50ms"},
         }
         for section, keys in changes.items():
             sections.setdefault(section, {}).update(keys)
-        return Host(self, folder, sections, streams)
+        return Host(self, folder, sections, streams, environment)
 
     def two_hosts(self, catalog, **changes):
         """Of one store and one catalog."""
@@ -203,7 +226,8 @@ class World:
             return database.execute(sql).fetchall()
 
     def balancer(self, hosts):
-        """Every request to the next host; the URL to use."""
+        """Every request to the next host; the URL to use.  The file access
+        in its folder has a line for each: method, status, and where to."""
         need("nginx")
         folder = self.folder / "balancer"
         folder.mkdir()
@@ -216,10 +240,12 @@ class World:
         (folder / "nginx.conf").write_text(
             "%sworker_processes 1;\ndaemon off;\npid %s/pid;\n"
             "error_log %s/error.log;\nevents { worker_connections 4096; }\n"
-            "http {\naccess_log off;\n%supstream mcp {\n%s}\n"
+            "http {\nlog_format hosts '$request_method $status "
+            "$upstream_addr';\naccess_log %s/access hosts;\n"
+            "%supstream mcp {\n%s}\n"
             "server {\nlisten 127.0.0.1:%d;\ninclude %s;\n}\n}\n"
             % ("user root;\n" if os.getuid() == 0 else "", folder, folder,
-               temporary, upstream, port,
+               folder, temporary, upstream, port,
                SOURCE / "httpd-conf" / "balancer.conf"))
         self.start(["nginx", "-e", folder / "error.log",
                     "-c", folder / "nginx.conf"], folder / "out")
@@ -258,6 +284,22 @@ class World:
                 process.kill()
                 process.wait()
         return late + orphans()
+
+
+    def traffic(self):
+        """What was wrong with the messages of all hosts; none is 0."""
+        if not self.trace.exists():
+            return 0
+        if schema_check.jsonschema is None:
+            print("messages were NOT CHECKED: %s" % schema_check.MISSING)
+            return 0
+        start = time.monotonic()
+        wrong, total, checked, _ = schema_check.check_trace([self.trace])
+        print("%d messages, %d checked in %.1f s" % (
+            total, checked, time.monotonic() - start))
+        for sentence in wrong[:WRONG_MAX]:
+            print(sentence)
+        return len(wrong)
 
 
 def orphans():
@@ -303,6 +345,11 @@ def run(test, seconds=90):
     finally:
         signal.alarm(0)
         left = world.close()
+        keep = os.environ.get("MCP_KEEP_TRACE")
+        if keep and world.trace.exists():
+            shutil.copy(world.trace, keep)
+        if status == 0:
+            status = 1 if world.traffic() else 0
         shutil.rmtree(world.folder, ignore_errors=True)
     if left:
         print("left behind: %s" % ", ".join(left))

@@ -50,9 +50,10 @@ class Answer:
 def request(url, method, headers, body=b"", timeout=20):
     """One request on a connection of its own."""
     where = urllib.parse.urlsplit(url)
+    path = where.path + ("?" + where.query if where.query else "")
     connection = http.client.HTTPConnection(where.netloc, timeout=timeout)
     try:
-        connection.request(method, where.path, body, headers)
+        connection.request(method, path, body, headers)
         return Answer(connection.getresponse())
     finally:
         connection.close()
@@ -87,11 +88,15 @@ class Session:
             message["params"] = params
         return self.post(message, url)
 
+    def initialize_message(self):
+        self.number += 1
+        return {"jsonrpc": "2.0", "id": self.number, "method": "initialize",
+                "params": {"protocolVersion": self.revision,
+                           "capabilities": self.capabilities,
+                           "clientInfo": {"name": "raw", "version": "1"}}}
+
     def initialize(self):
-        answer = self.send("initialize", {
-            "protocolVersion": self.revision,
-            "capabilities": self.capabilities,
-            "clientInfo": {"name": "raw", "version": "1"}})
+        answer = self.post(self.initialize_message())
         if answer.status == 200:
             self.id = answer.headers["Mcp-Session-Id"]
         return answer

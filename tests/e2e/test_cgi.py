@@ -24,7 +24,7 @@ def start(world):
     (folder / "state").mkdir(parents=True)
     conf = folder / "mcp-fcgi.conf"
     conf.write_text(harness.configuration({
-        "server": {"state": folder / "state"},
+        "server": {"state": folder / "state", "trace": world.trace},
         "store": {"url": "sqlite://%s" % (folder / "sessions.db")},
         "catalog": {"modules": [harness.UNITS, harness.COUNT]}}))
     script = folder / "endpoint.cgi"

@@ -27,7 +27,8 @@ class Responders:
         self.conf = self.folder / "mcp-fcgi.conf"
         self.conf.write_text(harness.configuration({
             "server": {"socket": self.request, "workers": 1,
-                       "state": self.folder / "state"},
+                       "state": self.folder / "state",
+                       "trace": world.trace},
             "store": {"url": "sqlite://%s" % (self.folder / "store.db")},
             "stream": {"socket": self.stream},
             "http": {"comment": "200ms"},

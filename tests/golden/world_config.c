@@ -23,6 +23,31 @@ set_sessions(struct world *w, struct slice value)
 }
 
 static enum rc
+read_flag(struct slice text, bool *out)
+{
+	*out = slice_eq(text, SLICE("yes"));
+	return *out || slice_eq(text, SLICE("no")) ? RC_OK : RC_SYNTAX;
+}
+
+static enum rc
+set_strict(struct world *w, struct slice value)
+{
+	return read_flag(value, &w->server.rules.strict);
+}
+
+static enum rc
+set_body_only(struct world *w, struct slice value)
+{
+	return read_flag(value, &w->server.rules.body_only);
+}
+
+static enum rc
+set_modern_ping(struct world *w, struct slice value)
+{
+	return read_flag(value, &w->server.rules.modern_ping);
+}
+
+static enum rc
 set_origin(struct world *w, struct slice value)
 {
 	if (w->server.rules.n_origins == WORLD_LIST_MAX)
@@ -137,6 +162,24 @@ set_stream_age(struct world *w, struct slice value)
 	return rc;
 }
 
+static enum rc
+set_ttl(struct world *w, struct slice value)
+{
+	struct buf why = BUF_INIT(1024);
+	enum rc rc =
+	    world_span(value, &w->server.rules.list_cache.ttl_ms, &why);
+
+	buf_release(&why);
+	return rc;
+}
+
+static enum rc
+set_scope(struct world *w, struct slice value)
+{
+	w->server.rules.list_cache.is_public = slice_eq(value, SLICE("public"));
+	return RC_OK;
+}
+
 /* Not a key of the program: which of the fake tools there are. */
 static enum rc
 set_tools(struct world *w, struct slice value)
@@ -152,6 +195,9 @@ static const struct key {
 	enum rc (*set)(struct world *, struct slice);
 } world_keys[] = {
 	{ SLICE_INIT("http.sessions"), set_sessions },
+	{ SLICE_INIT("http.strict"), set_strict },
+	{ SLICE_INIT("http.body_only"), set_body_only },
+	{ SLICE_INIT("http.modern_ping"), set_modern_ping },
 	{ SLICE_INIT("http.path"), set_path },
 	{ SLICE_INIT("http.sse"), set_sse },
 	{ SLICE_INIT("http.messages"), set_messages },
@@ -159,6 +205,8 @@ static const struct key {
 	{ SLICE_INIT("http.origins"), set_origin },
 	{ SLICE_INIT("http.hosts"), set_host },
 	{ SLICE_INIT("auth.remote_user"), set_remote_user },
+	{ SLICE_INIT("catalog.ttl"), set_ttl },
+	{ SLICE_INIT("catalog.scope"), set_scope },
 	{ SLICE_INIT("test.tools"), set_tools },
 	{ SLICE_INIT("limits.page"), set_page },
 	{ SLICE_INIT("limits.body"), set_body },

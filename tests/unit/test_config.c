@@ -117,6 +117,9 @@ values_are_taken_with_their_units(void **state)
 			     "allow_network_fs = yes\n"
 			     "[http]\n"
 			     "sessions = off\n"
+			     "strict = yes\n"
+			     "body_only = yes\n"
+			     "modern_ping = yes\n"
 			     "responses = json\n"
 			     "sse = none\n"
 			     "[stream]\n"
@@ -137,6 +140,9 @@ values_are_taken_with_their_units(void **state)
 	assert_int_equal(c->log_level, LOG_DEBUG);
 	assert_true(c->allow_network_fs);
 	assert_int_equal(c->sessions, SESSIONS_OFF);
+	assert_true(c->strict);
+	assert_true(c->body_only);
+	assert_true(c->modern_ping);
 	assert_true(c->json_only);
 	assert_null(c->sse_path);
 	assert_int_equal(c->stream_memory, 2 * 1024 * 1024);

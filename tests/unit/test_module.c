@@ -42,6 +42,18 @@ static const struct {
 	{ "small_struct.so", "tool 1: its struct has a wrong size" },
 	{ "later_flags.so", "tool 1: has flags" },
 	{ "no_function.so", "tool 1: lacks definition or call" },
+	{ "small_module.so", "was built for ABI 1 (32 bytes); this server" },
+	{ "offers_nothing.so", "offers nothing" },
+	{ "completing_tool.so",
+	    "tool 1: has nothing that complete() could propose" },
+	{ "broken_prompt.so", "prompt 1: line 1: " },
+	{ "broken_resource.so", "resource 1: line 1: " },
+	{ "broken_template.so", "template 1: line 1: " },
+	{ "twin_resources.so",
+	    "resource 2: has the name of an earlier resource" },
+	{ "run_resource.so",
+	    "resource 1: a resource in C cannot have the member run" },
+	{ "many_prompts.so", "has too many prompts" },
 };
 
 static void
@@ -89,7 +101,7 @@ flags_become_flags_and_needed_capabilities(void **state)
 	size_t n;
 
 	(void)state;
-	tools = module_tools(module, &n);
+	tools = module_offers(module, OFFER_TOOL, &n);
 	assert_int_equal(n, 3);
 	assert_true(slice_eq(tools[0]->name, SLICE("b")));
 	assert_int_equal(tools[0]->flags, TOOL_DETACHED | TOOL_ONCE);
@@ -135,7 +147,7 @@ static const struct tool *
 tool_of(const struct module *module, const char *name)
 {
 	size_t n;
-	const struct tool *const *tools = module_tools(module, &n);
+	const struct tool *const *tools = module_offers(module, OFFER_TOOL, &n);
 
 	for (size_t i = 0; i < n; i++)
 		if (slice_eq(tools[i]->name, slice_of(name)))

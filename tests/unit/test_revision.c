@@ -17,6 +17,7 @@ static const struct {
 	{ TRAIT(is_modern), { 0, 0, 0, 0, 1 } },
 	{ TRAIT(has_batch), { 0, 1, 0, 0, 0 } },
 	{ TRAIT(has_priming), { 0, 0, 0, 1, 0 } },
+	{ TRAIT(has_version_header), { 0, 0, 1, 1, 1 } },
 	{ TRAIT(has_result_type), { 0, 0, 0, 0, 1 } },
 	{ TRAIT(has_cache_hints), { 0, 0, 0, 0, 1 } },
 	{ TRAIT(has_server_info_meta), { 0, 0, 0, 0, 1 } },

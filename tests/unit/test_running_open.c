@@ -343,6 +343,12 @@ another_request_with_that_id_is_refused(void **state)
 	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
 	running_bench_expect(
 	    b, 200, ERROR("-32600", "A request with this id is still running"));
+	/* With the letter of the specification the same one, too. */
+	b->here.rules.strict = true;
+	assert_int_equal(running_bench_call(b, "detached", TOKEN), RC_OK);
+	running_bench_expect(
+	    b, 200, ERROR("-32600", "A request with this id is still running"));
+	assert_int_equal(b->runs, 1);
 }
 
 static enum tool_done
