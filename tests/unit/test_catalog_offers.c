@@ -458,6 +458,10 @@ a_file_that_becomes_a_way_out_is_not_read(void **state)
 	link_to(&w, "../away", "docs/sub");
 	read_uri(c, "d:/sub/a.md", &got);
 	assert_string_equal(got.ptr, "missing");
+	catalog_bench_remove(&w, "docs/sub");
+	catalog_bench_remove(&w, "docs");
+	read_uri(c, "d:/sub/a.md", &got);
+	assert_string_equal(got.ptr, "missing");
 	catalog_free(c);
 	buf_release(&got);
 	catalog_bench_release(&w);
@@ -561,7 +565,8 @@ edits_of_every_folder_are_taken_up_and_copies_serve(void **state)
 	c = catalog_bench_open(&w);
 	assert_string_equal(catalog_bench_names(&w, c, OFFER_PROMPT), "a");
 	assert_string_equal(catalog_bench_names(&w, c, OFFER_RESOURCE), "a:b");
-	assert_int_equal(catalog_bench_said(&w, "file=a.json"), 2);
+	assert_int_equal(catalog_bench_said(&w, "file=prompts/a.json"), 1);
+	assert_int_equal(catalog_bench_said(&w, "file=resources/a.json"), 1);
 	/* A kind of its own may have the name of another's. */
 	catalog_bench_put_tool(&w, "a.json", "a", "tool");
 	catalog_bench_write(&w, "resources/c.json",
