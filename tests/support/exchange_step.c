@@ -77,6 +77,10 @@ put_meta(struct exchange_step *p, struct buf *b)
 		"\"roots\":{},\"extensions\":{"
 		"\"io.modelcontextprotocol/tasks\":{}}}",
 		"{\"extensions\":{\"io.modelcontextprotocol/tasks\":{}}}" };
+	static const char *const options[] = { "", "",
+		",\"io.modelcontextprotocol/logLevel\":\"debug\"",
+		",\"io.modelcontextprotocol/clientInfo\":{"
+		"\"name\":\"@mark\",\"version\":\"1\"}" };
 	unsigned more = take(p, 4);
 
 	if (!caller(p)->is_modern && more != 1)
@@ -87,14 +91,7 @@ put_meta(struct exchange_step *p, struct buf *b)
 		    "\"io.modelcontextprotocol/protocolVersion\":\"%s\","
 		    "\"io.modelcontextprotocol/clientCapabilities\":%s",
 		    caller(p)->revision, caps[take(p, 4)]);
-		if (more == 2)
-			buf_put_slice(b,
-			    SLICE(",\"io.modelcontextprotocol/logLevel\":"
-				  "\"debug\""));
-		if (more == 3)
-			buf_put_slice(b,
-			    SLICE(",\"io.modelcontextprotocol/clientInfo\":{"
-				  "\"name\":\"@mark\",\"version\":\"1\"}"));
+		buf_put_slice(b, slice_of(options[more]));
 	}
 	if (more > 0) {
 		json_put_comma(b);
@@ -271,9 +268,9 @@ put_encoded(struct exchange_step *p, const char *name, struct slice value)
 static struct slice
 shown(const struct json *v)
 {
-	if (v == NULL || v->type == JSON_STRING)
-		return json_text(v);
-	return v->raw;
+	if (v == NULL)
+		return SLICE_NONE;
+	return v->type == JSON_STRING ? v->text : v->raw;
 }
 
 static void
