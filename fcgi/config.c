@@ -25,6 +25,7 @@ static const char *const levels[] = { "error", "warning", "info", "debug",
 	NULL };
 static const char *const modes[] = { "required", "optional", "off", NULL };
 static const char *const responses[] = { "auto", "json", NULL };
+static const char *const scopes[] = { "private", "public", NULL };
 static const char *const trusts[] = { "auto", "yes", "no", NULL };
 
 static const struct config_key keys[] = {
@@ -229,6 +230,14 @@ static const struct config_key keys[] = {
 	{ "catalog", "check", CONFIG_TIME, MEMBER(catalog_check_ms), "1s", 0,
 	    DAY, NULL,
 	    "An edit of the folder is seen after so long at the latest." },
+	{ "catalog", "ttl", CONFIG_TIME, MEMBER(list_ttl_ms), "0", 0, 365 * DAY,
+	    NULL,
+	    "Clients of 2026-07-28 may take a list, or what the server can, "
+	    "for unchanged for so long; 0: they ask each time." },
+	{ "catalog", "scope", CONFIG_WORD, MEMBER(list_is_public), "private", 0,
+	    0, scopes,
+	    "Whether what they keep may be shown to anybody, or only to "
+	    "whoever asked." },
 	{ "catalog", "tool_timeout", CONFIG_TIME, MEMBER(tool_timeout_ms),
 	    "30s", 1, DAY, NULL,
 	    "Time for a program that does not name its own." },

@@ -106,6 +106,8 @@ struct config {
 	const char *catalog;        /* folder; NULL: none */
 	struct config_list modules; /* list: shared objects */
 	int64_t catalog_check_ms;
+	int64_t list_ttl_ms; /* clients may keep lists */
+	bool list_is_public;
 	int64_t tool_timeout_ms;     /* default of a program */
 	int64_t tool_timeout_max_ms; /* no tool may have more */
 	size_t tool_output;          /* default: bytes of standard output */

@@ -64,6 +64,12 @@ house_free(struct house *h)
 	free(h);
 }
 
+bool
+house_is_kept(const struct house *h)
+{
+	return h->dir == NULL || run_dir_keeps_house(h->dir);
+}
+
 int64_t
 house_due(const struct house *h)
 {

@@ -1,6 +1,7 @@
 #ifndef MCP_HOUSE_H
 #define MCP_HOUSE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "arena.h"
@@ -36,6 +37,9 @@ void house_tick(struct house *h, struct server *server, struct arena *a);
  * and never again would be taken for dead.
  */
 void house_visit(struct house *h, struct server *server, struct arena *a);
+
+/* Did this process keep the house when it last looked? */
+bool house_is_kept(const struct house *h);
 
 /* When the next tick has something to do, monotonic ms. */
 int64_t house_due(const struct house *h);

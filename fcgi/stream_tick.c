@@ -294,11 +294,13 @@ stream_second(struct stream_store *s)
 	/* What fails now is tried again in a second. */
 	if (!stream_waits(s, &s->writing) && stream_note_sent(s))
 		touch_some(s);
-	op = stream_write_op(s);
-	op.relaxed = false;
-	(void)!topic_tick(s->server, &op);
 	if (s->o.house != NULL) {
 		arena_reset(&s->arena);
 		house_tick(s->o.house, s->server, &s->arena);
+		if (!house_is_kept(s->o.house))
+			return;
 	}
+	op = stream_write_op(s);
+	op.relaxed = false;
+	(void)!topic_tick(s->server, &op);
 }

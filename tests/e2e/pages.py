@@ -7,8 +7,8 @@ A page is made of these indented blocks, and has no others:
                     out; "..." stands for anything on one line, and a line
                     of "..." for any lines
 
-The source is /src/mcp-fcgi there, and http://127.0.0.1:8080/mcp what the demo
-serves, which is a host of this test.
+The source is /src/mcp-fcgi there.  Where the demo would be started, a host of
+this test is, and its URL is put for http://127.0.0.1:PORT/mcp.
 """
 import os
 import re
@@ -21,7 +21,7 @@ from support import check
 BLOCK = re.compile(r"(?:^`([^`\n]+)`:\n\n)?((?:^ {4}.*\n(?:\n+(?= {4}))?)+)",
                    re.M)
 SOURCE = "/src/mcp-fcgi"
-URL = "http://127.0.0.1:8080/mcp"
+URL = "http://127.0.0.1:%s/mcp"
 DEMO = "sh %s/httpd-conf/demo " % SOURCE
 END = "--- the command has ended ---"
 SECONDS = 30
@@ -75,7 +75,7 @@ class Reader:
         self.page = page
         self.folder = world.folder / page.stem
         self.folder.mkdir()
-        self.url = URL
+        self.urls = {}
         self.shell = subprocess.Popen(
             ["sh"], cwd=str(self.folder), stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -93,11 +93,11 @@ class Reader:
             "folder": self.folder / dict(options)["--catalog"],
             "modules": [self.folder / value for option, value in options
                         if option == "--module"]})
-        self.url = host.url
+        self.urls[URL % dict(options)["--port"]] = host.url
 
     def translate(self, command):
         for old, new in ((SOURCE + "/build/release", harness.BUILD),
-                         (SOURCE, harness.SOURCE), (URL, self.url)):
+                         (SOURCE, harness.SOURCE), *self.urls.items()):
             command = command.replace(old, str(new))
         return command
 

@@ -162,6 +162,24 @@ set_stream_age(struct world *w, struct slice value)
 	return rc;
 }
 
+static enum rc
+set_ttl(struct world *w, struct slice value)
+{
+	struct buf why = BUF_INIT(1024);
+	enum rc rc =
+	    world_span(value, &w->server.rules.list_cache.ttl_ms, &why);
+
+	buf_release(&why);
+	return rc;
+}
+
+static enum rc
+set_scope(struct world *w, struct slice value)
+{
+	w->server.rules.list_cache.is_public = slice_eq(value, SLICE("public"));
+	return RC_OK;
+}
+
 /* Not a key of the program: which of the fake tools there are. */
 static enum rc
 set_tools(struct world *w, struct slice value)
@@ -187,6 +205,8 @@ static const struct key {
 	{ SLICE_INIT("http.origins"), set_origin },
 	{ SLICE_INIT("http.hosts"), set_host },
 	{ SLICE_INIT("auth.remote_user"), set_remote_user },
+	{ SLICE_INIT("catalog.ttl"), set_ttl },
+	{ SLICE_INIT("catalog.scope"), set_scope },
 	{ SLICE_INIT("test.tools"), set_tools },
 	{ SLICE_INIT("limits.page"), set_page },
 	{ SLICE_INIT("limits.body"), set_body },

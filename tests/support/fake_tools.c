@@ -6,6 +6,7 @@
 #include "definition.h"
 #include "fake_askers.h"
 #include "fake_definitions.h"
+#include "fake_offers.h"
 #include "revision.h"
 
 /* RC_OK becomes TOOL_DONE; the caller's builder notes the rest. */
@@ -132,14 +133,15 @@ static const struct fake fakes[] = {
 
 #define FAKES (sizeof(fakes) / sizeof(fakes[0]))
 /* Those that are there if they are asked for come on top. */
-#define ALL_MAX (FAKES + 32)
+#define ALL_MAX (FAKES + 64)
 
 struct fake_tools {
 	struct toolbox base; /* first */
-	struct tool_set set;
-	const struct tool *tool[ALL_MAX];
+	struct tool_set set[OFFERS];
+	const struct tool *tool[OFFERS][ALL_MAX];
 	struct context {
-		const struct fake *fake;
+		enum tool_done (*call)(struct tool_call *);
+		enum tool_done (*complete)(struct tool_call *);
 		unsigned long *calls;
 	} context[ALL_MAX];
 	struct definition definition[ALL_MAX];
@@ -153,43 +155,67 @@ call_fake(const struct tool *tool, struct tool_call *c)
 
 	if (x->calls != NULL)
 		(*x->calls)++;
-	return x->fake->call(c);
+	return x->call(c);
+}
+
+static enum tool_done
+complete_fake(const struct tool *tool, struct tool_call *c)
+{
+	const struct context *x = tool->ctx;
+
+	return x->complete(c);
 }
 
 static const struct tool_set *
 view(struct toolbox *t, enum offer kind)
 {
-	if (kind != OFFER_TOOL)
-		return &tool_set_none;
-	return &((struct fake_tools *)t)->set;
+	return &((struct fake_tools *)t)->set[kind];
 }
 
 static const struct toolbox_ops fake_tools_ops = { .view = view };
 
 static enum rc
-add(struct fake_tools *f, const struct fake *fake, unsigned long *calls)
+add_offer(
+    struct fake_tools *f, const struct fake_offer *fake, unsigned long *calls)
 {
 	struct buf why = BUF_INIT(4096);
+	struct tool_set *set = &f->set[fake->kind];
 	struct definition *d = &f->definition[f->n];
 	struct context *x = &f->context[f->n];
-	enum rc rc;
+	enum rc rc = f->n == ALL_MAX ? RC_BUG
+				     : definition_read_as(fake->kind,
+					   slice_of(fake->definition), d, &why);
 
-	rc = definition_read(slice_of(fake->definition), d, &why);
 	if (rc != RC_OK) {
-		(void)fprintf(stderr, "fake tool %zu: %s: %.*s\n", f->n,
-		    rc_name(rc), SLICE_FMT(buf_slice(&why)));
+		(void)fprintf(stderr, "fake %zu: %s: %.*s\n", f->n, rc_name(rc),
+		    SLICE_FMT(buf_slice(&why)));
 		buf_release(&why);
 		return rc;
 	}
-	x->fake = fake;
+	x->call = fake->call;
+	x->complete = fake->complete;
 	x->calls = calls;
 	d->tool.needs = fake->needs;
 	d->tool.flags |= fake->flags;
 	d->tool.call = call_fake;
+	d->tool.complete = fake->complete == NULL ? NULL : complete_fake;
 	d->tool.ctx = x;
-	f->tool[f->n++] = &d->tool;
+	f->tool[fake->kind][set->n++] = &d->tool;
+	f->n++;
 	buf_release(&why);
 	return RC_OK;
+}
+
+static enum rc
+add(struct fake_tools *f, const struct fake *fake, unsigned long *calls)
+{
+	const struct fake_offer offer = { .kind = OFFER_TOOL,
+		.definition = fake->definition,
+		.call = fake->call,
+		.needs = fake->needs,
+		.flags = fake->flags };
+
+	return add_offer(f, &offer, calls);
 }
 
 static int
@@ -201,28 +227,30 @@ by_name(const void *a, const void *b)
 }
 
 static enum rc
-open_all(unsigned long *calls, bool with_askers, struct fake_tools **out)
+open_all(unsigned long *calls, bool with_more, struct fake_tools **out)
 {
 	struct fake_tools *f = calloc(1, sizeof(*f));
-	size_t more = with_askers ? fake_askers_n : 0;
 	enum rc rc = RC_OK;
 
 	*out = NULL;
 	if (f == NULL)
 		return RC_NOMEM;
 	f->base.ops = &fake_tools_ops;
-	if (FAKES + more > ALL_MAX)
-		rc = RC_BUG;
 	for (size_t i = 0; i < FAKES && rc == RC_OK; i++)
 		rc = add(f, &fakes[i], calls);
-	for (size_t i = 0; i < more && rc == RC_OK; i++)
+	for (size_t i = 0; with_more && i < fake_askers_n && rc == RC_OK; i++)
 		rc = add(f, &fake_askers[i], calls);
+	for (size_t i = 0; with_more && i < fake_offers_n && rc == RC_OK; i++)
+		rc = add_offer(f, &fake_offers[i], calls);
 	if (rc != RC_OK) {
 		fake_tools_free(f);
 		return rc;
 	}
-	qsort(f->tool, f->n, sizeof(const struct tool *), by_name);
-	f->set = (struct tool_set){ f->tool, f->n };
+	for (size_t i = 0; i < OFFERS; i++) {
+		qsort(f->tool[i], f->set[i].n, sizeof(const struct tool *),
+		    by_name);
+		f->set[i].tool = f->tool[i];
+	}
 	*out = f;
 	return RC_OK;
 }

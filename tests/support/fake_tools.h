@@ -14,7 +14,7 @@ struct fake_tools;
 MUST_CHECK enum rc fake_tools_open(
     unsigned long *calls, struct fake_tools **out);
 
-/* The same with those of fake_askers.h. */
+/* The same with those of fake_askers.h and fake_offers.h. */
 MUST_CHECK enum rc fake_tools_open_all(
     unsigned long *calls, struct fake_tools **out);
 

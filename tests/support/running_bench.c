@@ -13,46 +13,55 @@
 #include "seal.h"
 
 #define BENCH_ARENA ((size_t)64 * 1024 * 1024)
-#define TOOLS 6
+#define TOOLS 11
 
 struct running_bench_tools {
 	struct toolbox box; /* first */
-	struct tool_set set;
-	const struct tool *list[TOOLS];
+	struct tool_set set[OFFERS];
+	const struct tool *list[OFFERS][TOOLS];
 	struct definition definition[TOOLS];
 };
 
-/* Sorted by name. */
+/* Of each kind sorted by name. */
 static const struct {
 	const char *definition;
 	unsigned flags;
+	enum offer kind;
 } kinds[TOOLS] = {
 	{ "{\"name\":\"detached\",\"description\":\"d\","
 	  "\"inputSchema\":{\"type\":\"object\"}}",
-	    TOOL_DETACHED },
+	    TOOL_DETACHED, OFFER_TOOL },
 	{ "{\"name\":\"inline\",\"description\":\"d\","
 	  "\"inputSchema\":{\"type\":\"object\"}}",
-	    0 },
+	    0, OFFER_TOOL },
+	{ "{\"name\":\"late\",\"description\":\"d\","
+	  "\"inputSchema\":{\"type\":\"object\"}}",
+	    TOOL_DETACHED | TOOL_TASK_REQUIRED | TOOL_TASK_LATER, OFFER_TOOL },
 	{ "{\"name\":\"once\",\"description\":\"d\","
 	  "\"inputSchema\":{\"type\":\"object\"}}",
-	    TOOL_DETACHED | TOOL_ONCE },
+	    TOOL_DETACHED | TOOL_ONCE, OFFER_TOOL },
 	{ "{\"name\":\"repeat\",\"description\":\"d\","
 	  "\"inputSchema\":{\"type\":\"object\"}}",
-	    TOOL_DETACHED | TOOL_REPEAT },
+	    TOOL_DETACHED | TOOL_REPEAT, OFFER_TOOL },
 	{ "{\"name\":\"task\",\"description\":\"d\","
 	  "\"inputSchema\":{\"type\":\"object\"}}",
-	    TOOL_DETACHED | TOOL_TASK_OPTIONAL },
+	    TOOL_DETACHED | TOOL_TASK_OPTIONAL, OFFER_TOOL },
 	{ "{\"name\":\"task_again\",\"description\":\"d\","
 	  "\"inputSchema\":{\"type\":\"object\"}}",
-	    TOOL_DETACHED | TOOL_TASK_OPTIONAL | TOOL_REPEAT },
+	    TOOL_DETACHED | TOOL_TASK_OPTIONAL | TOOL_REPEAT, OFFER_TOOL },
+	{ "{\"name\":\"detached\",\"arguments\":[{\"name\":\"a\"}]}",
+	    TOOL_DETACHED, OFFER_PROMPT },
+	{ "{\"name\":\"inline\"}", 0, OFFER_PROMPT },
+	{ "{\"uri\":\"note://detached\",\"name\":\"d\"}", TOOL_DETACHED,
+	    OFFER_RESOURCE },
+	{ "{\"uriTemplate\":\"note://by/{a}\",\"name\":\"by\"}", TOOL_DETACHED,
+	    OFFER_TEMPLATE },
 };
 
 static const struct tool_set *
 view(struct toolbox *box, enum offer kind)
 {
-	if (kind != OFFER_TOOL)
-		return &tool_set_none;
-	return &((struct running_bench_tools *)(void *)box)->set;
+	return &((struct running_bench_tools *)(void *)box)->set[kind];
 }
 
 static const struct toolbox_ops tools_ops = { .view = view };
@@ -76,16 +85,19 @@ open_tools(struct running_bench *b)
 	b->tools->box.ops = &tools_ops;
 	for (size_t i = 0; i < TOOLS; i++) {
 		struct definition *d = &b->tools->definition[i];
+		const enum offer kind = kinds[i].kind;
+		struct tool_set *set = &b->tools->set[kind];
 
-		assert_int_equal(
-		    definition_read(slice_of(kinds[i].definition), d, &why),
+		assert_int_equal(definition_read_as(kind,
+				     slice_of(kinds[i].definition), d, &why),
 		    RC_OK);
 		d->tool.flags = kinds[i].flags;
 		d->tool.call = call_tool;
+		d->tool.complete = call_tool;
 		d->tool.ctx = b;
-		b->tools->list[i] = &d->tool;
+		b->tools->list[kind][set->n++] = &d->tool;
+		set->tool = b->tools->list[kind];
 	}
-	b->tools->set = (struct tool_set){ b->tools->list, TOOLS };
 	buf_release(&why);
 }
 

@@ -86,16 +86,18 @@ void running_bench_open(
 /* No session: requests of 2026-07-28. */
 void running_bench_stateless(struct running_bench *b);
 
-/* Call the tool of that name: "detached", "inline", "repeat", "once", "task" or
- * "task_again"; `more` are further members of params, with a comma in front,
- * or "".  Its reply is in b->sink. */
+/* Call the tool of that name: "detached", "inline", "late", "repeat", "once",
+ * "task" or "task_again"; `more` are further members of params, with a comma
+ * in front, or "".  Its reply is in b->sink. */
 enum rc running_bench_call(
     struct running_bench *b, const char *tool, const char *more);
 
 /* Post this body on the other host; the status. */
 int running_bench_post(struct running_bench *b, const char *body);
 
-/* Post this body here, as the call is. */
+/* Post this body here, as the call is.  There are also the prompts "detached"
+ * (with an argument "a") and "inline", the resource "note://detached" and the
+ * template "note://by/{a}", which do what tools do. */
 enum rc running_bench_send(struct running_bench *b, const char *body);
 
 void running_bench_at(

@@ -214,10 +214,11 @@ tool_add_text(struct tool_call *call, struct slice text)
 {
 	struct buf json = draft(call);
 
-	if (call->makes == MAKES_CONTENTS)
+	if (call->makes == MAKES_CONTENTS) {
 		return tool_note(call,
 		    add_own_text(
 			call, text, mime_or(call, SLICE("text/plain"))));
+	}
 	if (call->makes == MAKES_VALUES) {
 		json_put_string(&json, text);
 	} else {
@@ -383,6 +384,24 @@ tool_fail(struct tool_call *call, struct slice text)
 	return tool_note(call, rc);
 }
 
+enum rc
+tool_refuse(
+    struct tool_call *call, int code, struct slice text, struct slice data)
+{
+	struct slice kept = SLICE_NONE;
+	enum rc rc = RC_OK;
+
+	if (data.ptr != NULL)
+		rc = arena_copy(call->arena, data, &kept);
+	if (rc == RC_OK)
+		rc = tool_fail(call, text);
+	if (rc != RC_OK)
+		return tool_note(call, rc);
+	call->result.error_code = code;
+	call->result.error_data = kept;
+	return RC_OK;
+}
+
 void
 tool_miss(struct tool_call *call)
 {
@@ -413,9 +432,10 @@ tool_finish(struct tool_call *call)
 	if (result->first != NULL || result->structured.ptr == NULL ||
 	    call->makes == MAKES_VALUES)
 		return RC_OK;
-	if (call->makes == MAKES_CONTENTS)
+	if (call->makes == MAKES_CONTENTS) {
 		return tool_note(call,
 		    add_own_text(
 			call, result->structured, SLICE("application/json")));
+	}
 	return tool_add_text(call, result->structured);
 }
