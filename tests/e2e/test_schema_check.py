@@ -101,6 +101,7 @@ RIGHT = [
     ((R5,), "tasks/cancel", modern()),
     ((R5,), "tools/call", error(-32021, {"requiredCapabilities": {}})),
     ((R5,), "ping", error(-32601)),
+    ((R5,), "ping", modern()),  # where it is configured
     ((R5,), None, notice("notifications/message", level="info", data=None)),
 ]
 
@@ -143,7 +144,7 @@ WRONG = [
     (LEGACY, "tasks/update", result({})),
     ((R1, R2), None, asks("elicitation/create", **FORM)),
     ((R1, R2, R3), None, notice("notifications/tasks/status", **OLD_TASK)),
-    ((R5,), "ping", modern()),
+    ((R5,), "ping", result({})),
     ((R5,), "tasks/list", modern(tasks=[])),
     ((R5,), "resources/read", error(-32002)),
     ((R5,), "tools/call", error(-32042, {"elicitations": []})),
@@ -464,16 +465,22 @@ data: {"jsonrpc":"2.0","id":1,"result":{"content":[%s]}}
 {"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}
 <<< core 200
 
-{"jsonrpc":"2.0","id":1,"result":{"resultType":"complete","tools":[{"name":"a","{{more}}":0}],"ttlMs":"{{number}}"%s}}
+{"jsonrpc":"2.0","id":1,"result":{"resultType":"complete","tools":[{"name":%s,"{{more}}":0}],"ttlMs":"{{number}}"%s}}
 """
 
 
 def test_golden():
-    right = ('{"type":"text","text":"{{text}}"}', ',"cacheScope":"{{text}}"')
-    for one, two, wanted in (right + (set(),), ('{}', right[1], {"x:11"}),
-                             (right[0], "", {"x:22"})):
+    text = '{"type":"text","text":"{{text}}"}'
+    scope = ',"cacheScope":"{{text}}"'
+    for one, name, two, wanted in (
+            (text, '"{{text}}"', scope, set()),
+            ('{}', '"a"', scope, {"x:11"}),
+            (text, '"a"', "", {"x:22"}),
+            (text, '"a"', ',"{{more}}":0', set()),
+            (text, '"{{any}}"', scope, set()),
+            (text, '"{{number}}"', scope, {"x:22"})):
         trace = schema_check.Trace(schema_check.Chosen())
-        equal(golden.play(GOLDEN % (one, two), trace, "x"), 2, "answers")
+        equal(golden.play(GOLDEN % (one, name, two), trace, "x"), 2, "answers")
         equal({sentence.partition(": ")[0]
                for sentence in trace.wrong + trace.chosen.violations()},
               wanted, "lines with violations")
