@@ -46,6 +46,17 @@ put_seed(const struct running *r, bool is_error, struct buf *out)
 	return buf_finish(out);
 }
 
+/* Once is enough: it may ask again and again. */
+static void
+complain(
+    struct running *r, const struct tool_question *q, const struct buf *why)
+{
+	if (!r->has_complained)
+		question_complain(
+		    r->x->server->log, r->call.tool->name, q, why);
+	r->has_complained = true;
+}
+
 static enum rc
 shape(struct running *r, const struct question_client *client,
     const struct tool_question *q, struct slice *params)
@@ -56,14 +67,25 @@ shape(struct running *r, const struct question_client *client,
 
 	if (rc == RC_OK)
 		rc = arena_copy(&r->round, buf_slice(&out), params);
-	if (rc == RC_SYNTAX && !r->has_complained) {
-		question_complain(
-		    r->x->server->log, r->call.tool->name, q, &why);
-		r->has_complained = true;
-	}
+	if (rc == RC_SYNTAX)
+		complain(r, q, &why);
 	buf_release(&why);
 	buf_release(&out);
 	return rc;
+}
+
+static bool
+is_round(struct running *r, const struct round *round)
+{
+	struct buf why = BUF_INIT(QUESTION_WHY_MAX);
+
+	if (round->n > 0 && round->n <= QUESTIONS_MAX)
+		return true;
+	buf_put_slice(&why, SLICE("so many cannot be asked in one round"));
+	if (round->n > 0)
+		complain(r, round->q, &why);
+	buf_release(&why);
+	return false;
 }
 
 /* Are all of them questions that this client can be asked? */
@@ -73,16 +95,14 @@ shape_all(struct running *r, struct round *round, bool is_error)
 	struct buf seed = BUF_INIT(256);
 	struct question_client client = { .revision = r->x->revision,
 		.caps = r->call.caps };
-	enum rc rc = RC_NOTFOUND;
+	enum rc rc;
 
-	if (round->n > 0 && round->n <= QUESTIONS_MAX)
-		rc = put_seed(r, is_error, &seed);
-	if (rc == RC_OK) {
-		client.seed = buf_slice(&seed);
-		round->params =
-		    arena_alloc(&r->round, round->n * sizeof(*round->params));
-		rc = round->params == NULL ? RC_NOMEM : RC_OK;
-	}
+	if (!is_round(r, round))
+		return false;
+	round->params =
+	    arena_alloc(&r->round, round->n * sizeof(*round->params));
+	rc = round->params == NULL ? RC_NOMEM : put_seed(r, is_error, &seed);
+	client.seed = buf_slice(&seed);
 	for (size_t i = 0; rc == RC_OK && i < round->n; i++)
 		rc = shape(r, &client, &round->q[i], &round->params[i]);
 	buf_release(&seed);

@@ -66,6 +66,8 @@ gather(const struct shelf *s, enum offer kind, struct item *room)
 {
 	struct items list = { .item = room };
 
+	if (kind < s->first || kind > s->last)
+		return list;
 	add_modules(&list, s, kind);
 	for (size_t i = 0; i < s->n; i++)
 		if (s->entries[i].tool != NULL)
@@ -151,8 +153,8 @@ make_room(const struct shelf *s, struct room *room)
 	bool has_all = true;
 
 	*room = (struct room){ 0 };
-	for (enum offer kind = s->first; kind <= s->last; kind++) {
-		const size_t n = gather(s, kind, NULL).n + 1;
+	for (int kind = 0; kind < OFFERS; kind++) {
+		const size_t n = gather(s, (enum offer)kind, NULL).n + 1;
 
 		room->list[kind] = calloc(n, sizeof(struct tool *));
 		has_all = has_all && room->list[kind] != NULL;
@@ -183,11 +185,12 @@ shelf_list(struct shelf *s)
 		free(s->list[kind]);
 		s->list[kind] = room.list[kind];
 	}
-	for (enum offer kind = s->first; kind <= s->last; kind++) {
-		const struct items items = gather(s, kind, room.item);
+	for (int kind = 0; kind < OFFERS; kind++) {
+		const struct items items =
+		    gather(s, (enum offer)kind, room.item);
 
 		qsort(room.item, items.n, sizeof(*room.item), by_name);
-		fill(s, kind, &items);
+		fill(s, (enum offer)kind, &items);
 	}
 	free(room.item);
 	settle(s);

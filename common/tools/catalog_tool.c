@@ -86,8 +86,9 @@ static const char *const nobody[OFFERS] = {
 	[OFFER_TOOL] = "run is missing: it says which program serves the tool",
 	[OFFER_PROMPT] =
 	    "messages or run is missing: they say what serves the prompt",
-	[OFFER_RESOURCE] = "file, text, folder or run is missing: they say "
-			   "what serves the resource",
+	/* In brackets, so that clang does not take it for two elements. */
+	[OFFER_RESOURCE] = ("file, text, folder or run is missing: they say "
+			    "what serves the resource"),
 	[OFFER_TEMPLATE] =
 	    "text or run is missing: they say what serves the template",
 };

@@ -54,6 +54,14 @@ static const char *const bodies[] = {
 	"\"resourceSubscriptions\":[\"a:b\"],\"taskIds\":[\"x\"]}," META "}}",
 	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"resources/subscribe\","
 	"\"params\":{\"uri\":\"a:b\"}}",
+	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"prompts/get\",\"params\":{"
+	"\"name\":\"greet\",\"arguments\":{\"name\":\"x\"}," META "}}",
+	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"resources/read\","
+	"\"params\":{\"uri\":\"note://by/a%20b/c\"," META "}}",
+	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"completion/complete\","
+	"\"params\":{\"ref\":{\"type\":\"ref/prompt\",\"name\":\"greet\"},"
+	"\"argument\":{\"name\":\"name\",\"value\":\"a\"},"
+	"\"context\":{\"arguments\":{}}," META "}}",
 	"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}",
 	"{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":1,\"message\":\"\"}"
 	"}",
@@ -79,10 +87,11 @@ static const struct header_seed {
 	{ "HTTP_MCP_PROTOCOL_VERSION",
 	    { MODERN, "2025-06-18", MODERN, "1900-01-01", "v999" } },
 	{ "HTTP_MCP_METHOD",
-	    { "tools/call", "server/discover", "tools/list", "ping",
+	    { "tools/call", "server/discover", "tools/list", "prompts/get",
 		"subscriptions/listen" } },
 	{ "HTTP_MCP_NAME",
-	    { "echo", "weather", "=?base64?ZWNobw==?=", "summarize", "" } },
+	    { "echo", "weather", "=?base64?ZWNobw==?=", "summarize",
+		"greet" } },
 	{ "HTTP_MCP_PARAM_REGION", { "eu", "us", "=?base64?ZXU=?=", "", "x" } },
 	{ "HTTP_MCP_PARAM_DAYS", { "3", "3.0", "4", "", "x" } },
 	{ "HTTP_ORIGIN",
@@ -436,7 +445,7 @@ bench_ready(struct bench *b)
 	if (tools == NULL) {
 		must(atexit(release_last) == 0);
 		must(seal_init() == RC_OK);
-		must(fake_tools_open(&b->tools_ran, &tools) == RC_OK);
+		must(fake_tools_open_all(&b->tools_ran, &tools) == RC_OK);
 	}
 	if (!b->is_ready) {
 		bench_init(b, tools);

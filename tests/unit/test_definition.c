@@ -402,6 +402,7 @@ static const struct {
 	{ "", ",\"detached\":false", 0 },
 	{ "", ",\"once\":true", TOOL_DETACHED | TOOL_ONCE },
 	{ "", ",\"once\":false", TOOL_DETACHED },
+	{ "", ",\"late_task\":true", TOOL_DETACHED | TOOL_TASK_LATER },
 	{ "", ",\"repeat\":true", TOOL_DETACHED | TOOL_REPEAT },
 	{ ",\"annotations\":{\"readOnlyHint\":true}", "",
 	    TOOL_DETACHED | TOOL_REPEAT },

@@ -614,6 +614,16 @@ updates_one_of_two(struct running_bench *b)
 	post(
 	    b, "tasks/update", ",\"inputResponses\":{\"name\":{\"action\":1}}");
 	has(b, "-32602");
+	/* Nothing is taken if one of them is none. */
+	post(b, "tasks/update",
+	    ",\"inputResponses\":{\"name\":" ACCEPT
+	    ",\"more\":{\"action\":\"accept\",\"content\":{\"is\":[7]}}}");
+	has(b, "-32602");
+	post(b, "tasks/update",
+	    ",\"inputResponses\":{\"name\":" ACCEPT ",\"unknown\":7}");
+	has(b, "-32602");
+	post(b, "tasks/get", "");
+	has(b, "\"inputRequests\":{\"name\":{");
 	post(b, "tasks/update",
 	    ",\"inputResponses\":{\"name\":" ACCEPT ",\"unknown\":{}}");
 	has(b, "\"result\":{\"resultType\":\"complete\",\"_meta\"");

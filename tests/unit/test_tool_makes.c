@@ -67,10 +67,11 @@ build_all(struct tool_call *c, bool with_link)
 	assert_int_equal(tool_add_resource(c, SLICE("note://three"),
 			     SLICE("x/y"), SLICE("\0\1"), true),
 	    RC_OK);
-	if (with_link)
+	if (with_link) {
 		assert_int_equal(tool_add_link(c, SLICE("https://a"),
 				     SLICE("A"), SLICE_NONE),
 		    RC_OK);
+	}
 }
 
 static void
