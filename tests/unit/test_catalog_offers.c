@@ -260,8 +260,10 @@ assert_row(struct catalog_bench *w, const struct row *row)
 	catalog_bench_write(w, row->file, row->definition);
 	c = catalog_bench_open(w);
 	tool = find_row(c, row);
-	if (tool == NULL)
+	if (tool == NULL) {
 		fail_msg("%s: %s", row->definition, w->said.ptr);
+		return;
+	}
 	tool_bench_init(&b);
 	tool_bench_arguments(&b, row->arguments);
 	b.call.tool = tool;
