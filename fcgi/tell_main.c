@@ -156,6 +156,14 @@ tell_close(struct tell *t, const struct arguments *a)
 	return tell_send(t);
 }
 
+static enum tell_status
+tell_task(struct tell *t, const struct arguments *a)
+{
+	(void)a;
+	buf_put_slice(&t->line, SLICE("{\"task\":true}"));
+	return tell_send(t);
+}
+
 /* ------------------------------------------------------------- the answers */
 
 static void
@@ -376,6 +384,7 @@ static const struct command {
 	{ "roots", tell_roots, 1, 1, "[--json] KEY" },
 	{ "sample", tell_sample, 2, 2,
 	    "[--json] [--max-tokens N] [--system TEXT] KEY PROMPT" },
+	{ "task", tell_task, 0, 0, "" },
 };
 
 static enum tell_status

@@ -5,6 +5,9 @@
 #include "reply.h"
 #include "sse_session.h"
 
+/* A page that wants to send more names than that has something else in mind. */
+#define ALLOWED_MAX ((size_t)4 * 1024)
+
 static const struct slice json_type = SLICE_INIT("application/json");
 static const struct slice event_type = SLICE_INIT("text/event-stream");
 static const struct slice plain_type = SLICE_INIT("text/plain");
@@ -181,6 +184,55 @@ static const struct {
 	[PLACE_MESSAGES] = { false, true, SLICE_INIT("POST") },
 };
 
+/* The name of a header that repeats an argument? */
+static bool
+is_param(struct slice name)
+{
+	static const struct slice prefix = SLICE_INIT("Mcp-Param-");
+
+	if (name.len <= prefix.len ||
+	    !slice_ieq((struct slice){ name.ptr, prefix.len }, prefix))
+		return false;
+	for (size_t i = prefix.len; i < name.len; i++) {
+		char c = name.ptr[i];
+
+		if (c != '-' && !(c >= '0' && c <= '9') &&
+		    !(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z'))
+			return false;
+	}
+	return true;
+}
+
+/* What a page may send: headers of arguments have any name, so those that it
+ * asks for are allowed. */
+static struct slice
+allowed_headers(struct exchange *x)
+{
+	static const struct slice always =
+	    SLICE_INIT("Content-Type, Accept, Authorization, "
+		       "MCP-Protocol-Version, Mcp-Session-Id, Last-Event-ID, "
+		       "Mcp-Method, Mcp-Name, traceparent, tracestate, "
+		       "baggage");
+	struct slice rest = http_get(x->http, HTTP_REQUESTED_HEADERS);
+	struct slice out;
+	struct buf b = BUF_INIT(ALLOWED_MAX);
+
+	buf_put_slice(&b, always);
+	while (rest.ptr != NULL) {
+		struct slice name = slice_trim(slice_cut(rest, ',', &rest));
+
+		if (!is_param(name))
+			continue;
+		buf_put_slice(&b, SLICE(", "));
+		buf_put_slice(&b, name);
+	}
+	if (buf_finish(&b) != RC_OK ||
+	    arena_copy(x->arena, buf_slice(&b), &out) != RC_OK)
+		out = always;
+	buf_release(&b);
+	return out;
+}
+
 static bool
 pass_method(struct exchange *x)
 {
@@ -203,10 +255,8 @@ pass_method(struct exchange *x)
 	case HTTP_OPTIONS:
 		reply_header(x, "Access-Control-Allow-Methods",
 		    SLICE("GET, POST, DELETE"));
-		reply_header(x, "Access-Control-Allow-Headers",
-		    SLICE("Content-Type, Accept, Authorization, "
-			  "MCP-Protocol-Version, Mcp-Session-Id, "
-			  "Last-Event-ID, Mcp-Method, Mcp-Name"));
+		reply_header(
+		    x, "Access-Control-Allow-Headers", allowed_headers(x));
 		reply_header(x, "Access-Control-Max-Age", SLICE("86400"));
 		reply_empty(x, 204);
 		return false;

@@ -23,8 +23,10 @@ struct input {
 	bool uses_fresh; /* an answer of this round was handed out */
 	bool is_spent;
 	enum rc failed;
+	bool has_complained; /* of a question that is none */
 	struct open_question *first;
 	struct open_question *last;
+	size_t n; /* of them */
 };
 
 /* ---------------------------------------------------------- the sealing */
@@ -169,77 +171,99 @@ is_open(const struct input *in, struct slice key)
 	return false;
 }
 
-/* The answer to a question, or NULL. */
+/* What was sent for a question, or NULL; it may be no answer. */
 static const struct json *
-find_answer(struct input *in, const struct tool_question *q)
+find_sent(const struct input *in, const struct tool_question *q, bool *fresh)
 {
-	const struct json *answer = json_member(in->sealed, q->key);
+	const struct json *sent = json_member(in->sealed, q->key);
 
-	if (answer != NULL)
-		return question_fits(q->method, answer) ? answer : NULL;
-	answer = json_member(in->fresh, q->key);
-	if (answer == NULL || !was_asked(in, q->key) ||
-	    !question_fits(q->method, answer))
-		return NULL;
-	in->uses_fresh = true;
-	return answer;
+	*fresh = sent == NULL;
+	if (sent == NULL && was_asked(in, q->key))
+		sent = json_member(in->fresh, q->key);
+	return sent;
 }
 
-/* A compact copy in the arena. */
+/* The answer in place; RC_NOTFOUND: there is none. */
 static enum rc
-keep_compact(struct arena *a, const struct json *value, struct slice *out)
+take_answer(struct exchange *x, struct input *in, struct tool_question *q)
 {
-	struct buf b = BUF_INIT(a->max);
-	enum rc rc;
+	struct buf out = BUF_INIT(x->arena->max);
+	struct buf why = BUF_INIT(QUESTION_WHY_MAX);
+	bool is_fresh;
+	const struct json *sent = find_sent(in, q, &is_fresh);
+	enum rc rc = RC_NOTFOUND;
 
-	json_put_compact(&b, value);
-	rc = buf_finish(&b);
+	if (sent != NULL)
+		rc =
+		    question_settle(x->arena, x->revision, q, sent, &out, &why);
 	if (rc == RC_OK)
-		rc = arena_copy(a, buf_slice(&b), out);
-	buf_release(&b);
-	return rc;
+		rc = arena_copy(x->arena, buf_slice(&out), &q->answer);
+	if (rc == RC_OK && is_fresh)
+		in->uses_fresh = true;
+	buf_release(&why);
+	buf_release(&out);
+	return rc == RC_SYNTAX ? RC_NOTFOUND : rc;
+}
+
+/* The params as they are sent; RC_CONFLICT if it cannot be asked. */
+static enum rc
+shape(struct exchange *x, struct input *in, const struct tool_question *q,
+    struct slice *params)
+{
+	const struct question_client client = { .revision = x->revision,
+		.caps = x->caps };
+	struct buf out = BUF_INIT(x->arena->max);
+	struct buf why = BUF_INIT(QUESTION_WHY_MAX);
+	enum rc rc = question_shape(x->arena, &client, q, &out, &why);
+
+	if (rc == RC_OK)
+		rc = arena_copy(x->arena, buf_slice(&out), params);
+	if (rc == RC_SYNTAX && !in->has_complained) {
+		question_complain(x->server->log, x->tool, q, &why);
+		in->has_complained = true;
+	}
+	buf_release(&why);
+	buf_release(&out);
+	return rc == RC_SYNTAX || rc == RC_NOTFOUND ? RC_CONFLICT : rc;
 }
 
 /* Note a question that is to be asked; RC_CONFLICT if it cannot be. */
 static enum rc
 want(struct exchange *x, struct input *in, const struct tool_question *q)
 {
-	const struct json *params = NULL;
-	struct slice text = q->params.len == 0 ? SLICE("{}") : q->params;
 	struct open_question *o;
-	uint32_t needs;
-	enum rc rc =
-	    json_read(x->arena, text, &json_limits_default, &params, NULL);
+	struct slice params;
+	enum rc rc;
 
-	if (rc == RC_SYNTAX || (rc == RC_OK && params->type != JSON_OBJECT))
-		return RC_CONFLICT;
-	if (rc != RC_OK)
-		return rc;
-	needs = question_needs(q->method, params);
-	if (needs == 0 || (needs & ~x->caps) != 0)
-		return RC_CONFLICT;
 	if (is_open(in, q->key))
 		return RC_OK;
+	if (in->n == QUESTIONS_MAX)
+		return RC_CONFLICT;
+	rc = shape(x, in, q, &params);
+	if (rc != RC_OK)
+		return rc;
 	o = arena_alloc(x->arena, sizeof(*o));
 	if (o == NULL)
 		return RC_NOMEM;
+	o->params = params;
 	if (arena_copy(x->arena, q->key, &o->key) != RC_OK ||
-	    arena_copy(x->arena, q->method, &o->method) != RC_OK ||
-	    keep_compact(x->arena, params, &o->params) != RC_OK)
+	    arena_copy(x->arena, q->method, &o->method) != RC_OK)
 		return RC_NOMEM;
 	if (in->last == NULL)
 		in->first = o;
 	else
 		in->last->next = o;
 	in->last = o;
+	in->n++;
 	return RC_OK;
 }
 
 /* Forget what was noted behind `last`. */
 static void
-cut_back(struct input *in, struct open_question *last)
+cut_back(struct input *in, struct open_question *last, size_t n)
 {
 	in->last = last;
+	in->n = n;
 	if (last == NULL)
 		in->first = NULL;
 	else
@@ -251,23 +275,21 @@ input_ask(
     struct exchange *x, struct input *in, struct tool_question *q, size_t n)
 {
 	struct open_question *before = in->last;
+	const size_t n_before = in->n;
 	enum rc rc = RC_OK;
 	bool misses = false;
 
 	if (input_is_broken(in))
 		return ASK_TIMEOUT;
 	for (size_t i = 0; i < n && rc == RC_OK; i++) {
-		const struct json *answer = find_answer(in, &q[i]);
-
-		if (answer != NULL) {
-			rc = keep_compact(x->arena, answer, &q[i].answer);
+		rc = take_answer(x, in, &q[i]);
+		if (rc != RC_NOTFOUND)
 			continue;
-		}
 		misses = true;
 		rc = want(x, in, &q[i]);
 	}
 	if (rc == RC_CONFLICT) {
-		cut_back(in, before);
+		cut_back(in, before, n_before);
 		return ASK_UNSUPPORTED;
 	}
 	in->failed = rc;

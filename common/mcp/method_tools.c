@@ -43,10 +43,11 @@ method_tools_call(struct exchange *x)
 
 	if (call.tool == NULL)
 		return RC_OK;
-	if (x->transport->errors_in_status && x->claimed == NULL)
+	if (x->transport->errors_in_status && x->claimed == NULL) {
 		rc = tool_check_headers(x->arena, x->http,
 		    x->server->rules.body_only, call.tool, call.arguments,
 		    &agrees);
+	}
 	if (rc != RC_OK)
 		return rc;
 	if (!agrees) {

@@ -44,6 +44,10 @@ MUST_CHECK enum rc offer_run(struct exchange *x, const struct offer_call *call);
  * result or, of what is no tool, an error. */
 MUST_CHECK enum rc offer_answer(struct exchange *x, struct tool_call *call);
 
+/* Answer x->message with the error that the call wants to be. */
+MUST_CHECK enum rc offer_answer_refused(
+    struct exchange *x, struct tool_call *call);
+
 /* Answer x->message: there is no such resource. */
 MUST_CHECK enum rc offer_answer_missing(struct exchange *x, struct slice uri);
 

@@ -78,6 +78,19 @@ cache_of(struct exchange *x, const struct tool_call *call)
 }
 
 enum rc
+offer_answer_refused(struct exchange *x, struct tool_call *call)
+{
+	const struct tool_result *result = &call->result;
+	const char *text = arena_string(x->arena, result->error);
+
+	if (text == NULL)
+		return RC_NOMEM;
+	answer_error(x, 200, (enum rpc_code)result->error_code, text,
+	    result->error_data);
+	return RC_OK;
+}
+
+enum rc
 offer_answer(struct exchange *x, struct tool_call *call)
 {
 	const struct tool_result *result = &call->result;
@@ -86,6 +99,8 @@ offer_answer(struct exchange *x, struct tool_call *call)
 
 	if (result->is_missing)
 		return offer_answer_missing(x, call->uri);
+	if (result->error_code != 0)
+		return offer_answer_refused(x, call);
 	if (result->is_error && call->makes != MAKES_CONTENT)
 		return answer_failed(x, call);
 	if (result->meta.ptr != NULL)

@@ -1,5 +1,6 @@
 #include "question_kind.h"
 #include "running_part.h"
+#include "seal.h"
 
 /*
  * Questions as messages: rows in the store, which any host may fill in.  The
@@ -7,66 +8,141 @@
  * asked before, and what was answered.
  */
 
-/* Of one round. */
-#define QUESTIONS_MAX 64
-
 /* A question that the store will not take is offered again; see responses. */
 #define OFFERS_MAX 120
 #define OFFER_PAUSE_MS 250
 #define OFFERS_MS ((int64_t)30 * 1000)
 
-/* What a revision does not have cannot be asked, whatever was declared. */
-static uint32_t
-asks_of(const struct revision *revision)
-{
-	uint32_t caps = CAP_ROOTS | CAP_SAMPLING | CAP_SAMPLING_CONTEXT;
+/* One round, and its params as the client will see them. */
+struct round {
+	struct tool_question *q;
+	size_t n;
+	struct slice *params;
+};
 
-	if (revision->name >= REVISION_2025_06_18)
-		caps |= CAP_ELICITATION;
-	if (revision->name >= REVISION_2025_11_25)
-		caps |= CAP_ELICITATION_URL | CAP_SAMPLING_TOOLS;
-	return caps;
-}
+/* ------------------------------------------------------------- what is asked */
 
-/* Did the client declare what this question needs? */
+/*
+ * What an elicitationId is made of.  A call that is run again is still the
+ * same request; a client that was sent elsewhere by an error comes back with
+ * a new one, about the same.
+ */
 static enum rc
-may_ask(struct running *r, const struct tool_question *q, bool *may)
+put_seed(const struct running *r, bool is_error, struct buf *out)
 {
-	const struct revision *revision = r->x->revision;
-	uint32_t has = r->call.caps & asks_of(revision);
-	const struct json *params = NULL;
-	uint32_t needs;
-	enum rc rc = RC_OK;
+	const struct exchange *x = r->x;
+	const struct tool_call *call = &r->call;
+	unsigned char digest[DIGEST_BYTES];
 
-	*may = false;
-	if (q->params.len > 0)
-		rc = json_read(
-		    &r->round, q->params, &json_limits_default, &params, NULL);
-	if (rc != RC_OK || (params != NULL && params->type != JSON_OBJECT))
-		return rc == RC_NOMEM ? rc : RC_OK;
-	needs = question_needs(q->method, params);
-	/* Before it had a capability of its own it came with sampling. */
-	if (revision->name < REVISION_2025_11_25)
-		needs &= ~(uint32_t)CAP_SAMPLING_CONTEXT;
-	*may = needs != 0 && (needs & ~has) == 0;
-	return RC_OK;
+	buf_put(out, x->principal.digest, sizeof(x->principal.digest));
+	if (x->has_session)
+		buf_put(
+		    out, x->session.id.key.sid, sizeof(x->session.id.key.sid));
+	seal_digest(
+	    is_error ? call->arguments->raw : x->message.whole->raw, digest);
+	buf_put(out, digest, sizeof(digest));
+	seal_digest(call->tool->name, digest);
+	buf_put(out, digest, sizeof(digest));
+	return buf_finish(out);
 }
 
-/* Is there a way to its client, and was everything declared? */
-static bool
-may_ask_all(struct running *r, const struct tool_question *q, size_t n)
+/* Once is enough: it may ask again and again. */
+static void
+complain(
+    struct running *r, const struct tool_question *q, const struct buf *why)
 {
-	bool may = n > 0 && n <= QUESTIONS_MAX && r->x->has_session;
+	if (!r->has_complained)
+		question_complain(
+		    r->x->server->log, r->call.tool->name, q, why);
+	r->has_complained = true;
+}
 
-	if (r->task != 0)
-		may = n > 0 && n <= QUESTIONS_MAX;
-	for (size_t i = 0; may && i < n; i++) {
-		if (may_ask(r, &q[i], &may) != RC_OK)
-			may = false;
+static enum rc
+shape(struct running *r, const struct question_client *client,
+    const struct tool_question *q, struct slice *params)
+{
+	struct buf out = BUF_INIT(r->message.max);
+	struct buf why = BUF_INIT(QUESTION_WHY_MAX);
+	enum rc rc = question_shape(&r->round, client, q, &out, &why);
+
+	if (rc == RC_OK)
+		rc = arena_copy(&r->round, buf_slice(&out), params);
+	if (rc == RC_SYNTAX)
+		complain(r, q, &why);
+	buf_release(&why);
+	buf_release(&out);
+	return rc;
+}
+
+static bool
+is_round(struct running *r, const struct round *round)
+{
+	struct buf why = BUF_INIT(QUESTION_WHY_MAX);
+
+	if (round->n > 0 && round->n <= QUESTIONS_MAX)
+		return true;
+	buf_put_slice(&why, SLICE("so many cannot be asked in one round"));
+	if (round->n > 0)
+		complain(r, round->q, &why);
+	buf_release(&why);
+	return false;
+}
+
+/* Are all of them questions that this client can be asked? */
+static bool
+shape_all(struct running *r, struct round *round, bool is_error)
+{
+	struct buf seed = BUF_INIT(256);
+	struct question_client client = { .revision = r->x->revision,
+		.caps = r->call.caps };
+	enum rc rc;
+
+	if (!is_round(r, round))
+		return false;
+	round->params =
+	    arena_alloc(&r->round, round->n * sizeof(*round->params));
+	rc = round->params == NULL ? RC_NOMEM : put_seed(r, is_error, &seed);
+	client.seed = buf_slice(&seed);
+	for (size_t i = 0; rc == RC_OK && i < round->n; i++)
+		rc = shape(r, &client, &round->q[i], &round->params[i]);
+	buf_release(&seed);
+	return rc == RC_OK;
+}
+
+/* Is there a way to its client? */
+static bool
+has_way(struct running *r)
+{
+	return r->task != 0 ||
+	    (r->x->has_session && running_become(r) && r->row.stream != 0);
+}
+
+/*
+ * Whoever only has to go somewhere may be told so in the answer, which is an
+ * error then (2025-11-25, client/elicitation).
+ */
+static enum tool_ask
+refer(struct running *r, struct round *round)
+{
+	struct buf b = BUF_INIT(r->message.max);
+	bool may = r->x->revision->name == REVISION_2025_11_25;
+	enum rc rc;
+
+	for (size_t i = 0; may && i < round->n; i++)
+		may = question_is_url(&r->round, &round->q[i]);
+	if (!may || !shape_all(r, round, true))
+		return ASK_UNSUPPORTED;
+	buf_put_slice(&b, SLICE("{\"elicitations\":["));
+	for (size_t i = 0; i < round->n; i++) {
+		json_put_comma(&b);
+		buf_put_slice(&b, round->params[i]);
 	}
-	if (!may || r->task != 0)
-		return may;
-	return running_become(r) && r->row.stream != 0;
+	buf_put_slice(&b, SLICE("]}"));
+	rc = buf_finish(&b);
+	if (rc == RC_OK)
+		rc = arena_copy(r->call.arena, buf_slice(&b), &r->urls);
+	buf_release(&b);
+	return rc == RC_OK ? ASK_PENDING : ASK_UNSUPPORTED;
 }
 
 /* -------------------------------------------------------------- reading */
@@ -119,23 +195,43 @@ judge(const struct question_rows *rows, const struct tool_question *q, size_t n)
 	return said;
 }
 
-/* An answer of another shape than the question has is none. */
+/* One that does not answer the question is none; RC_SYNTAX. */
+static enum rc
+take_answer(
+    struct running *r, const struct question_row *row, struct tool_question *q)
+{
+	struct buf out = BUF_INIT(r->message.max);
+	struct buf why = BUF_INIT(QUESTION_WHY_MAX);
+	const struct json *answer = NULL;
+	struct slice text;
+	enum rc rc = arena_copy(&r->round, row->answer, &text);
+
+	if (rc == RC_OK)
+		rc = json_read(
+		    &r->round, text, &json_limits_default, &answer, NULL);
+	if (rc == RC_OK)
+		rc = question_settle(
+		    &r->round, r->x->revision, q, answer, &out, &why);
+	if (rc == RC_OK)
+		rc = arena_copy(r->call.arena, buf_slice(&out), &q->answer);
+	if (rc == RC_SYNTAX) {
+		log_event(r->x->server->log, LOG_INFO, "call",
+		    "number=%lld no_answer=\"%.*s\"", (long long)r->row.number,
+		    SLICE_FMT(buf_slice(&why)));
+	}
+	buf_release(&why);
+	buf_release(&out);
+	return rc;
+}
+
 static enum tool_ask
 take_answers(struct running *r, const struct question_rows *rows,
     struct tool_question *q, size_t n)
 {
-	const struct json *value;
-
 	for (size_t i = 0; i < n; i++) {
-		const struct question_row *row = find(rows, q[i].key);
-		enum rc rc =
-		    arena_copy(r->call.arena, row->answer, &q[i].answer);
+		enum rc rc = take_answer(r, find(rows, q[i].key), &q[i]);
 
-		if (rc == RC_OK)
-			rc = json_read(&r->round, q[i].answer,
-			    &json_limits_default, &value, NULL);
-		if (rc == RC_SYNTAX ||
-		    (rc == RC_OK && !question_fits(q[i].method, value)))
+		if (rc == RC_SYNTAX)
 			return ASK_DECLINED;
 		if (rc != RC_OK) {
 			r->call.failed = rc;
@@ -169,40 +265,9 @@ put_request(
 	return rc;
 }
 
-/* Params as the client's revision knows them, in one line: forms were the only
- * kind before there was a mode to say so. */
 static enum rc
-put_params(struct running *r, struct slice params, struct slice *out)
-{
-	const bool has_mode = r->x->revision->name >= REVISION_2025_11_25;
-	struct buf b = BUF_INIT(r->message.max);
-	const struct json *object = NULL;
-	enum rc rc = RC_OK;
-
-	if (params.len > 0)
-		rc = json_read(
-		    &r->round, params, &json_limits_default, &object, NULL);
-	if (rc != RC_OK)
-		return rc;
-	buf_put_char(&b, '{');
-	for (const struct json *m = object == NULL ? NULL : object->child;
-	     m != NULL; m = m->next) {
-		if (!has_mode && slice_eq(m->name, SLICE("mode")))
-			continue;
-		json_put_name(&b, m->name);
-		json_put_compact(&b, m);
-	}
-	buf_put_char(&b, '}');
-	rc = buf_finish(&b);
-	if (rc == RC_OK)
-		rc = arena_copy(&r->round, buf_slice(&b), out);
-	buf_release(&b);
-	return rc;
-}
-
-static enum rc
-put_question(
-    struct running *r, const struct tool_question *q, struct question_row *row)
+put_question(struct running *r, const struct tool_question *q,
+    struct slice params, struct question_row *row)
 {
 	const struct server *s = r->x->server;
 	struct buf id = BUF_INIT(96);
@@ -210,6 +275,7 @@ put_question(
 
 	*row = (struct question_row){ .key = q->key,
 		.method = q->method,
+		.params = params,
 		.call = r->row.number,
 		.session = r->row.session,
 		.stream = r->row.stream,
@@ -221,8 +287,6 @@ put_question(
 	if (rc == RC_OK)
 		rc = arena_copy(&r->round, buf_slice(&id), &row->rpc_id);
 	buf_release(&id);
-	if (rc == RC_OK)
-		rc = put_params(r, q->params, &row->params);
 	if (rc == RC_OK && row->stream != 0)
 		rc = put_request(r, q, row);
 	return rc;
@@ -231,17 +295,19 @@ put_question(
 /* Rows for those questions that are not there yet. */
 static enum rc
 put_round(struct running *r, const struct question_rows *known,
-    const struct tool_question *q, size_t n, struct question_rows *out)
+    const struct round *round, struct question_rows *out)
 {
+	const struct tool_question *q = round->q;
 	enum rc rc = RC_OK;
 
 	out->n = 0;
-	out->row = arena_alloc(&r->round, n * sizeof(*out->row));
+	out->row = arena_alloc(&r->round, round->n * sizeof(*out->row));
 	if (out->row == NULL)
 		return RC_NOMEM;
-	for (size_t i = 0; i < n && rc == RC_OK; i++) {
+	for (size_t i = 0; i < round->n && rc == RC_OK; i++) {
 		if (is_unasked(known, q[i].key) && find(out, q[i].key) == NULL)
-			rc = put_question(r, &q[i], &out->row[out->n++]);
+			rc = put_question(
+			    r, &q[i], round->params[i], &out->row[out->n++]);
 	}
 	return rc;
 }
@@ -268,7 +334,7 @@ offer(struct running *r, const struct question_rows *rows)
  * what is there when it is tried again was made.
  */
 static enum rc
-ask_rest(struct running *r, struct tool_question *q, size_t n)
+ask_rest(struct running *r, const struct round *round)
 {
 	int64_t until = running_now(r) + OFFERS_MS;
 	const struct appended unheard = { 0, r->reader };
@@ -280,7 +346,7 @@ ask_rest(struct running *r, struct tool_question *q, size_t n)
 			running_pause(r, OFFER_PAUSE_MS);
 		rc = read_rows(r, &known);
 		if (rc == RC_OK)
-			rc = put_round(r, &known, q, n, &rows);
+			rc = put_round(r, &known, round, &rows);
 		if (rc == RC_OK && rows.n > 0)
 			rc = offer(r, &rows);
 		else if (rc == RC_OK && i > 0)
@@ -295,15 +361,18 @@ enum tool_ask
 question_begin(struct tool_call *call, struct tool_question *q, size_t n)
 {
 	struct running *r = (struct running *)(void *)call;
+	struct round round = { q, n, NULL };
 	enum rc rc;
 
 	arena_reset(&r->round);
-	if (!may_ask_all(r, q, n))
+	if (!shape_all(r, &round, false))
 		return ASK_UNSUPPORTED;
+	if (!has_way(r))
+		return refer(r, &round);
 	if (running_is_cancelled(call))
 		return ASK_TIMEOUT;
 	running_flush(r);
-	rc = ask_rest(r, q, n);
+	rc = ask_rest(r, &round);
 	if (rc == RC_CONFLICT)
 		r->is_fenced = true;
 	if (rc != RC_OK)

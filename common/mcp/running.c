@@ -85,6 +85,9 @@ running_go(struct exchange *x, struct running *r)
 	enum rc rc = RC_OK;
 
 	running_begin(x, r);
+	/* One that may become a task has no other row before. */
+	r->may_turn = task_may_come(r);
+	r->may_open = r->may_open && !r->may_turn;
 	if (x->claimed != NULL)
 		rc = adopt(r, x->claimed);
 	else if (is_detached && r->may_open)

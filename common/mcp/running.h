@@ -65,6 +65,7 @@ struct running {
 	struct exchange *x;
 	enum running_wire wire;
 	bool may_open;     /* a row may be had if there is none */
+	bool may_turn;     /* into a task, if the tool says so */
 	bool may_stream;   /* its client takes events */
 	bool is_cancelled; /* by its client, an operator, or its leaving */
 	bool is_stopped;   /* by an operator: its client is answered */
@@ -92,6 +93,14 @@ struct running {
 	int64_t asked;       /* questions so far; makes their ids */
 	int64_t asked_mono;  /* when the open round was asked; 0: none */
 	int64_t waited_mono; /* the deadline has moved on up to here */
+
+	int64_t group;       /* of processes that work for it; 0: none */
+	int64_t group_start; /* of that */
+
+	/* Where its client must send somebody first, an array of params of
+	 * elicitations (2025-11-25, -32042); or absent. */
+	struct slice urls;
+	bool has_complained; /* of a question that is none */
 
 	struct buf message;   /* the one being built */
 	struct arena scratch; /* of one store call */

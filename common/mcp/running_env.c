@@ -3,6 +3,7 @@
 #include "input.h"
 #include "level.h"
 #include "running_part.h"
+#include "task.h"
 
 /* Where nobody said which levels are wanted; modern clients must say. */
 #define LEVEL_DEFAULT 1 /* info */
@@ -226,9 +227,8 @@ env_let_go(struct tool_call *call)
 }
 
 static void
-env_group(struct tool_call *call, int64_t group, int64_t start)
+put_group(struct running *r)
 {
-	struct running *r = running_of(call);
 	struct store *store = r->x->server->store;
 	struct op op;
 	enum rc rc;
@@ -237,11 +237,38 @@ env_group(struct tool_call *call, int64_t group, int64_t start)
 		return;
 	op = running_op(r);
 	rc = store->ops->call_group(
-	    store, &op, r->row.number, r->row.epoch, group, start);
+	    store, &op, r->row.number, r->row.epoch, r->group, r->group_start);
 	if (rc == RC_CONFLICT)
 		r->is_fenced = true;
 	else if (rc != RC_OK)
 		running_log(r, LOG_WARNING, "group", rc);
+}
+
+static void
+env_group(struct tool_call *call, int64_t group, int64_t start)
+{
+	struct running *r = running_of(call);
+
+	r->group = group;
+	r->group_start = start;
+	put_group(r);
+}
+
+static void
+env_become_task(struct tool_call *call)
+{
+	struct running *r = running_of(call);
+	enum rc rc;
+
+	if (!r->may_turn || running_is_cancelled(call))
+		return;
+	r->may_turn = false;
+	exchange_renew(r->x);
+	rc = task_turn(r);
+	if (rc != RC_OK)
+		running_log(r, LOG_INFO, "stays without a task", rc);
+	else if (r->group != 0)
+		put_group(r);
 }
 
 /* --------------------------------------------------------------- asking */
@@ -290,5 +317,6 @@ const struct tool_env_ops running_env = {
 	.let_go = env_let_go,
 	.changed = running_changed,
 	.elicited = running_elicited,
+	.become_task = env_become_task,
 	.group = env_group,
 };

@@ -41,6 +41,11 @@ build(struct running *r, enum tool_done done)
 		exchange_renew(r->x);
 		return input_answer(r->x, r->input);
 	}
+	if (done == TOOL_AGAIN && r->urls.ptr != NULL) {
+		answer_error(r->x, 200, RPC_URL_REQUIRED,
+		    "Somebody has to go to a URL first", r->urls);
+		return RC_OK;
+	}
 	rc = tool_conclude(&r->call, done);
 	if (rc != RC_OK)
 		return rc;

@@ -1,6 +1,7 @@
 #include "running_part.h"
 #include "text.h"
 #include "topic.h"
+#include "uri_template.h"
 
 /*
  * What a call says of things that are not its own: for whoever wants to know
@@ -40,33 +41,6 @@ take_turn(struct running *r)
 	return true;
 }
 
-/* scheme ":" and something behind it (RFC 3986), without control characters. */
-static bool
-is_uri(struct slice s)
-{
-	struct slice rest;
-	struct slice scheme = slice_cut(s, ':', &rest);
-
-	if (rest.len == 0 || scheme.len == 0 || !text_utf8_ok(s))
-		return false;
-	for (size_t i = 0; i < scheme.len; i++) {
-		const char c = scheme.ptr[i];
-		const bool is_letter =
-		    (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-
-		if (!is_letter &&
-		    (i == 0 ||
-			!((c >= '0' && c <= '9') || c == '+' || c == '-' ||
-			    c == '.')))
-			return false;
-	}
-	for (size_t i = 0; i < rest.len; i++) {
-		if ((unsigned char)rest.ptr[i] <= ' ' || rest.ptr[i] == 0x7f)
-			return false;
-	}
-	return true;
-}
-
 static bool
 is_topic(struct slice topic)
 {
@@ -79,7 +53,7 @@ is_topic(struct slice topic)
 	}
 	return topic.len <= TOPIC_NAME_MAX &&
 	    slice_starts(topic, SLICE(TOPIC_RESOURCE)) &&
-	    is_uri(slice_from(topic, SLICE(TOPIC_RESOURCE).len));
+	    uri_is_absolute(slice_from(topic, SLICE(TOPIC_RESOURCE).len));
 }
 
 void

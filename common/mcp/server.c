@@ -39,7 +39,8 @@ server_init(struct server *s)
 		    .task_poll_ms = 1000 },
 		.body = BUF_INIT((size_t)16 * 1024 * 1024),
 		.frame = BUF_INIT((size_t)17 * 1024 * 1024),
-		.line = BUF_INIT(4096) };
+		.line = BUF_INIT(4096),
+		.topics.missed = BUF_INIT((size_t)256 * 1024) };
 }
 
 void
@@ -48,6 +49,7 @@ server_release(struct server *s)
 	buf_release(&s->body);
 	buf_release(&s->frame);
 	buf_release(&s->line);
+	buf_release(&s->topics.missed);
 }
 
 enum rc

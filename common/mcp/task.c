@@ -81,7 +81,7 @@ is_offered(struct exchange *x, const struct tool *tool, bool *answered)
 	enum rc rc;
 
 	if ((x->caps & CAP_TASKS) != 0)
-		return must || may;
+		return (must || may) && (tool->flags & TOOL_TASK_LATER) == 0;
 	if (!must)
 		return false;
 	*answered = true;
@@ -259,4 +259,46 @@ task_go(struct exchange *x, struct running *r)
 		return running_alone(x, r);
 	running_leave(r);
 	return rc;
+}
+
+/* -------------------------------------------------------- in mid-course */
+
+bool
+task_may_come(const struct running *r)
+{
+	const struct exchange *x = r->x;
+	const unsigned may = TOOL_TASK_OPTIONAL | TOOL_TASK_REQUIRED;
+	const unsigned flags = r->call.tool->flags;
+
+	return r->call.makes == MAKES_CONTENT && x->claimed == NULL &&
+	    !x->in_batch && x->server->store != NULL &&
+	    task_form_of(x) == TASKS_EXTENSION && (x->caps & CAP_TASKS) != 0 &&
+	    (flags & TOOL_TASK_LATER) != 0 && (flags & may) != 0;
+}
+
+enum rc
+task_turn(struct running *r)
+{
+	struct exchange *x = r->x;
+	enum call_opened opened = CALL_IS_NEW;
+	struct task_row task;
+	enum rc rc = open_task(x, r, &task, &opened);
+
+	if (rc == RC_OK && opened != CALL_IS_NEW) {
+		rc = answer_not_new(x, opened, &r->row);
+		r->row = (struct call_row){ .number = 0 };
+		r->is_answered = r->is_cancelled = rc == RC_OK;
+		return rc;
+	}
+	if (rc != RC_OK) {
+		r->row = (struct call_row){ .number = 0 };
+		return rc;
+	}
+	r->input = NULL;
+	rc = tell(x, r, &task);
+	if (rc == RC_OK)
+		r->wire = WIRE_GONE;
+	else /* it was withdrawn: no result of it counts */
+		r->is_fenced = true;
+	return RC_OK;
 }

@@ -29,6 +29,17 @@ bool task_is_wanted(
  */
 MUST_CHECK enum rc task_go(struct exchange *x, struct running *r);
 
+/* May the call become a task while it is at work? */
+bool task_may_come(const struct running *r);
+
+/*
+ * It does: its client is answered with the task, its connection given back,
+ * and the call is the task's from now on.  If its client has it as another
+ * task already that is the answer, and this one is cancelled.  On anything but
+ * RC_OK it is what it was.
+ */
+MUST_CHECK enum rc task_turn(struct running *r);
+
 /* running.respond of a call that belongs to a task. */
 MUST_CHECK enum rc task_respond(struct running *r);
 

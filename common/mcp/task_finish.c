@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "offer.h"
 #include "project.h"
 #include "reply.h"
 #include "task.h"
@@ -42,6 +43,8 @@ task_respond(struct running *r)
 	const struct json *meta = NULL;
 	enum rc rc = RC_OK;
 
+	if (r->call.result.error_code != 0)
+		return offer_answer_refused(x, &r->call);
 	if (r->call.result.meta.ptr != NULL)
 		rc = json_read(x->arena, r->call.result.meta,
 		    &json_limits_default, &meta, NULL);

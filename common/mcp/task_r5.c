@@ -69,22 +69,43 @@ find_open(const struct question_rows *q, struct slice key)
 	return NULL;
 }
 
-/* What is wrong with the answers, or NULL.  Answers to what is not asked (any
- * more) are ignored. */
-static const char *
-responses_fault(const struct json *responses, const struct question_rows *q)
+/* Does it answer that question?  RC_SYNTAX. */
+static enum rc
+check_answer(struct exchange *x, const struct question_row *row,
+    const struct json *answer)
 {
+	const struct tool_question q = { .method = row->method,
+		.params = row->params };
+	struct buf out = BUF_INIT(x->arena->max);
+	struct buf why = BUF_INIT(QUESTION_WHY_MAX);
+	enum rc rc =
+	    question_settle(x->arena, x->revision, &q, answer, &out, &why);
+
+	buf_release(&why);
+	buf_release(&out);
+	return rc;
+}
+
+/* RC_SYNTAX: something is wrong with the answers.  Those to what is not asked
+ * (any more) are ignored. */
+static enum rc
+check_responses(struct exchange *x, const struct json *responses,
+    const struct question_rows *q)
+{
+	enum rc rc = RC_OK;
+
 	if (!json_is(responses, JSON_OBJECT))
-		return "inputResponses must be an object";
-	for (const struct json *m = responses->child; m != NULL; m = m->next) {
+		return RC_SYNTAX;
+	for (const struct json *m = responses->child; m != NULL && rc == RC_OK;
+	     m = m->next) {
 		const struct question_row *open = find_open(q, m->name);
 
-		if (m->type != JSON_OBJECT ||
-		    (open != NULL && !question_fits(open->method, m)))
-			return "inputResponses must hold the results of what "
-			       "was asked";
+		if (m->type != JSON_OBJECT)
+			rc = RC_SYNTAX;
+		else if (open != NULL)
+			rc = check_answer(x, open, m);
 	}
-	return NULL;
+	return rc;
 }
 
 static enum rc
@@ -112,7 +133,6 @@ method_task_ext_update(struct exchange *x)
 	struct store *store = x->server->store;
 	struct question_rows q = { NULL, 0 };
 	struct task_row row;
-	const char *fault;
 	bool found;
 	enum rc rc = load(x, &row, &found);
 
@@ -121,9 +141,12 @@ method_task_ext_update(struct exchange *x)
 	rc = store->ops->questions_get(store, &x->op, row.call, &q);
 	if (rc != RC_OK)
 		return rc;
-	fault = responses_fault(responses, &q);
-	if (fault != NULL) {
-		answer_error(x, 200, RPC_INVALID_PARAMS, fault, SLICE_NONE);
+	rc = check_responses(x, responses, &q);
+	if (rc == RC_SYNTAX) {
+		answer_error(x, 200, RPC_INVALID_PARAMS,
+		    "inputResponses must be an object of the results of what "
+		    "was asked",
+		    SLICE_NONE);
 		return RC_OK;
 	}
 	for (const struct json *m = responses->child; m != NULL && rc == RC_OK;

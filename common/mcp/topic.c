@@ -176,32 +176,64 @@ struct watch {
 	enum rc rc; /* the first one that went wrong */
 };
 
-static void
-tell_changed(void *ctx, struct slice uri)
+static enum rc
+raise_resource(struct server *s, const struct op *op, struct slice uri)
 {
-	struct watch *w = ctx;
-	struct server *s = w->server;
 	struct buf name = BUF_INIT(TOPIC_NAME_MAX);
 	struct topic_raise raise = { .digest = NULL };
 	bool raised = false;
 	int64_t version;
 	enum rc rc;
 
-	/* Nobody can have subscribed to it. */
-	if (uri.len > TOPIC_URI_MAX)
-		return;
 	buf_put_slice(&name, SLICE(TOPIC_RESOURCE));
 	buf_put_slice(&name, uri);
 	raise.name = buf_slice(&name);
 	rc = buf_finish(&name);
 	if (rc == RC_OK)
 		rc = s->store->ops->topic_raise(
-		    s->store, w->op, &raise, &version, &raised);
+		    s->store, op, &raise, &version, &raised);
 	if (rc == RC_OK && raised)
 		bell_ring(s->bell);
-	if (w->rc == RC_OK)
-		w->rc = rc;
 	buf_release(&name);
+	return rc;
+}
+
+static void
+tell_changed(void *ctx, struct slice uri)
+{
+	struct watch *w = ctx;
+	struct buf *missed = &w->server->topics.missed;
+	enum rc rc = w->rc;
+
+	/* Nobody can have subscribed to it. */
+	if (uri.len > TOPIC_URI_MAX)
+		return;
+	/* One that waits long for the store is enough. */
+	if (rc == RC_OK)
+		rc = raise_resource(w->server, w->op, uri);
+	w->rc = rc;
+	if (rc == RC_OK || missed->len + uri.len + 1 > missed->max)
+		return;
+	buf_put_slice(missed, uri);
+	buf_put_char(missed, '\0');
+}
+
+/* The toolbox says it only once. */
+static void
+tell_missed(struct watch *w)
+{
+	struct buf *missed = &w->server->topics.missed;
+	struct buf before = *missed;
+	struct slice rest = buf_slice(&before);
+
+	*missed = BUF_INIT(before.max);
+	while (rest.len > 0) {
+		struct slice uri = slice_cut(rest, '\0', &rest);
+
+		if (uri.len > 0)
+			tell_changed(w, uri);
+	}
+	buf_release(&before);
 }
 
 enum rc
@@ -216,6 +248,7 @@ topic_tick(struct server *s, const struct op *op)
 		return RC_OK;
 	w->next_mono = now + LOOK_MS;
 	rc = look_at_lists(s, op);
+	tell_missed(&watch);
 	if (s->toolbox->ops->watch != NULL)
 		s->toolbox->ops->watch(s->toolbox, tell_changed, &watch);
 	return rc != RC_OK ? rc : watch.rc;

@@ -297,6 +297,8 @@ static const struct variable variables[] = {
 	    HTTP_MCP_PROTOCOL_VERSION },
 	{ SLICE_INIT("REDIRECT_HTTP_AUTHORIZATION"), take_redirected,
 	    HTTP_AUTHORIZATION },
+	{ SLICE_INIT("HTTP_ACCESS_CONTROL_REQUEST_HEADERS"), take_field,
+	    HTTP_REQUESTED_HEADERS },
 };
 
 static int

@@ -33,7 +33,8 @@ enum http_field {
 	HTTP_MCP_PROTOCOL_VERSION,
 	HTTP_MCP_SESSION_ID,
 	HTTP_ORIGIN,
-	HTTP_FIELDS /* how many there are */
+	HTTP_REQUESTED_HEADERS, /* Access-Control-Request-Headers */
+	HTTP_FIELDS             /* how many there are */
 };
 
 /* One Mcp-Param-* field; the name as CGI brings it: upper case, '_' for '-',

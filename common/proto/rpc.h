@@ -25,6 +25,8 @@ enum rpc_code {
 	/* What the official clients of the session era know as "session not
 	 * found"; never sent to a modern request. */
 	RPC_SESSION_NOT_FOUND = -32001,
+	/* 2025-11-25, client/elicitation, URL Elicitation Required. */
+	RPC_URL_REQUIRED = -32042,
 	/* 2026-07-28, basic/index, Error Codes. */
 	RPC_HEADER_MISMATCH = -32020,
 	RPC_MISSING_CAPABILITY = -32021,

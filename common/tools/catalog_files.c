@@ -101,6 +101,18 @@ file_names_release(struct file_names *names)
 	*names = (struct file_names){ 0 };
 }
 
+struct file_mark
+file_mark_of(const struct stat *st)
+{
+	return (struct file_mark){
+		.mtime_ms = (int64_t)st->st_mtim.tv_sec * 1000 +
+		    st->st_mtim.tv_nsec / 1000000,
+		.mtime_ns = st->st_mtim.tv_nsec,
+		.size = st->st_size,
+		.inode = st->st_ino,
+	};
+}
+
 enum rc
 files_mark(int folder, const char *name, struct file_mark *out)
 {
@@ -110,13 +122,7 @@ files_mark(int folder, const char *name, struct file_mark *out)
 		return errno == ENOENT ? RC_NOTFOUND : RC_IO;
 	if (!S_ISREG(st.st_mode))
 		return RC_NOTFOUND;
-	*out = (struct file_mark){
-		.mtime_ms = (int64_t)st.st_mtim.tv_sec * 1000 +
-		    st.st_mtim.tv_nsec / 1000000,
-		.mtime_ns = st.st_mtim.tv_nsec,
-		.size = st.st_size,
-		.inode = st.st_ino,
-	};
+	*out = file_mark_of(&st);
 	return RC_OK;
 }
 
@@ -148,19 +154,25 @@ read_all(int fd, struct buf *out)
 }
 
 enum rc
+files_read_fd(int fd, struct buf *out)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+		return RC_IO;
+	return read_all(fd, out);
+}
+
+enum rc
 files_read(int folder, const char *name, struct buf *out)
 {
 	/* Not to wait for a writer, should it be a fifo. */
 	int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
 	enum rc rc;
 
 	if (fd < 0)
 		return errno == ENOENT ? RC_NOTFOUND : RC_IO;
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-		rc = RC_IO;
-	else
-		rc = read_all(fd, out);
+	rc = files_read_fd(fd, out);
 	(void)close(fd);
 	return rc;
 }

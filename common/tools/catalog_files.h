@@ -46,11 +46,17 @@ void file_names_release(struct file_names *names);
 MUST_CHECK enum rc files_mark(
     int folder, const char *name, struct file_mark *out);
 
+struct stat;
+struct file_mark file_mark_of(const struct stat *);
+
 bool file_mark_eq(const struct file_mark *a, const struct file_mark *b);
 
 /* Append what stands in a regular file: RC_NOTFOUND, RC_IO, RC_FULL if it is
  * longer than the buffer may be, RC_NOMEM. */
 MUST_CHECK enum rc files_read(int folder, const char *name, struct buf *out);
+
+/* The same of one that is open. */
+MUST_CHECK enum rc files_read_fd(int fd, struct buf *out);
 
 /* Put a file in place, whole or not at all, whoever else does the same. */
 MUST_CHECK enum rc files_write(

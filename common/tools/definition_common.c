@@ -71,10 +71,11 @@ read_icon(struct definition_reader *r, const struct json *icon)
 	    r, sizes, JSON_ARRAY, "sizes of an icon", "an array");
 	if (json_is(sizes, JSON_ARRAY)) {
 		for (const struct json *e = sizes->child; e != NULL;
-		     e = e->next)
+		     e = e->next) {
 			definition_must_be(r, e, JSON_STRING,
 			    "a size of an icon",
 			    "a string such as \"48x48\" or \"any\"");
+		}
 	}
 	if (theme != NULL && !json_text_is(theme, SLICE("light")) &&
 	    !json_text_is(theme, SLICE("dark")))

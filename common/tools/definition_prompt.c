@@ -24,13 +24,14 @@ read_argument(struct definition_reader *r, const struct json *list,
 
 	definition_must_be(
 	    r, argument, JSON_OBJECT, "an argument", "an object");
-	if (!definition_name_ok(json_text(name)))
+	if (!definition_name_ok(json_text(name))) {
 		finding_put(&r->findings, at,
 		    "name of an argument must be 1 to 64 of "
 		    "A-Z a-z 0-9 _ - .");
-	else if (is_twin(list, argument))
+	} else if (is_twin(list, argument)) {
 		finding_put(&r->findings, at, "there are two arguments %.*s",
 		    SLICE_FMT(json_text(name)));
+	}
 	definition_must_be(r, json_get(argument, "title"), JSON_STRING,
 	    "title of an argument", "a string");
 	definition_must_be(r, json_get(argument, "description"), JSON_STRING,

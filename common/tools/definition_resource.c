@@ -46,11 +46,12 @@ read_template(struct definition_reader *r, const struct json *value)
 	}
 	rc = uri_template_compile(tool->name, &r->out->arena, &uris, &why);
 	said = buf_slice(&why);
-	if (rc == RC_SYNTAX)
+	if (rc == RC_SYNTAX) {
 		finding_put(
 		    &r->findings, value, "uriTemplate: %.*s", SLICE_FMT(said));
-	else if (rc != RC_OK)
+	} else if (rc != RC_OK) {
 		r->rc = rc;
+	}
 	tool->uris = uris;
 	buf_release(&why);
 }
@@ -89,10 +90,11 @@ read_audience(struct definition_reader *r, const struct json *value)
 		return;
 	for (const struct json *a = value->child; a != NULL; a = a->next) {
 		if (!json_text_is(a, SLICE("user")) &&
-		    !json_text_is(a, SLICE("assistant")))
+		    !json_text_is(a, SLICE("assistant"))) {
 			finding_put(&r->findings, a,
 			    "annotations.audience can name \"user\" and "
 			    "\"assistant\"");
+		}
 	}
 }
 
@@ -153,10 +155,11 @@ read_annotations(struct definition_reader *r, const struct json *value)
 		number > 1))
 		finding_put(&r->findings, priority,
 		    "annotations.priority must be a number from 0 to 1");
-	if (modified != NULL && !is_date(json_text(modified)))
+	if (modified != NULL && !is_date(json_text(modified))) {
 		finding_put(&r->findings, modified,
 		    "annotations.lastModified must be a date of ISO 8601, such "
 		    "as \"2026-07-28T12:00:00Z\"");
+	}
 }
 
 /* ------------------------------------------------------------- ours: cache */
@@ -166,11 +169,12 @@ read_ttl(struct definition_reader *r, const struct json *value)
 {
 	int64_t ms;
 
-	if (json_int64(value, &ms) != RC_OK || ms < 0 || ms > TTL_MAX_MS)
+	if (json_int64(value, &ms) != RC_OK || ms < 0 || ms > TTL_MAX_MS) {
 		finding_put(&r->findings, value,
 		    "cache.ttlMs must be a whole number of milliseconds");
-	else
+	} else {
 		r->out->tool.cache.ttl_ms = ms;
+	}
 }
 
 static void

@@ -200,11 +200,23 @@ struct mcp_api {
 	void (*describe)(struct mcp_call *, const char *text);
 	/* There is no such resource (any more). */
 	void (*missing)(struct mcp_call *);
+
+	/* Be a JSON-RPC error and no result at all, for what the model cannot
+	 * mend.  The code is not 0; data is JSON text, or NULL. */
+	void (*refuse)(struct mcp_call *, int32_t code, const char *text,
+	    const char *data);
+	/* From now on the client has the call as a task, if it can have one;
+	 * for a tool with MCP_TOOL_TASK_LATER. */
+	void (*become_task)(struct mcp_call *);
 };
 
 enum mcp_tool_flag {
 	MCP_TOOL_DETACHED = 1, /* takes long, reports progress or asks */
 	MCP_TOOL_ONCE = 2,     /* must not be completed twice */
+	/* With execution.taskSupport, in the revision of 2026-07-28: it is no
+	 * task before it calls become_task().  What it asks before that is
+	 * asked, and answered, without one; progress and log are dropped. */
+	MCP_TOOL_TASK_LATER = 64,
 	/* Refuse clients that did not declare the capability. */
 	MCP_TOOL_NEEDS_ROOTS = 256,
 	MCP_TOOL_NEEDS_SAMPLING = 512,

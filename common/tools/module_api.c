@@ -116,6 +116,12 @@ api_elicited(struct mcp_call *c, const char *elicitation_id)
 		c->call->env->elicited(c->call, slice_of(elicitation_id));
 }
 
+static void
+api_become_task(struct mcp_call *c)
+{
+	c->call->env->become_task(c->call);
+}
+
 /* The tree is not kept: a call may say a lot. */
 static bool
 is_json(const struct mcp_call *c, struct slice text, bool must_be_object)
@@ -254,6 +260,8 @@ const struct mcp_api module_api = {
 	.role = module_role,
 	.describe = module_describe,
 	.missing = module_missing,
+	.refuse = module_refuse,
+	.become_task = api_become_task,
 };
 
 /* ------------------------------------------------------------ the running */

@@ -72,6 +72,8 @@ void module_put_link(
 void module_put_block(struct mcp_call *, const char *json, size_t len);
 void module_put_structured(struct mcp_call *, const char *json, size_t len);
 void module_fail(struct mcp_call *, const char *text);
+void module_refuse(
+    struct mcp_call *, int32_t code, const char *text, const char *data);
 void module_role(struct mcp_call *, int is_assistant);
 void module_describe(struct mcp_call *, const char *text);
 void module_missing(struct mcp_call *);

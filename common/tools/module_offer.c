@@ -7,12 +7,14 @@
 #define FLAGS_TOOL 0xFFu
 #define FLAGS_NEEDS_SHIFT 8
 #define FLAGS_KNOWN                                                            \
-	(MCP_TOOL_DETACHED | MCP_TOOL_ONCE | MCP_TOOL_NEEDS_ROOTS |            \
-	    MCP_TOOL_NEEDS_SAMPLING | MCP_TOOL_NEEDS_SAMPLING_TOOLS |          \
-	    MCP_TOOL_NEEDS_ELICITATION | MCP_TOOL_NEEDS_ELICITATION_URL)
+	(MCP_TOOL_DETACHED | MCP_TOOL_ONCE | MCP_TOOL_TASK_LATER |             \
+	    MCP_TOOL_NEEDS_ROOTS | MCP_TOOL_NEEDS_SAMPLING |                   \
+	    MCP_TOOL_NEEDS_SAMPLING_TOOLS | MCP_TOOL_NEEDS_ELICITATION |       \
+	    MCP_TOOL_NEEDS_ELICITATION_URL)
 
 _Static_assert(MCP_TOOL_DETACHED == (int)TOOL_DETACHED, "same bits");
 _Static_assert(MCP_TOOL_ONCE == (int)TOOL_ONCE, "same bits");
+_Static_assert(MCP_TOOL_TASK_LATER == (int)TOOL_TASK_LATER, "same bits");
 _Static_assert(
     MCP_TOOL_NEEDS_ROOTS == CAP_ROOTS << FLAGS_NEEDS_SHIFT, "shifted bits");
 _Static_assert(MCP_TOOL_NEEDS_SAMPLING == CAP_SAMPLING << FLAGS_NEEDS_SHIFT,

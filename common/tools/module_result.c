@@ -182,6 +182,28 @@ module_fail(struct mcp_call *c, const char *text)
 }
 
 void
+module_refuse(
+    struct mcp_call *c, int32_t code, const char *text, const char *data)
+{
+	struct slice said = SLICE_NONE;
+
+	if (code == 0) {
+		module_wrong(c, "refuse()", "the code is 0");
+		return;
+	}
+	if (data != NULL) {
+		said = slice_of(data);
+		if (read_json(c, data, said.len, "the data of an error") ==
+		    NULL)
+			return;
+	}
+	note(c,
+	    tool_refuse(
+		c->call, code, slice_of(text == NULL ? "" : text), said),
+	    "", "");
+}
+
+void
 module_role(struct mcp_call *c, int is_assistant)
 {
 	if (has_place(c, IN_MESSAGES, "role()"))

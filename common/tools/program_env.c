@@ -139,17 +139,47 @@ scalar(const struct json *value)
 	return SLICE_NONE;
 }
 
+/* Those that are known; NULL: none. */
+static const struct json *
+arguments_of(const struct tool_call *call)
+{
+	if (call->makes != MAKES_VALUES)
+		return call->arguments;
+	return json_get(json_get(call->arguments, "context"), "arguments");
+}
+
+static void
+add_arguments(struct env *e, const struct json *arguments)
+{
+	if (!json_is(arguments, JSON_OBJECT))
+		return;
+	for (const struct json *a = arguments->child; a != NULL; a = a->next)
+		add(e, SLICE("MCP_ARG_"), a->name, scalar(a));
+}
+
+/* What is typed, and into what. */
+static void
+add_completion(struct env *e, const struct tool_call *call)
+{
+	const struct json *argument = json_get(call->arguments, "argument");
+
+	add_own(e, "ARGUMENT", json_text(json_get(argument, "name")));
+	add_own(e, "VALUE", json_text(json_get(argument, "value")));
+}
+
 enum rc
 program_env(
     const struct program *p, const struct tool_call *call, char *const **out)
 {
 	struct env e = { .arena = call->arena };
+	const struct json *arguments = arguments_of(call);
 	size_t given = 0;
 
 	while (p->env[given] != NULL)
 		given++;
 	e.list = arena_alloc(call->arena,
-	    (given + call->arguments->count + OWN_MAX) * sizeof(*e.list));
+	    (given + (arguments == NULL ? 0 : arguments->count) + OWN_MAX) *
+		sizeof(*e.list));
 	if (e.list == NULL)
 		return RC_NOMEM;
 	for (size_t i = 0; i < given; i++) {
@@ -162,9 +192,10 @@ program_env(
 	add_own(&e, "PRINCIPAL", call->principal);
 	add_own(&e, "SESSION", call->session);
 	add_own(&e, "REQUEST_ID", call->request_id);
-	for (const struct json *a = call->arguments->child; a != NULL;
-	     a = a->next)
-		add(&e, SLICE("MCP_ARG_"), a->name, scalar(a));
+	add_own(&e, "URI", call->uri);
+	if (call->makes == MAKES_VALUES)
+		add_completion(&e, call);
+	add_arguments(&e, arguments);
 	*out = e.list;
 	return e.rc;
 }

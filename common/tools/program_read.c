@@ -303,6 +303,12 @@ read_repeat(struct reader *r, const struct json *value)
 	read_flag(r, value, TOOL_REPEAT);
 }
 
+static void
+read_late_task(struct reader *r, const struct json *value)
+{
+	read_flag(r, value, TOOL_TASK_LATER);
+}
+
 static const struct {
 	struct slice name;
 	uint32_t cap;
@@ -358,6 +364,7 @@ static const struct {
 	{ SLICE_INIT("detached"), read_detached },
 	{ SLICE_INIT("once"), read_once },
 	{ SLICE_INIT("repeat"), read_repeat },
+	{ SLICE_INIT("late_task"), read_late_task },
 	{ SLICE_INIT("needs"), read_needs },
 };
 

@@ -335,6 +335,15 @@ take_elicited(struct program_say *s, const struct json *value)
 	return true;
 }
 
+static bool
+take_task(struct program_say *s, const struct json *value)
+{
+	if (!json_is(value, JSON_TRUE))
+		return false;
+	s->call->env->become_task(s->call);
+	return true;
+}
+
 static const struct {
 	struct slice name;
 	bool (*take)(struct program_say *, const struct json *);
@@ -345,6 +354,7 @@ static const struct {
 	{ SLICE_INIT("ask"), take_ask, false },
 	{ SLICE_INIT("changed"), take_changed, false },
 	{ SLICE_INIT("elicited"), take_elicited, false },
+	{ SLICE_INIT("task"), take_task, false },
 	{ SLICE_INIT("close"), take_close, false },
 };
 

@@ -19,6 +19,7 @@
  *     {"ask":{"KEY":{"method":"elicitation/create","params":{..}},..}}
  *     {"changed":"tools"} (or prompts, resources, or a URI)
  *     {"elicited":"ID"}
+ *     {"task":true}
  *     {"close":true}
  *
  *     {"answers":{"KEY":{..},..}}, {"pending":true}, {"unsupported":true},

@@ -4,26 +4,17 @@
 #include <string.h>
 
 #include "program_env.h"
+#include "program_job.h"
 #include "program_run.h"
-#include "revision.h"
-#include "text.h"
 
 #define SENTENCE_MAX ((size_t)8 * 1024)
-
-/* One call of one program. */
-struct job {
-	const struct program *program;
-	struct tool_call *call;
-	int64_t limit_ms; /* time it was given */
-	size_t output_max;
-	struct program_outcome outcome;
-	struct buf sentence;
-};
+/* EX_NOINPUT: there is no such resource. */
+#define STATUS_MISSING 66
 
 /* ------------------------------------------------------------ sentences */
 
-static enum rc
-say(struct job *j)
+enum rc
+program_job_say(struct program_job *j)
 {
 	enum rc rc = buf_finish(&j->sentence);
 
@@ -33,8 +24,8 @@ say(struct job *j)
 	return rc;
 }
 
-static void
-begin(struct job *j)
+void
+program_job_begin(struct program_job *j)
 {
 	j->sentence = BUF_INIT(SENTENCE_MAX);
 	buf_put_slice(&j->sentence, j->call->tool->name);
@@ -51,27 +42,27 @@ base_name(const char *file)
 }
 
 static enum rc
-say_no_start(struct job *j, int number)
+say_no_start(struct program_job *j, int number)
 {
 	struct slice name = base_name(j->program->argv[0]);
 	char reason[128];
 
 	if (strerror_r(number, reason, sizeof(reason)) != 0)
 		reason[0] = '\0';
-	begin(j);
+	program_job_begin(j);
 	buf_put_slice(&j->sentence,
 	    j->outcome.end == PROGRAM_NO_FOLDER
 		? SLICE("could not enter the folder to run the program ")
 		: SLICE("could not start the program "));
 	buf_put_slice(&j->sentence, name);
 	buf_printf(&j->sentence, ": %s", reason);
-	return say(j);
+	return program_job_say(j);
 }
 
 static enum rc
-say_late(struct job *j)
+say_late(struct program_job *j)
 {
-	begin(j);
+	program_job_begin(j);
 	buf_put_slice(&j->sentence, SLICE("was stopped: it took more than "));
 	if (j->limit_ms % 1000 == 0) {
 		buf_put_i64(&j->sentence, j->limit_ms / 1000);
@@ -80,31 +71,31 @@ say_late(struct job *j)
 		buf_put_i64(&j->sentence, j->limit_ms);
 		buf_put_slice(&j->sentence, SLICE(" ms"));
 	}
-	return say(j);
+	return program_job_say(j);
 }
 
 static enum rc
-say_too_long(struct job *j)
+say_too_long(struct program_job *j)
 {
-	begin(j);
+	program_job_begin(j);
 	buf_put_slice(
 	    &j->sentence, SLICE("was stopped: it printed more than "));
 	buf_put_u64(&j->sentence, j->output_max);
 	buf_put_slice(&j->sentence, SLICE(" bytes"));
-	return say(j);
+	return program_job_say(j);
 }
 
 static enum rc
-say_cancelled(struct job *j)
+say_cancelled(struct program_job *j)
 {
-	begin(j);
+	program_job_begin(j);
 	buf_put_slice(&j->sentence, SLICE("was cancelled"));
-	return say(j);
+	return program_job_say(j);
 }
 
 /* The end of standard error, without the line break behind it. */
 static struct slice
-last_words(const struct job *j)
+last_words(const struct program_job *j)
 {
 	struct slice s = { j->outcome.tail, j->outcome.tail_len };
 
@@ -119,18 +110,18 @@ last_words(const struct job *j)
 }
 
 static enum rc
-say_status(struct job *j)
+say_status(struct program_job *j)
 {
 	struct slice words = last_words(j);
 
 	if (words.len > 0)
 		return tool_fail(j->call, words);
-	begin(j);
+	program_job_begin(j);
 	buf_put_slice(&j->sentence, SLICE("ended with status "));
 	buf_put_i64(&j->sentence, j->outcome.number);
 	buf_put_slice(
 	    &j->sentence, SLICE(" and said nothing on standard error"));
-	return say(j);
+	return program_job_say(j);
 }
 
 static const struct {
@@ -148,11 +139,11 @@ static const struct {
 };
 
 static enum rc
-say_signal(struct job *j)
+say_signal(struct program_job *j)
 {
 	struct slice words = last_words(j);
 
-	begin(j);
+	program_job_begin(j);
 	buf_put_slice(&j->sentence, SLICE("was ended by signal "));
 	buf_put_i64(&j->sentence, j->outcome.number);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
@@ -162,113 +153,12 @@ say_signal(struct job *j)
 		buf_put(&j->sentence, ": ", 2);
 		buf_put_slice(&j->sentence, words);
 	}
-	return say(j);
-}
-
-/* -------------------------------------------------------------- results */
-
-static enum rc
-take_text(struct job *j, struct slice output)
-{
-	if (text_utf8_ok(output))
-		return tool_add_text(j->call, output);
-	begin(j);
-	buf_put_slice(
-	    &j->sentence, SLICE("printed bytes that are not UTF-8 text"));
-	return say(j);
-}
-
-/* The tree, or NULL and an error for the client (or an rc). */
-static enum rc
-read_json(struct job *j, struct slice output, const struct json **root)
-{
-	struct json_error error = { 0, "" };
-	enum rc rc = json_read(
-	    j->call->arena, output, &json_limits_default, root, &error);
-
-	if (rc != RC_SYNTAX)
-		return rc;
-	*root = NULL;
-	begin(j);
-	buf_printf(&j->sentence, "printed invalid JSON: %s at byte %zu",
-	    error.why, error.offset);
-	return say(j);
-}
-
-static enum rc
-take_json(struct job *j, struct slice output)
-{
-	const struct json *root = NULL;
-	enum rc rc = read_json(j, output, &root);
-
-	if (rc != RC_OK || root == NULL)
-		return rc;
-	return tool_set_structured(j->call, root);
-}
-
-static enum rc
-take_result(struct job *j, struct slice output)
-{
-	const struct json *root = NULL;
-	enum rc rc = read_json(j, output, &root);
-
-	if (rc != RC_OK || root == NULL)
-		return rc;
-	begin(j);
-	buf_put_slice(&j->sentence, SLICE("printed no valid result: "));
-	rc = tool_set_result(j->call, root, &j->sentence);
-	if (rc == RC_SYNTAX)
-		return say(j);
-	if (rc == RC_OK)
-		rc = buf_finish(&j->sentence);
-	buf_release(&j->sentence);
-	return rc;
-}
-
-static enum rc
-take_media(struct job *j, struct slice output)
-{
-	struct slice mime = j->program->mime;
-	struct buf uri = BUF_INIT(256);
-	bool is_text;
-	enum rc rc;
-
-	if (slice_starts(mime, SLICE("image/")))
-		return tool_add_media(j->call, CONTENT_IMAGE, output, mime);
-	if (slice_starts(mime, SLICE("audio/")))
-		return tool_add_media(j->call, CONTENT_AUDIO, output, mime);
-	is_text = slice_starts(mime, SLICE("text/")) && text_utf8_ok(output);
-	buf_put_slice(&uri, SLICE("tool:"));
-	buf_put_slice(&uri, j->call->tool->name);
-	rc = buf_finish(&uri);
-	if (rc == RC_OK)
-		rc = tool_add_resource(
-		    j->call, buf_slice(&uri), mime, output, !is_text);
-	buf_release(&uri);
-	return rc;
-}
-
-static enum rc
-take_output(struct job *j)
-{
-	struct slice output = buf_slice(&j->outcome.output);
-
-	switch (j->program->output) {
-	case PROGRAM_TEXT:
-		return take_text(j, output);
-	case PROGRAM_JSON:
-		return take_json(j, output);
-	case PROGRAM_MEDIA:
-		return take_media(j, output);
-	case PROGRAM_RESULT:
-		return take_result(j, output);
-	}
-	return RC_BUG;
+	return program_job_say(j);
 }
 
 /* What a program that went well said on standard error is for its owner. */
 static void
-log_words(const struct job *j)
+log_words(const struct program_job *j)
 {
 	struct slice words = last_words(j);
 
@@ -279,14 +169,29 @@ log_words(const struct job *j)
 	    SLICE_FMT(words));
 }
 
+/* It ended by itself. */
 static enum rc
-answer(struct job *j)
+end_well(struct program_job *j)
+{
+	const int number = j->outcome.number;
+
+	if (number == 0)
+		return program_job_take(j, buf_slice(&j->outcome.output));
+	if (number == STATUS_MISSING && j->call->makes == MAKES_CONTENTS) {
+		tool_miss(j->call);
+		return RC_OK;
+	}
+	return say_status(j);
+}
+
+static enum rc
+answer(struct program_job *j)
 {
 	if (j->outcome.end == PROGRAM_EXITED && j->outcome.number == 0)
 		log_words(j);
 	switch (j->outcome.end) {
 	case PROGRAM_EXITED:
-		return j->outcome.number == 0 ? take_output(j) : say_status(j);
+		return end_well(j);
 	case PROGRAM_KILLED:
 		return say_signal(j);
 	case PROGRAM_LATE:
@@ -312,6 +217,12 @@ first_of(int64_t own, int64_t hosts, int64_t otherwise)
 	return hosts > 0 ? hosts : otherwise;
 }
 
+size_t
+program_output_max(const struct program_host *host)
+{
+	return host->output_max > 0 ? host->output_max : PROGRAM_OUTPUT_MAX;
+}
+
 /* The time it gets: the least of three. */
 static int64_t
 time_for(const struct program *p, const struct tool_call *call, int64_t now)
@@ -329,13 +240,13 @@ time_for(const struct program *p, const struct tool_call *call, int64_t now)
 
 /* Whatever it did then; nobody waits for the answers to a cancelled call. */
 static bool
-is_pending(const struct job *j)
+is_pending(const struct program_job *j)
 {
 	return j->outcome.is_pending && j->outcome.end != PROGRAM_CANCELLED;
 }
 
 static enum rc
-run(struct job *j)
+run(struct program_job *j)
 {
 	const struct program *p = j->program;
 	const struct program_host *host = p->host;
@@ -351,18 +262,17 @@ run(struct job *j)
 	enum rc rc;
 
 	j->limit_ms = time_for(p, j->call, now);
-	j->output_max = p->output_max > 0 ? p->output_max : host->output_max;
-	if (j->output_max == 0)
-		j->output_max = PROGRAM_OUTPUT_MAX;
+	j->output_max =
+	    p->output_max > 0 ? p->output_max : program_output_max(host);
 	child.deadline_mono = now + j->limit_ms;
 	child.output_max = j->output_max;
 	rc = program_find(p, j->call->arena, &child.file);
 	if (rc == RC_NOTFOUND) {
-		begin(j);
+		program_job_begin(j);
 		buf_put_slice(
 		    &j->sentence, SLICE("could not find the program "));
 		buf_put_slice(&j->sentence, base_name(p->argv[0]));
-		return say(j);
+		return program_job_say(j);
 	}
 	if (rc == RC_OK)
 		rc = program_env(p, j->call, &child.env);
@@ -375,20 +285,35 @@ run(struct job *j)
 }
 
 enum tool_done
-program_call(const struct tool *tool, struct tool_call *call)
+program_done(struct tool_call *call, enum rc rc)
 {
-	struct job j = { .program = tool->ctx, .call = call };
+	if (rc == RC_OK)
+		rc = tool_finish(call);
+	if (rc == RC_OK) {
+		return call->result.is_error || call->result.is_missing
+		    ? TOOL_FAILED
+		    : TOOL_DONE;
+	}
+	if (call->failed == RC_OK)
+		call->failed = rc;
+	return TOOL_FAILED;
+}
+
+enum tool_done
+program_serve(const struct program *program, struct tool_call *call)
+{
+	struct program_job j = { .program = program, .call = call };
 	enum rc rc = run(&j);
 
 	if (rc == RC_OK && is_pending(&j)) {
 		call->result = (struct tool_result){ 0 };
 		return TOOL_AGAIN;
 	}
-	if (rc == RC_OK)
-		rc = tool_finish(call);
-	if (rc == RC_OK)
-		return call->result.is_error ? TOOL_FAILED : TOOL_DONE;
-	if (call->failed == RC_OK)
-		call->failed = rc;
-	return TOOL_FAILED;
+	return program_done(call, rc);
+}
+
+enum tool_done
+program_call(const struct tool *tool, struct tool_call *call)
+{
+	return program_serve(tool->ctx, call);
 }

@@ -13,16 +13,21 @@
 #include "tool.h"
 
 /*
- * A tool that runs a program.
+ * A program that serves a tool, a prompt, a resource or a template, or
+ * completes an argument.
  *
  * Arguments go to its standard input as one JSON object, byte for byte as the
  * client sent them, and each scalar one as MCP_ARG_<NAME> (upper case, other
  * bytes than letters and digits as '_'; not if it is null or very long).  The
- * context is in MCP_TOOL, MCP_REVISION, MCP_PRINCIPAL, MCP_SESSION,
- * MCP_REQUEST_ID.  Nothing else is in its environment but PATH, HOME, LANG,
- * TMPDIR and what `run.env` sets.
- * What it prints becomes the result as `run.output` says; a status other than
- * 0, or a signal, becomes isError with the end of its standard error.
+ * context is in MCP_TOOL (whatever it serves, the name, or the uri or
+ * uriTemplate), MCP_REVISION, MCP_PRINCIPAL, MCP_SESSION, MCP_REQUEST_ID; of a
+ * resource MCP_URI.  One that completes gets the params of the request, the
+ * arguments that are known already as MCP_ARG_<NAME>, MCP_ARGUMENT and
+ * MCP_VALUE.  Nothing else is in its environment but PATH, HOME, LANG, TMPDIR
+ * and what `run.env` sets.
+ * What it prints becomes the result as `run.output` says; status 66
+ * (EX_NOINPUT) of a resource's says that there is none; another than 0, or a
+ * signal, becomes an error with the end of its standard error.
  * Meanwhile it may speak on descriptor 3 and hear on 4: see program_say.h.
  *
  * It runs in a process group of its own, with every descriptor of ours
@@ -37,7 +42,7 @@ struct program {
 		PROGRAM_TEXT,  /* standard output is text */
 		PROGRAM_JSON,  /* is JSON: structuredContent */
 		PROGRAM_MEDIA, /* is bytes of `mime` */
-		PROGRAM_RESULT /* is a whole CallToolResult */
+		PROGRAM_RESULT /* is a whole result, as tool_set_result() */
 	} output;
 	struct slice mime;
 	/* Limits; 0: what the host says. */
@@ -90,5 +95,14 @@ MUST_CHECK enum rc program_read(const struct json *run, struct slice text,
  * TOOL_AGAIN: it asked, was told that the answers are pending, and has left.
  */
 enum tool_done program_call(const struct tool *, struct tool_call *);
+
+/* The same of a program that is known otherwise. */
+enum tool_done program_serve(const struct program *, struct tool_call *);
+
+/* What a call ends with whose result was built, or not, with this rc. */
+enum tool_done program_done(struct tool_call *, enum rc rc);
+
+/* Bytes that a call may bring forth. */
+size_t program_output_max(const struct program_host *);
 
 #endif

@@ -59,6 +59,8 @@ SYSTEM = {
     "ports": PURE,
     "mcp": PURE,
     "tools": PURE | FILES | PROCESSES,
+    "tools/content.c": {"linux/openat2"},
+    "tools/folder_scan.c": {"fnmatch"},
     "sql": PURE | FILES | {"sys/vfs", "sys/statvfs", "sys/file"},
 }
 

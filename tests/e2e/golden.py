@@ -6,38 +6,32 @@ example takes its place.
 import json
 import re
 
-# By the member's name, for `{{any}}`, `{{object}}` and texts of a form.
+import schema_check
+
+# By the member's name: an object, or a text of a form.
 EXAMPLES = {
     "serverInfo": {"name": "example", "version": "1"},
-    "inputSchema": {"type": "object"},
     "createdAt": "2026-09-01T12:00:00.000Z",
     "lastUpdatedAt": "2026-09-01T12:00:00.000Z",
     "data": "AAAA", "blob": "AAAA", "uri": "example:uri",
-    "tools": [], "prompts": [], "resources": [], "resourceTemplates": [],
-    "contents": [], "messages": [], "content": [], "capabilities": {},
-    "requestedSchema": {"type": "object", "properties": {}},
     "cacheScope": "private",
 }
 EXAMPLES["io.modelcontextprotocol/serverInfo"] = EXAMPLES["serverInfo"]
-WORDS = {"{{number}}": 1, "{{object}}": {}, "{{any}}": "any"}
-# What `{{more}}` stands for in a member, or an element of the list, so named.
-MORE = {"tools": {"inputSchema": {"type": "object"}},
-        "error": {"data": {"supported": [], "requested": "",
-                           "requiredCapabilities": {}, "elicitations": []}}}
+WORDS = {"{{number}}": 1, "{{object}}": {schema_check.OPEN: {}}}
 BRACES = re.compile(r"\{\{[^}]*\}\}")
 
 
 def example(value, key=None):
     """The value with examples for words; key: its name or its list's."""
     if isinstance(value, dict):
-        whole = {name: example(one, name)
-                 for name, one in value.items() if name != "{{more}}"}
-        if "{{more}}" in value and key in MORE:
-            whole = dict(MORE[key], **whole)
+        whole = {name: example(one, name) for name, one in value.items()
+                 if name != "{{more}}" and one != "{{any}}"}
+        if len(whole) < len(value):
+            whole[schema_check.OPEN] = {}
         return whole
     if isinstance(value, list):
         return [example(one, key) for one in value
-                if one not in ("{{more}}", "{{unordered}}")]
+                if one not in ("{{more}}", "{{unordered}}", "{{any}}")]
     if not isinstance(value, str) or not BRACES.search(value):
         return value
     if BRACES.fullmatch(value) and key in EXAMPLES:

@@ -37,6 +37,9 @@ STREAM = BUILD / "bin" / "mcp-stream"
 CTL = BUILD / "bin" / "mcpctl"
 UNITS = BUILD / "examples" / "units.so"
 COUNT = BUILD / "examples" / "count.so"
+FIXTURE = BUILD / "fixture" / "fixture.so"
+KILL_WORKER = BUILD / "tests" / "preload" / "kill_worker.so"
+GLOSSARY = BUILD / "examples" / "glossary.so"
 CATALOG = SOURCE / "examples" / "catalog"
 JS = HERE / "js"
 
@@ -78,11 +81,25 @@ def configuration(sections):
     return "\n".join(lines) + "\n"
 
 
+def preload(library, **variables):
+    """Environment of a program with that library under it, and of it."""
+    if not library.exists():
+        raise Skip("there is no %s" % library)
+    found = dict(LD_PRELOAD=str(library), **{
+        name: str(value) for name, value in variables.items()})
+    # A sanitizer wants to be first, but need not be.
+    found["ASAN_OPTIONS"] = ":".join(filter(None, (
+        os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0")))
+    return found
+
+
 class Host:
     """Responders, a web server in front of them, state of their own."""
 
-    def __init__(self, world, folder, sections, streams):
+    def __init__(self, world, folder, sections, streams, environment=None):
         need("lighttpd")
+        # Of mcp-request, beside ours.
+        self.environment = environment or {}
         self.world = world
         self.folder = folder
         self.sections = sections
@@ -103,7 +120,8 @@ class Host:
 
     def start_responder(self):
         self.responder = self.world.start(
-            [REQUEST, "-c", self.conf], self.folder / "request.log")
+            [REQUEST, "-c", self.conf], self.folder / "request.log",
+            env=dict(os.environ, **self.environment))
         wait_until(lambda: self.socket.is_socket(), "socket of mcp-request")
 
     def start_streamer(self):
@@ -178,9 +196,9 @@ class World:
         self.processes.append(process)
         return process
 
-    def host(self, streams=True, **changes):
+    def host(self, streams=True, environment=None, **changes):
         """Start a host, with mcp-stream or without; changes are further
-        keys, section by section."""
+        keys, section by section; environment is that of mcp-request."""
         self.hosts += 1
         folder = self.folder / ("host%d" % self.hosts)
         sections = {
@@ -193,7 +211,7 @@ class World:
         }
         for section, keys in changes.items():
             sections.setdefault(section, {}).update(keys)
-        return Host(self, folder, sections, streams)
+        return Host(self, folder, sections, streams, environment)
 
     def two_hosts(self, catalog, **changes):
         """Of one store and one catalog."""
@@ -208,7 +226,8 @@ class World:
             return database.execute(sql).fetchall()
 
     def balancer(self, hosts):
-        """Every request to the next host; the URL to use."""
+        """Every request to the next host; the URL to use.  The file access
+        in its folder has a line for each: method, status, and where to."""
         need("nginx")
         folder = self.folder / "balancer"
         folder.mkdir()
@@ -221,10 +240,12 @@ class World:
         (folder / "nginx.conf").write_text(
             "%sworker_processes 1;\ndaemon off;\npid %s/pid;\n"
             "error_log %s/error.log;\nevents { worker_connections 4096; }\n"
-            "http {\naccess_log off;\n%supstream mcp {\n%s}\n"
+            "http {\nlog_format hosts '$request_method $status "
+            "$upstream_addr';\naccess_log %s/access hosts;\n"
+            "%supstream mcp {\n%s}\n"
             "server {\nlisten 127.0.0.1:%d;\ninclude %s;\n}\n}\n"
             % ("user root;\n" if os.getuid() == 0 else "", folder, folder,
-               temporary, upstream, port,
+               folder, temporary, upstream, port,
                SOURCE / "httpd-conf" / "balancer.conf"))
         self.start(["nginx", "-e", folder / "error.log",
                     "-c", folder / "nginx.conf"], folder / "out")

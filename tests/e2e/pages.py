@@ -7,13 +7,15 @@ A page is made of these indented blocks, and has no others:
                     out; "..." stands for anything on one line, and a line
                     of "..." for any lines
 
-The source is /src/mcp-fcgi there, and http://127.0.0.1:8080/mcp what the demo
-serves, which is a host of this test.
+The source is /src/mcp-fcgi there.  Where the demo would be started, a host of
+this test is, and its URL is put for http://127.0.0.1:PORT/mcp.
 """
 import os
 import re
 import shlex
+import signal
 import subprocess
+import threading
 
 import harness
 from support import check
@@ -21,10 +23,11 @@ from support import check
 BLOCK = re.compile(r"(?:^`([^`\n]+)`:\n\n)?((?:^ {4}.*\n(?:\n+(?= {4}))?)+)",
                    re.M)
 SOURCE = "/src/mcp-fcgi"
-URL = "http://127.0.0.1:8080/mcp"
+URL = "http://127.0.0.1:%s/mcp"
 DEMO = "sh %s/httpd-conf/demo " % SOURCE
 END = "--- the command has ended ---"
-SECONDS = 30
+# A command that takes longer has gone wrong.
+SECONDS = 20
 
 
 def steps(text):
@@ -75,11 +78,12 @@ class Reader:
         self.page = page
         self.folder = world.folder / page.stem
         self.folder.mkdir()
-        self.url = URL
+        self.urls = {}
         self.shell = subprocess.Popen(
             ["sh"], cwd=str(self.folder), stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            universal_newlines=True, env=dict(os.environ, LC_ALL="C.UTF-8"))
+            universal_newlines=True, start_new_session=True,
+            env=dict(os.environ, LC_ALL="C.UTF-8"))
 
     def write(self, name, text):
         path = self.folder / name
@@ -93,11 +97,11 @@ class Reader:
             "folder": self.folder / dict(options)["--catalog"],
             "modules": [self.folder / value for option, value in options
                         if option == "--module"]})
-        self.url = host.url
+        self.urls[URL % dict(options)["--port"]] = host.url
 
     def translate(self, command):
         for old, new in ((SOURCE + "/build/release", harness.BUILD),
-                         (SOURCE, harness.SOURCE), (URL, self.url)):
+                         (SOURCE, harness.SOURCE), *self.urls.items()):
             command = command.replace(old, str(new))
         return command
 
@@ -107,12 +111,24 @@ class Reader:
                                % (self.translate(command), END))
         self.shell.stdin.flush()
         said = ""
-        for line in self.shell.stdout:
-            if line == END + "\n":
-                return said[:-1]
-            said += line
-        raise AssertionError("the shell has ended after %s: %s"
-                             % (command, said))
+        late = threading.Timer(SECONDS, self.kill)
+        late.start()
+        try:
+            for line in self.shell.stdout:
+                if line == END + "\n":
+                    return said[:-1]
+                said += line
+        finally:
+            late.cancel()
+        raise AssertionError("%s: $ %s\n%s\n--- and no end"
+                             % (self.page.name, command, said))
+
+    def kill(self):
+        """The shell and all that it started."""
+        try:
+            os.killpg(self.shell.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
 
     def follow(self):
         for name, what in steps(self.page.read_text()):
@@ -130,9 +146,10 @@ class Reader:
                   command, said, output)
 
     def close(self):
-        self.shell.stdin.close()
-        self.shell.stdout.close()
-        self.shell.wait(SECONDS)
+        self.kill()
+        self.shell.wait()
+        for pipe in (self.shell.stdin, self.shell.stdout):
+            pipe.close()
 
 
 def follow(world, page):

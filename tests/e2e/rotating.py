@@ -17,10 +17,16 @@ class Rotating(mcp.Session):
 
     url = property(lambda self: next(self.urls), lambda self, _: None)
 
+    def ask(self, method, params=None):
+        """The response."""
+        answer = self.send(method, params)
+        equal(answer.status, 200, "status of %s: %r" % (method, answer))
+        return answer.json()
+
 
 def opened(urls, revision, capabilities=None):
     session = Rotating(urls, revision, capabilities)
-    session.initialize().result()
+    session.offered = session.initialize().result()["capabilities"]
     check(session.id, "no session id")
     equal(session.initialized().status, 202, "status of initialized")
     return session
@@ -96,5 +102,6 @@ def opened_events(urls, capabilities=None, path="/sse",
         "protocolVersion": revision, "capabilities": capabilities or {},
         "clientInfo": {"name": "raw", "version": "1"}})
     equal(result["protocolVersion"], revision, "revision")
+    client.offered = result["capabilities"]
     client.notify("notifications/initialized")
     return client

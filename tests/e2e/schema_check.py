@@ -38,6 +38,8 @@ M = "io.modelcontextprotocol/"
 # each kind and shape.
 SAMPLE = 2000
 
+# A member of an example that has further ones: nothing is missing there.
+OPEN = "\0and more"
 # What answers a method: the name of its definition.
 RESULTS = {
     "initialize": "InitializeResult",
@@ -61,6 +63,9 @@ RESULTS = {
     "server/discover": "DiscoverResult",
     "subscriptions/listen": "SubscriptionsListenResult",
 }
+# What a revision has not, and we answer where it is configured:
+# http.modern_ping.
+BEYOND = {(R5, "ping")}
 # Of 2026-07-28, by an extension.
 EXTENSION = {"tasks/get", "tasks/update", "tasks/cancel"}
 EXTENSION_NOTIFICATIONS = {"notifications/tasks"}
@@ -111,6 +116,19 @@ def formats():
     return checker
 
 
+def required(validator, names, instance, schema):
+    """The keyword, but for examples."""
+    if not isinstance(instance, dict) or OPEN not in instance:
+        yield from validator.VALIDATORS["required as it is"](
+            validator, names, instance, schema)
+
+
+def with_examples(kind):
+    """A class of validators that takes them."""
+    return jsonschema.validators.extend(kind, {
+        "required": required, "required as it is": kind.VALIDATORS["required"]})
+
+
 class Revision:
     """Definitions of one revision; a validator is made when it is needed."""
 
@@ -141,7 +159,7 @@ class Revision:
         if name not in self.validators:
             kind = (jsonschema.Draft202012Validator if self.where == "$defs"
                     else jsonschema.Draft7Validator)
-            self.validators[name] = kind(
+            self.validators[name] = with_examples(kind)(
                 {"$ref": "#/%s/%s" % (self.where, name),
                  self.where: self.definitions}, format_checker=formats())
         return self.validators[name]
@@ -185,6 +203,8 @@ def foreign(message, holder):
 def check_task(task):
     """A task of the extension."""
     wrong = []
+    if OPEN in task:
+        return wrong
     for name in ("taskId", "createdAt", "lastUpdatedAt"):
         if not isinstance(task.get(name), str):
             wrong.append("task: %s is no string" % name)
@@ -212,7 +232,7 @@ def check_detailed_task(task):
     brings = {"completed": "result", "failed": "error",
               "input_required": "inputRequests"}
     for status, name in brings.items():
-        if (name in task) != (task.get("status") == status):
+        if OPEN not in task and (name in task) != (task.get("status") == status):
             wrong.append("task: %s while %s" % (
                 name if name in task else "no " + name, task.get("status")))
     r5 = revision(R5)
@@ -227,7 +247,7 @@ def check_detailed_task(task):
 
 
 def check_modern_result(method, result):
-    kind = result.get("resultType")
+    kind = result.get("resultType", "complete" if OPEN in result else None)
     wrong = []
     if kind == "input_required":
         if method not in ASKING:
@@ -248,14 +268,14 @@ def check_modern_result(method, result):
         wrong += check_detailed_task(result)
     elif method in EXTENSION:
         wrong += ["an acknowledgement with %s" % name for name in result
-                  if name not in ("resultType", "_meta")]
+                  if name not in ("resultType", "_meta", OPEN)]
     if kind in ("complete", "input_required"):
         is_cached = kind == "complete" and method in CACHED
         # A task has a ttlMs of its own.
         names = ["cacheScope"] if method == "tasks/get" else ["cacheScope",
                                                               "ttlMs"]
         for name in names:
-            if (name in result) != is_cached:
+            if (name in result) != is_cached and OPEN not in result:
                 wrong.append("%s%s in a result of %s" % (
                     "" if name in result else "no ", name, method))
     return wrong + revision(R5).violations("Result", result)
@@ -265,6 +285,8 @@ def result_definition(name, method, params):
     """Of a result that is complete; None if the method has none there."""
     if name == R5 and method in EXTENSION:
         return "Result"
+    if (name, method) in BEYOND:
+        return RESULTS[method]
     if (name == R4 and method == "tools/call" and isinstance(params, dict)
             and "task" in params):
         return "CreateTaskResult"
@@ -289,13 +311,13 @@ def check_result(name, message, method, params):
         return ["a result for %s, which %s has not" % (method, name)]
     if name == R5:
         wrong += check_modern_result(method, result)
-        if result.get("resultType") != "complete":
+        if result.get("resultType") in ("input_required", "task"):
             return wrong
     elif definition == "CreateTaskResult" and "task" not in result:
         # The server may have refused the wish, and simply called.
         definition = "CallToolResult"
     wrong += own.violations(definition, result)
-    if name != R5 and method in EMPTY and set(result) - {"_meta"}:
+    if name != R5 and method in EMPTY and set(result) - {"_meta", OPEN}:
         wrong.append("%s in a result that is empty" % sorted(result))
     return wrong
 
@@ -469,10 +491,13 @@ class Trace:
         with open(path, encoding="utf-8", errors="replace") as lines:
             for number, text in enumerate(lines, 1):
                 line = load(text)
+                if line is None:
+                    self.unread += 1 if text.strip() else 0
+                    # Behind what was left by who was killed while writing;
+                    # within a string it would look different.
+                    line = load(text[max(0, text.rfind('{"ms":')):])
                 if isinstance(line, dict) and "what" in line:
                     self.take(line, "%s:%d" % (pathlib.Path(path).name, number))
-                elif text.strip():
-                    self.unread += 1
 
     def take(self, line, where):
         key = (line["pid"], line["connection"])

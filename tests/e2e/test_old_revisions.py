@@ -7,8 +7,9 @@ import mcp
 import rotating
 import speaking
 from catalog import Catalog
-from expect import expect_error
+from expect import expect_error, opened_stream
 from mcp import accept, text
+from offers import check_offers, code
 from support import check, equal, is_alive, wait_until
 
 CAPABILITIES = {"sampling": {}, "elicitation": {}, "roots": {}}
@@ -173,6 +174,7 @@ def test_2024_11_05(hosts, folder):
                  sse_pings, sse_refused):
         part(client)
         print("ok 2024-11-05 %s" % part.__name__)
+    check_offers(client, "2024-11-05", client.stream, hosts)
     sse_cancel(client, folder)
     other = rotating.opened_events(urls, {}, "/mcp")
     check(other.endpoint.startswith("/mcp?sessionId="), other.endpoint)
@@ -222,6 +224,20 @@ def batch_as_events(session):
     equal(set(by_id(answer)), {1}, "ids")
 
 
+def batch_of_offers(session):
+    found = by_id(session.post([
+        {"jsonrpc": "2.0", "id": "p", "method": "prompts/get", "params": {
+            "name": "explain", "arguments": {"word": "tool"}}},
+        {"jsonrpc": "2.0", "id": "r", "method": "resources/read",
+         "params": {"uri": "glossary://words/none"}},
+        {"jsonrpc": "2.0", "id": "c", "method": "completion/complete",
+         "params": {"ref": {"type": "ref/prompt", "name": "explain"},
+                    "argument": {"name": "word", "value": "to"}}}]))
+    equal(len(found["p"]["result"]["messages"]), 2, "messages")
+    equal(code(found["r"]), -32002, "code")
+    equal(found["c"]["result"]["completion"]["values"], ["tool"], "values")
+
+
 def batch_without_requests(session):
     for batch in ([notification("initialized")], [NOBODY],
                   [notification("roots/list_changed"), NOBODY, NOBODY]):
@@ -260,13 +276,16 @@ def batch_refused(session, folder):
 def test_2025_03_26(hosts, folder):
     session = rotating.opened([host.url for host in hosts], "2025-03-26",
                               CAPABILITIES)
-    for part in (batch_mixed, batch_as_events, batch_without_requests,
-                 batch_answers):
+    for part in (batch_mixed, batch_as_events, batch_of_offers,
+                 batch_without_requests, batch_answers):
         # Once for each host to be the first.
         part(session)
         part(session)
         print("ok 2025-03-26 %s" % part.__name__)
     batch_refused(session, folder)
+    own = opened_stream(session, session.url)
+    check_offers(session, "2025-03-26", own, hosts)
+    own.close()
     stream = session.call_stream("steps", {"n": 3, "marker": "m"})
     messages = stream.rest()
     equal(len(tokens(messages)), 3, "progress")
@@ -344,6 +363,9 @@ def test_2025_06_18(hosts, folder):
     for part in (no_batches, version_header, of_2025_06_18, asks_a_form):
         part(session)
         print("ok 2025-06-18 %s" % part.__name__)
+    own = opened_stream(session, session.url)
+    check_offers(session, "2025-06-18", own, hosts)
+    own.close()
     streams = []
     check_killed(
         lambda arguments: streams.append(
@@ -359,7 +381,9 @@ def test(world):
     catalog = Catalog(world.folder / "catalog")
     speaking.define_all(catalog)
     speaking.define(catalog, "where", WHERE)
-    hosts = world.two_hosts(catalog)
+    hosts = [world.host(catalog={
+        "folder": catalog.folder,
+        "modules": [harness.UNITS, harness.GLOSSARY]}) for _ in range(2)]
     test_2024_11_05(hosts, world.folder)
     test_2025_03_26(hosts, world.folder)
     test_2025_06_18(hosts, world.folder)

@@ -2,7 +2,7 @@
 import harness
 import pages
 
-NAMES = ["programs", "c-modules", "questions", "tasks"]
+NAMES = ["programs", "c-modules", "prompts", "resources", "questions", "tasks"]
 
 
 def test(world):

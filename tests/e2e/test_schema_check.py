@@ -101,6 +101,7 @@ RIGHT = [
     ((R5,), "tasks/cancel", modern()),
     ((R5,), "tools/call", error(-32021, {"requiredCapabilities": {}})),
     ((R5,), "ping", error(-32601)),
+    ((R5,), "ping", modern()),  # where it is configured
     ((R5,), None, notice("notifications/message", level="info", data=None)),
 ]
 
@@ -143,7 +144,7 @@ WRONG = [
     (LEGACY, "tasks/update", result({})),
     ((R1, R2), None, asks("elicitation/create", **FORM)),
     ((R1, R2, R3), None, notice("notifications/tasks/status", **OLD_TASK)),
-    ((R5,), "ping", modern()),
+    ((R5,), "ping", result({})),
     ((R5,), "tasks/list", modern(tasks=[])),
     ((R5,), "resources/read", error(-32002)),
     ((R5,), "tools/call", error(-32042, {"elicitations": []})),
@@ -252,7 +253,8 @@ class Lines:
 
     def add(self, number, what, **members):
         self.lines.append(json.dumps(dict(
-            {"pid": 1, "connection": number, "what": what}, **members)))
+            {"ms": 1, "pid": 1, "connection": number, "what": what},
+            **members)))
 
     def request(self, body=None, session=None, method="POST", **headers):
         self.last += 1
@@ -403,10 +405,23 @@ def not_whole():
     yield lines, None
 
 
+def torn():
+    """A line behind half a line of another process is there."""
+    lines = with_session(R3)
+    lines.request(call(), "s")
+    asked = lines.lines.pop()
+    lines.lines.append('{"ms":1,"pid":2,"what":"more","bo' + asked)
+    lines.answer(lines.last, json.dumps(result({"content": []})))
+    yield lines, None
+    lines.answer(lines.last, json.dumps(result({})))
+    yield lines, "CallToolResult"
+
+
 def test_traces():
     with tempfile.TemporaryDirectory(prefix="mcp-e2e.") as folder:
         for test in (by_session, by_claim, by_header, elsewhere, unasked,
-                     in_pieces, http_sse, batches, no_json, not_whole):
+                     in_pieces, http_sse, batches, no_json, not_whole,
+                     torn):
             for lines, wanted in test():
                 found = lines.violations(folder)
                 check(len(found) == (wanted is not None)
@@ -464,16 +479,22 @@ data: {"jsonrpc":"2.0","id":1,"result":{"content":[%s]}}
 {"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}
 <<< core 200
 
-{"jsonrpc":"2.0","id":1,"result":{"resultType":"complete","tools":[{"name":"a","{{more}}":0}],"ttlMs":"{{number}}"%s}}
+{"jsonrpc":"2.0","id":1,"result":{"resultType":"complete","tools":[{"name":%s,"{{more}}":0}],"ttlMs":"{{number}}"%s}}
 """
 
 
 def test_golden():
-    right = ('{"type":"text","text":"{{text}}"}', ',"cacheScope":"{{text}}"')
-    for one, two, wanted in (right + (set(),), ('{}', right[1], {"x:11"}),
-                             (right[0], "", {"x:22"})):
+    text = '{"type":"text","text":"{{text}}"}'
+    scope = ',"cacheScope":"{{text}}"'
+    for one, name, two, wanted in (
+            (text, '"{{text}}"', scope, set()),
+            ('{}', '"a"', scope, {"x:11"}),
+            (text, '"a"', "", {"x:22"}),
+            (text, '"a"', ',"{{more}}":0', set()),
+            (text, '"{{any}}"', scope, set()),
+            (text, '"{{number}}"', scope, {"x:22"})):
         trace = schema_check.Trace(schema_check.Chosen())
-        equal(golden.play(GOLDEN % (one, two), trace, "x"), 2, "answers")
+        equal(golden.play(GOLDEN % (one, name, two), trace, "x"), 2, "answers")
         equal({sentence.partition(": ")[0]
                for sentence in trace.wrong + trace.chosen.violations()},
               wanted, "lines with violations")

@@ -86,6 +86,27 @@ static const struct step {
 	    "\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\","
 	    "\"io.modelcontextprotocol/clientCapabilities\":{}}}}",
 	    "2026-07-28", "subscriptions/listen", 200, 0 },
+	{ HTTP_POST,
+	    "{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"prompts/get\","
+	    "\"params\":{\"name\":\"media\"}}",
+	    "2025-11-25", NULL, 200, 0 },
+	{ HTTP_POST,
+	    "{\"jsonrpc\":\"2.0\",\"id\":10,\"method\":\"resources/read\","
+	    "\"params\":{\"uri\":\"note://by/a/b%20c\"}}",
+	    "2025-11-25", NULL, 200, 0 },
+	{ HTTP_POST,
+	    "{\"jsonrpc\":\"2.0\",\"id\":11,\"method\":\"resources/read\","
+	    "\"params\":{\"uri\":\"note://gone\"}}",
+	    "2025-11-25", NULL, 200, 0 },
+	{ HTTP_POST,
+	    "{\"jsonrpc\":\"2.0\",\"id\":12,\"method\":"
+	    "\"completion/complete\",\"params\":{\"ref\":{\"type\":"
+	    "\"ref/prompt\",\"name\":\"greet\"},\"argument\":{"
+	    "\"name\":\"name\",\"value\":\"a\"}}}",
+	    "2025-11-25", NULL, 200, 0 },
+	{ HTTP_POST,
+	    "{\"jsonrpc\":\"2.0\",\"id\":13,\"method\":\"prompts/list\"}",
+	    "2025-11-25", NULL, 200, 0 },
 	{ HTTP_DELETE, "", "2025-11-25", NULL, 204, 404 },
 	{ HTTP_POST, "{\"jsonrpc\":\"2.0\",\"id\":6,\"method\":\"ping\"}",
 	    "2025-11-25", NULL, 404, 0 },
@@ -226,7 +247,7 @@ world_open(struct world *w)
 	counted_rng_init(&w->rng, 7);
 	server_init(&w->server);
 	store_scratch_init_fast(&w->scratch);
-	if (fake_tools_open(NULL, &w->tools) != RC_OK ||
+	if (fake_tools_open_all(NULL, &w->tools) != RC_OK ||
 	    store_scratch_fresh(&w->scratch, &w->clock.clock, 1, &store) !=
 		RC_OK ||
 	    seal_init() != RC_OK)

@@ -1,7 +1,7 @@
+#define _XOPEN_SOURCE 700 /* nftw */
 #include "catalog_bench.h"
 
-#include <dirent.h>
-#include <fcntl.h>
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,6 +38,7 @@ catalog_bench_init(struct catalog_bench *w)
 	fake_clock_init(&w->clock, INT64_C(4000000000000));
 	w->host = (struct program_host){ .clock = &clock_system };
 	w->said = BUF_INIT(100000);
+	w->names = BUF_INIT(1000000);
 	w->log = LOG_INIT(keep_lines, w, LOG_DEBUG);
 	w->options = (struct catalog_options){
 		.folder = w->folder,
@@ -49,40 +50,79 @@ catalog_bench_init(struct catalog_bench *w)
 	};
 }
 
-static void
-empty_folder(const char *path)
+static int
+drop(const char *path, const struct stat *st, int type, struct FTW *at)
 {
-	DIR *dir = opendir(path);
-	const struct dirent *entry;
-
-	if (dir == NULL)
-		return;
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): a DIR of our own */
-	while ((entry = readdir(dir)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 ||
-		    strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (unlinkat(dirfd(dir), entry->d_name, 0) != 0)
-			(void)unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR);
-	}
-	(void)closedir(dir);
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
 }
 
 void
 catalog_bench_release(struct catalog_bench *w)
 {
-	char path[128];
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+	int rc = nftw(w->root, drop, 16, FTW_DEPTH | FTW_PHYS);
 
-	(void)snprintf(path, sizeof(path), "%s/tools", w->folder);
-	empty_folder(path);
-	(void)snprintf(path, sizeof(path), "%s/tools", w->state);
-	empty_folder(path);
-	empty_folder(w->folder);
-	empty_folder(w->state);
-	empty_folder(w->root);
-	assert_int_equal(rmdir(w->root), 0);
+	assert_int_equal(rc, 0);
 	log_release(&w->log);
 	buf_release(&w->said);
+	buf_release(&w->names);
+}
+
+void
+catalog_bench_write(struct catalog_bench *w, const char *path, const char *text)
+{
+	char whole[512];
+	FILE *f;
+
+	(void)snprintf(whole, sizeof(whole), "%s/%s", w->folder, path);
+	for (char *at = whole + strlen(w->folder) + 1;
+	     (at = strchr(at, '/')) != NULL; at++) {
+		*at = '\0';
+		(void)mkdir(whole, 0700);
+		*at = '/';
+	}
+	f = fopen(whole, "w");
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+void
+catalog_bench_remove(struct catalog_bench *w, const char *path)
+{
+	char whole[512];
+
+	(void)snprintf(whole, sizeof(whole), "%s/%s", w->folder, path);
+	assert_int_equal(remove(whole), 0);
+}
+
+const char *
+catalog_bench_names(struct catalog_bench *w, struct catalog *c, enum offer kind)
+{
+	struct toolbox *box = catalog_toolbox(c);
+	const struct tool_set *set = box->ops->view(box, kind);
+
+	buf_reset(&w->names);
+	for (size_t i = 0; i < set->n; i++) {
+		assert_int_equal(set->tool[i]->kind, kind);
+		assert_ptr_equal(
+		    tool_find(set, set->tool[i]->name), set->tool[i]);
+		if (i > 0)
+			buf_put_char(&w->names, ' ');
+		buf_put_slice(&w->names, set->tool[i]->name);
+	}
+	return w->names.len == 0 ? "" : w->names.ptr;
+}
+
+const struct tool *
+catalog_bench_find(struct catalog *c, enum offer kind, const char *name)
+{
+	struct toolbox *box = catalog_toolbox(c);
+
+	return tool_find(box->ops->view(box, kind), slice_of(name));
 }
 
 void

@@ -17,7 +17,8 @@ struct catalog_bench {
 	struct fake_clock clock;
 	struct program_host host;
 	struct log log;
-	struct buf said; /* log lines */
+	struct buf said;  /* log lines */
+	struct buf names; /* told last */
 	const struct module *modules[1];
 	struct catalog_options options;
 };
@@ -32,6 +33,20 @@ void catalog_bench_release(struct catalog_bench *w);
 void catalog_bench_put(const char *folder, const char *name, const char *text);
 bool catalog_bench_has(const char *folder, const char *name);
 void catalog_bench_drop(const char *folder, const char *name);
+
+/* A file anywhere in the catalog, "resources/a.json"; folders are made on the
+ * way. */
+void catalog_bench_write(
+    struct catalog_bench *w, const char *path, const char *text);
+void catalog_bench_remove(struct catalog_bench *w, const char *path);
+
+/* Names of all there is of a kind now, "a b c", in memory of the bench. */
+const char *catalog_bench_names(
+    struct catalog_bench *w, struct catalog *c, enum offer kind);
+
+/* The definition of one, or NULL. */
+const struct tool *catalog_bench_find(
+    struct catalog *c, enum offer kind, const char *name);
 
 /* A definition of this name and description. */
 void catalog_bench_put_tool(struct catalog_bench *w, const char *file,

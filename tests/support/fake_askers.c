@@ -112,17 +112,69 @@ call_ask_many(struct tool_call *c)
 	return done(rc == RC_OK ? tool_add_text(c, q[2].answer) : rc);
 }
 
+/* Says the answer itself. */
+static enum tool_done
+ask_whole(struct tool_call *c, struct tool_question *q)
+{
+	enum tool_done out;
+
+	if (!ask(c, q, 1, &out))
+		return out;
+	return done(tool_add_text(c, q->answer));
+}
+
+static enum tool_done
+call_ask_form(struct tool_call *c)
+{
+	struct tool_question q = form(SLICE("form"),
+	    SLICE("{\"mode\":\"form\",\"message\":\"Who?\","
+		  "\"requestedSchema\":{\"type\":\"object\","
+		  "\"title\":\"Person\",\"properties\":{"
+		  "\"name\":{\"type\":\"string\",\"minLength\":1},"
+		  "\"age\":{\"type\":\"integer\",\"minimum\":0,"
+		  "\"default\":30},"
+		  "\"member\":{\"type\":\"boolean\",\"default\":false},"
+		  "\"color\":{\"type\":\"string\",\"oneOf\":["
+		  "{\"const\":\"r\",\"title\":\"Red\"},"
+		  "{\"const\":\"g\",\"title\":\"Green\"}],"
+		  "\"default\":\"g\"}},\"required\":[\"name\"]}}"));
+
+	return ask_whole(c, &q);
+}
+
+static enum tool_done
+call_ask_several(struct tool_call *c)
+{
+	struct tool_question q = form(SLICE("several"),
+	    SLICE("{\"message\":\"Which?\",\"requestedSchema\":{"
+		  "\"type\":\"object\",\"properties\":{\"which\":{"
+		  "\"type\":\"array\",\"items\":{\"anyOf\":["
+		  "{\"const\":\"r\",\"title\":\"Red\"},"
+		  "{\"const\":\"g\",\"title\":\"Green\"}]},"
+		  "\"minItems\":1}}}}"));
+
+	return ask_whole(c, &q);
+}
+
+static enum tool_done
+call_ask_wrong(struct tool_call *c)
+{
+	struct tool_question q = form(SLICE("wrong"),
+	    SLICE("{\"message\":\"?\",\"requestedSchema\":{\"type\":"
+		  "\"object\",\"properties\":{\"a\":{\"type\":\"object\"}}"
+		  "}}"));
+
+	return ask_whole(c, &q);
+}
+
 static enum tool_done
 call_ask_url(struct tool_call *c)
 {
 	struct tool_question q = form(SLICE("go"),
 	    SLICE("{\"mode\":\"url\",\"message\":\"Go.\","
 		  "\"url\":\"https://example.org/\"}"));
-	enum tool_done out;
 
-	if (!ask(c, &q, 1, &out))
-		return out;
-	return done(tool_add_text(c, q.answer));
+	return ask_whole(c, &q);
 }
 
 static enum tool_done
@@ -149,11 +201,14 @@ call_talk(struct tool_call *c)
 
 /* Sorted by name. */
 const struct fake fake_askers[] = {
+	{ PLAIN("ask_form"), call_ask_form, 0, 0 },
 	{ PLAIN("ask_many"), call_ask_many, 0, 0 },
 	{ PLAIN("ask_name"), call_ask_name, 0, 0 },
 	{ PLAIN("ask_once"), call_ask_name, 0, TOOL_ONCE },
+	{ PLAIN("ask_several"), call_ask_several, 0, 0 },
 	{ PLAIN("ask_twice"), call_ask_twice, 0, 0 },
 	{ PLAIN("ask_url"), call_ask_url, 0, 0 },
+	{ PLAIN("ask_wrong"), call_ask_wrong, 0, 0 },
 	{ TASK("job", "optional"), call_job, 0,
 	    TOOL_TASK_OPTIONAL | TOOL_DETACHED },
 	{ TASK("job_ask", "optional"), call_ask_name, 0,

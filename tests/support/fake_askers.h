@@ -16,11 +16,14 @@ struct fake {
 
 /*
  * Tools that ask or tell their client something, or may be tasks:
+ *   ask_form    a form of four kinds of fields, with defaults
  *   ask_many    one round with a question of each kind
  *   ask_name    one question, "name"; declined: says so; "(none)": cannot ask
  *   ask_once    the same, and must not run twice
+ *   ask_several a choice of several
  *   ask_twice   "first", then "second"
  *   ask_url     a question that needs the url mode
+ *   ask_wrong   a form that is none
  *   job         may be a task; gives "worked"
  *   job_ask     may be a task, asks "name" like ask_name
  *   job_fail    may be a task, and is an error

@@ -18,6 +18,12 @@ must(enum rc rc)
 	abort();
 }
 
+static void
+keep_line(void *ctx, struct slice lines)
+{
+	buf_put_slice(ctx, lines);
+}
+
 void
 input_bench_init(struct input_bench *b, bool with_store)
 {
@@ -29,6 +35,9 @@ input_bench_init(struct input_bench *b, bool with_store)
 	server_init(&b->server);
 	b->server.clock = &b->clock.clock;
 	b->server.rng = &b->rng.rng;
+	b->said = BUF_INIT((size_t)1 << 20);
+	b->log = LOG_INIT(keep_line, &b->said, LOG_DEBUG);
+	b->server.log = &b->log;
 	must(keyring_fix(&b->server.keys,
 	    SLICE("00112233445566778899aabbccddeeff"
 		  "00112233445566778899aabbccddeeff")));
@@ -48,6 +57,8 @@ input_bench_release(struct input_bench *b)
 		store_scratch_release(&b->scratch);
 	}
 	arena_release(&b->arena);
+	log_release(&b->log);
+	buf_release(&b->said);
 }
 
 enum rc
@@ -114,7 +125,9 @@ input_bench_form(struct slice key)
 {
 	return (struct tool_question){ .key = key,
 		.method = SLICE("elicitation/create"),
-		.params = SLICE("{\"message\":\"?\"}") };
+		.params = SLICE("{\"message\":\"?\",\"requestedSchema\":{"
+				"\"type\":\"object\",\"properties\":{\"is\":{"
+				"\"type\":\"string\"}}}}") };
 }
 
 static const struct json *

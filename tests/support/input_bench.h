@@ -5,6 +5,7 @@
 #include "exchange.h"
 #include "fake_clock.h"
 #include "input.h"
+#include "log.h"
 #include "server.h"
 #include "store_scratch.h"
 
@@ -13,6 +14,8 @@
  * known of its answers, without a tool and a connection.
  */
 struct input_bench {
+	struct log log;
+	struct buf said; /* log lines */
 	struct server server;
 	struct fake_clock clock;
 	struct counted_rng rng;

@@ -13,7 +13,7 @@
 #include "seal.h"
 
 #define BENCH_ARENA ((size_t)64 * 1024 * 1024)
-#define TOOLS 10
+#define TOOLS 11
 
 struct running_bench_tools {
 	struct toolbox box; /* first */
@@ -34,6 +34,9 @@ static const struct {
 	{ "{\"name\":\"inline\",\"description\":\"d\","
 	  "\"inputSchema\":{\"type\":\"object\"}}",
 	    0, OFFER_TOOL },
+	{ "{\"name\":\"late\",\"description\":\"d\","
+	  "\"inputSchema\":{\"type\":\"object\"}}",
+	    TOOL_DETACHED | TOOL_TASK_REQUIRED | TOOL_TASK_LATER, OFFER_TOOL },
 	{ "{\"name\":\"once\",\"description\":\"d\","
 	  "\"inputSchema\":{\"type\":\"object\"}}",
 	    TOOL_DETACHED | TOOL_ONCE, OFFER_TOOL },

@@ -86,9 +86,9 @@ void running_bench_open(
 /* No session: requests of 2026-07-28. */
 void running_bench_stateless(struct running_bench *b);
 
-/* Call the tool of that name: "detached", "inline", "repeat", "once", "task" or
- * "task_again"; `more` are further members of params, with a comma in front,
- * or "".  Its reply is in b->sink. */
+/* Call the tool of that name: "detached", "inline", "late", "repeat", "once",
+ * "task" or "task_again"; `more` are further members of params, with a comma
+ * in front, or "".  Its reply is in b->sink. */
 enum rc running_bench_call(
     struct running_bench *b, const char *tool, const char *more);
 

@@ -124,6 +124,12 @@ elicited(struct tool_call *call, struct slice id)
 }
 
 static void
+become_task(struct tool_call *call)
+{
+	buf_put_slice(&said_of(call)->text, SLICE("become_task\n"));
+}
+
+static void
 group(struct tool_call *call, int64_t number, int64_t start)
 {
 	struct said_env *e = said_of(call);
@@ -151,6 +157,7 @@ said_env_init(struct said_env *e)
 		    .let_go = let_go,
 		    .changed = changed,
 		    .elicited = elicited,
+		    .become_task = become_task,
 		    .group = group } };
 }
 

@@ -402,6 +402,7 @@ static const struct {
 	{ "", ",\"detached\":false", 0 },
 	{ "", ",\"once\":true", TOOL_DETACHED | TOOL_ONCE },
 	{ "", ",\"once\":false", TOOL_DETACHED },
+	{ "", ",\"late_task\":true", TOOL_DETACHED | TOOL_TASK_LATER },
 	{ "", ",\"repeat\":true", TOOL_DETACHED | TOOL_REPEAT },
 	{ ",\"annotations\":{\"readOnlyHint\":true}", "",
 	    TOOL_DETACHED | TOOL_REPEAT },
@@ -429,6 +430,10 @@ run_annotations_and_execution_become_flags(void **state)
 	for (size_t i = 0; i < COUNT(flags); i++) {
 		struct buf text = BUF_INIT(4096);
 		struct buf why = BUF_INIT(4096);
+		const struct catalog_place place = {
+			.folder = "/srv/tools",
+			.root = "/srv",
+		};
 		struct catalog_tool *t = NULL;
 
 		buf_printf(&text,
@@ -436,7 +441,7 @@ run_annotations_and_execution_become_flags(void **state)
 		    "\"run\":{\"command\":[\"x\"]%s}}",
 		    flags[i].members, flags[i].run);
 		assert_int_equal(
-		    catalog_tool_read(buf_slice(&text), "/srv", NULL, &t, &why),
+		    catalog_tool_read(&place, buf_slice(&text), &t, &why),
 		    RC_OK);
 		/* Whoever is gone already is spared every program. */
 		if (t->definition.tool.flags != (flags[i].flags | TOOL_COSTLY))

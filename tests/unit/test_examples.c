@@ -145,6 +145,108 @@ the_example_tools_do_what_they_say(void **state)
 	buf_release(&why);
 }
 
+static const struct {
+	enum offer kind;
+	enum tool_makes makes;
+	const char *name;
+	const char *uri; /* or NULL */
+	const char *arguments;
+	const char *part; /* of the blocks, or "missing", or of the error */
+} offers[] = {
+	{ OFFER_RESOURCE, MAKES_CONTENTS, "docs://documents/sessions.md",
+	    "docs://documents/sessions.md", "{}",
+	    "\"mimeType\":\"text/markdown\",\"text\":\"# Sessions that" },
+	{ OFFER_RESOURCE, MAKES_CONTENTS, "server://load", "server://load",
+	    "{}", "\\\"up_seconds\\\": " },
+	{ OFFER_TEMPLATE, MAKES_CONTENTS, "outline://{name}",
+	    "outline://safe-shell-scripts", "{\"name\":\"safe-shell-scripts\"}",
+	    "\"mimeType\":\"text/plain\",\"text\":\"" },
+	{ OFFER_TEMPLATE, MAKES_CONTENTS, "outline://{name}",
+	    "outline://nonsense", "{\"name\":\"nonsense\"}", "missing" },
+	{ OFFER_TEMPLATE, MAKES_CONTENTS, "outline://{name}",
+	    "outline://..%2Fsessions", "{\"name\":\"../sessions\"}",
+	    "missing" },
+	{ OFFER_TEMPLATE, MAKES_VALUES, "outline://{name}", NULL,
+	    "{\"argument\":{\"name\":\"name\",\"value\":\"s\"}}",
+	    "\"safe-shell-scripts\"\"sessions\"\"sqlite-in-production\"" },
+	{ OFFER_PROMPT, MAKES_MESSAGES, "explain", NULL,
+	    "{\"subject\":\"X\",\"reader\":\"a cat\"}",
+	    "Explain X to a cat, in at most" },
+	{ OFFER_PROMPT, MAKES_VALUES, "explain", NULL,
+	    "{\"argument\":{\"name\":\"reader\",\"value\":\"a\"}}",
+	    "\"a beginner\"\"a developer of tools\"\"an administrator" },
+	{ OFFER_PROMPT, MAKES_MESSAGES, "review", NULL,
+	    "{\"name\":\"sessions\"}",
+	    "{\"uri\":\"docs://documents/sessions.md\"," },
+	{ OFFER_PROMPT, MAKES_MESSAGES, "review", NULL,
+	    "{\"name\":\"../sessions\"}",
+	    "There is no document of this name. There are: behind-a-web" },
+	{ OFFER_PROMPT, MAKES_VALUES, "review", NULL,
+	    "{\"argument\":{\"name\":\"name\",\"value\":\"wr\"}}",
+	    "\"writing-a-tool\"" },
+};
+
+static void
+assert_offer(const struct tool *tool, size_t i)
+{
+	struct buf got = BUF_INIT((size_t)1 << 20);
+	const struct tool_result *r;
+	struct tool_bench b;
+
+	tool_bench_init(&b);
+	r = &b.call.result;
+	b.call.tool = tool;
+	b.call.makes = offers[i].makes;
+	b.call.uri = slice_of(offers[i].uri);
+	tool_bench_arguments(&b, offers[i].arguments);
+	if (offers[i].makes == MAKES_VALUES)
+		(void)tool->complete(tool, &b.call);
+	else
+		(void)tool->call(tool, &b.call);
+	assert_int_equal(b.call.failed, RC_OK);
+	buf_put_slice(&got, r->error);
+	if (r->is_missing)
+		buf_put_slice(&got, SLICE("missing"));
+	for (const struct tool_block *k = r->first; k != NULL; k = k->next)
+		buf_put_slice(&got, k->json);
+	if (got.ptr == NULL || strstr(got.ptr, offers[i].part) == NULL)
+		fail_msg("%s %s: %s", offers[i].name, offers[i].arguments,
+		    got.ptr == NULL ? "" : got.ptr);
+	buf_release(&got);
+	tool_bench_release(&b);
+}
+
+static void
+the_example_prompts_and_resources_do_what_they_say(void **state)
+{
+	struct buf why = BUF_INIT(1000);
+	struct catalog *c = NULL;
+	struct toolbox *box;
+	char path[1024];
+	const struct program_host host = { .clock = &clock_system };
+	const struct catalog_options options = {
+		.folder = folder(path, sizeof(path)),
+		.check_ms = 1000,
+		.host = &host,
+		.clock = &clock_system,
+	};
+
+	(void)state;
+	assert_int_equal(catalog_open(&options, &c, &why), RC_OK);
+	box = catalog_toolbox(c);
+	for (size_t i = 0; i < COUNT(offers); i++) {
+		const struct tool *tool =
+		    tool_find(box->ops->view(box, offers[i].kind),
+			slice_of(offers[i].name));
+
+		if (tool == NULL)
+			fail_msg("%s", offers[i].name);
+		assert_offer(tool, i);
+	}
+	catalog_free(c);
+	buf_release(&why);
+}
+
 int
 main(void)
 {
@@ -152,6 +254,8 @@ main(void)
 		cmocka_unit_test(
 		    the_example_catalog_has_neither_errors_nor_hints),
 		cmocka_unit_test(the_example_tools_do_what_they_say),
+		cmocka_unit_test(
+		    the_example_prompts_and_resources_do_what_they_say),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

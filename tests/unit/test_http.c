@@ -47,6 +47,7 @@ static const char *const usual[] = {
 	"CONTENT_LENGTH=7",
 	"HTTP_CONTENT_LENGTH=7",
 	"HTTP_HOST=example.com",
+	"HTTP_ACCESS_CONTROL_REQUEST_HEADERS=mcp-name",
 	"HTTP_ACCEPT=application/json",
 	"HTTP_ORIGIN=https://example.com",
 	"HTTP_AUTHORIZATION=Bearer a",
@@ -83,6 +84,7 @@ a_usual_request_is_taken_in_any_order(void **state)
 		[HTTP_MCP_PROTOCOL_VERSION] = "2026-07-28",
 		[HTTP_MCP_SESSION_ID] = "abc",
 		[HTTP_ORIGIN] = "https://example.com",
+		[HTTP_REQUESTED_HEADERS] = "mcp-name",
 	};
 	struct arena a = ARENA_INIT(ARENA_MAX);
 

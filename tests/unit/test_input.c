@@ -10,6 +10,11 @@
 
 #define TOOL SLICE("\"name\":\"t\",\"arguments\":{\"a\":1,\"b\":[2]}")
 #define ACCEPT "{\"action\":\"accept\",\"content\":{\"is\":\"x\"}}"
+#define FORM                                                                   \
+	"\"message\":\"m\",\"requestedSchema\":{\"type\":\"object\","          \
+	"\"properties\":{}}"
+#define URL "\"message\":\"m\",\"url\":\"https://a/\""
+#define SAMPLE "\"messages\":[],\"maxTokens\":1"
 #define ALL_CAPS                                                               \
 	(CAP_ELICITATION | CAP_ELICITATION_URL | CAP_SAMPLING |                \
 	    CAP_SAMPLING_TOOLS | CAP_SAMPLING_CONTEXT | CAP_ROOTS)
@@ -113,6 +118,7 @@ what_is_missing_is_asked_for_again(void **state)
 		"{\"name\":{}}",
 		"{\"name\":{\"action\":\"maybe\"}}",
 		"{\"name\":{\"action\":\"accept\",\"content\":[]}}",
+		"{\"name\":{\"action\":\"accept\",\"content\":{\"is\":7}}}",
 		"{\"name\":{\"roots\":[]}}",
 	};
 	struct input_bench *b = *state;
@@ -265,22 +271,20 @@ only_what_the_client_declared_is_asked(void **state)
 		const char *params;
 		uint32_t needs;
 	} rows[] = {
-		{ "elicitation/create", "{}", CAP_ELICITATION },
-		{ "elicitation/create", "{\"mode\":\"form\"}",
+		{ "elicitation/create", "{" FORM "}", CAP_ELICITATION },
+		{ "elicitation/create", "{\"mode\":\"form\"," FORM "}",
 		    CAP_ELICITATION },
-		{ "elicitation/create", "{\"mode\":\"url\"}",
+		{ "elicitation/create", "{\"mode\":\"url\"," URL "}",
 		    CAP_ELICITATION_URL },
-		{ "elicitation/create", "{\"mode\":\"mime\"}", 0 },
-		{ "elicitation/create", "{\"mode\":1}", 0 },
-		{ "sampling/createMessage", "{}", CAP_SAMPLING },
-		{ "sampling/createMessage", "{\"includeContext\":\"none\"}",
-		    CAP_SAMPLING },
+		{ "elicitation/create", "{\"mode\":\"mime\"," FORM "}", 0 },
+		{ "elicitation/create", "{\"mode\":1," FORM "}", 0 },
+		{ "sampling/createMessage", "{" SAMPLE "}", CAP_SAMPLING },
 		{ "sampling/createMessage",
-		    "{\"includeContext\":\"thisServer\"}",
-		    CAP_SAMPLING | CAP_SAMPLING_CONTEXT },
-		{ "sampling/createMessage", "{\"tools\":[]}",
+		    "{" SAMPLE ",\"includeContext\":\"thisServer\"}",
+		    CAP_SAMPLING },
+		{ "sampling/createMessage", "{" SAMPLE ",\"tools\":[]}",
 		    CAP_SAMPLING | CAP_SAMPLING_TOOLS },
-		{ "sampling/createMessage", "{\"toolChoice\":{}}",
+		{ "sampling/createMessage", "{" SAMPLE ",\"toolChoice\":{}}",
 		    CAP_SAMPLING | CAP_SAMPLING_TOOLS },
 		{ "roots/list", "{}", CAP_ROOTS },
 		{ "roots/list", "", CAP_ROOTS },

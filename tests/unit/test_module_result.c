@@ -325,6 +325,12 @@ hear_elicited(struct tool_call *call, struct slice id)
 	hear(call, "elicited", id);
 }
 
+static void
+hear_task(struct tool_call *call)
+{
+	hear(call, "task", SLICE(""));
+}
+
 static enum mcp_done
 tell(struct mcp_call *c, void *ctx)
 {
@@ -340,6 +346,7 @@ tell(struct mcp_call *c, void *ctx)
 	api->elicited(c, "id-1");
 	api->elicited(c, "");
 	api->elicited(c, NULL);
+	api->become_task(c);
 	return MCP_DONE;
 }
 
@@ -353,13 +360,80 @@ what_changed_is_told_as_a_topic(void **state)
 	(void)state;
 	heard.ops.changed = hear_changed;
 	heard.ops.elicited = hear_elicited;
+	heard.ops.become_task = hear_task;
 	tool_bench_init(&b);
 	b.call.env = &heard.ops;
 	assert_int_equal(module_run(&tool, &b.call), TOOL_DONE);
 	assert_string_equal(heard.text,
 	    "changed tools\nchanged prompts\nchanged resources\n"
-	    "changed resource:file:///a\nelicited id-1\n");
+	    "changed resource:file:///a\nelicited id-1\ntask \n");
 	tool_bench_release(&b);
+}
+
+/* ------------------------------------------------------------------ refusals */
+
+static const struct refusal {
+	int32_t code;
+	const char *text;
+	const char *data;
+	int want; /* the code; 0: it is an error result that says ... */
+	const char *says;
+} refusals[] = {
+	{ -32000, "no", "{\"a\":1}", -32000, "no" },
+	{ 7, "no", NULL, 7, "no" },
+	{ -1, NULL, NULL, -1, "" },
+	{ 0, "no", NULL, 0, "refuse(): the code is 0" },
+	{ -1, "no", "{", 0, "the data of an error: " },
+};
+
+static bool
+has_text(struct slice s, const char *text)
+{
+	const size_t n = strlen(text);
+
+	for (size_t i = 0; i + n <= s.len; i++)
+		if (memcmp(s.ptr + i, text, n) == 0)
+			return true;
+	return false;
+}
+
+static enum mcp_done
+refuse(struct mcp_call *c, void *ctx)
+{
+	const struct refusal *row = ctx;
+
+	api->text(c, "old", 3);
+	api->refuse(c, row->code, row->text, row->data);
+	return MCP_FAILED;
+}
+
+static void
+a_refusal_is_an_error_with_a_code(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		struct refusal row = refusals[i];
+		const struct mcp_tool tool = {
+			.size = sizeof(tool), .call = refuse, .ctx = &row
+		};
+		const struct tool_result *result;
+		struct tool_bench b;
+
+		tool_bench_init(&b);
+		result = &b.call.result;
+		assert_int_equal(module_run(&tool, &b.call), TOOL_FAILED);
+		assert_true(result->is_error);
+		assert_int_equal(result->error_code, row.want);
+		if (row.want == 0)
+			assert_true(has_text(result->error, row.says));
+		else
+			assert_true(
+			    slice_eq(result->error, slice_of(row.says)));
+		assert_true(slice_eq(result->error_data,
+		    row.want == 0 || row.data == NULL ? SLICE_NONE
+						      : slice_of(row.data)));
+		tool_bench_release(&b);
+	}
 }
 
 int
@@ -373,6 +447,7 @@ main(void)
 		    complete_sees_what_was_typed_and_what_is_known),
 		cmocka_unit_test(what_is_read_and_completed_is_told),
 		cmocka_unit_test(what_changed_is_told_as_a_topic),
+		cmocka_unit_test(a_refusal_is_an_error_with_a_code),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,8 +86,10 @@ static const struct {
 	{ "{\"changed\":\"file:///a%20b\"}\n",
 	    "changed resource:file:///a%20b\n", "" },
 	{ "{\"elicited\":\"id 7\"}\n", "elicited id 7\n", "" },
+	{ "{\"task\":true}\n", "become_task\n", "" },
 	/* mistakes */
 	{ "{\"close\":false}\n", "", LOGGED("no_such_line") },
+	{ "{\"task\":false}\n", "", LOGGED("no_such_line") },
 	{ "{\"changed\":\"tool\"}\n", "", LOGGED("no_such_line") },
 	{ "{\"changed\":\"\"}\n", "", LOGGED("no_such_line") },
 	{ "{\"changed\":[\"tools\"]}\n", "", LOGGED("no_such_line") },

@@ -210,7 +210,8 @@ asking(struct running_bench *b, struct tool_call *call)
 {
 	struct tool_question q = { .key = SLICE("k"),
 		.method = SLICE("elicitation/create"),
-		.params = SLICE("{\"message\":\"m\",\"requestedSchema\":{}}") };
+		.params = SLICE("{\"message\":\"m\",\"requestedSchema\":{"
+				"\"type\":\"object\",\"properties\":{}}}") };
 
 	b->asked = call->env->ask_begin(call, &q, 1);
 	if (b->runs == 1) {

@@ -388,6 +388,14 @@ a_tool_that_runs_once_uses_its_state_up(void **state)
 	buf_release(&more);
 }
 
+/* The same length, so that one goes where the other was. */
+#define MUCH_META                                                              \
+	"{                                      \"messages\":"                 \
+	"[],\"maxTokens\":1,\"_meta\":{\"x\":[0"
+#define MUCH_FORM                                                              \
+	"{\"message\":\"m\",\"requestedSchema\":{\"type\":\"object\","         \
+	"\"properties\":{}},\"_meta\":{\"x\":[0"
+
 /* Asks again and again what nobody answers, and then what somebody does. */
 static enum tool_done
 asking_much(struct running_bench *b, struct tool_call *call)
@@ -399,14 +407,16 @@ asking_much(struct running_bench *b, struct tool_call *call)
 		.params = { params, sizeof(params) } };
 	size_t before = call->arena->used;
 
+	_Static_assert(sizeof(MUCH_META) == sizeof(MUCH_FORM), "one length");
 	memset(params, ' ', sizeof(params));
-	memcpy(params, "{\"x\":[0", 7);
-	for (size_t i = 7; i < sizeof(params) - 3; i += 2)
+	memcpy(params, MUCH_META, sizeof(MUCH_META) - 1);
+	for (size_t i = sizeof(MUCH_META) - 1; i < sizeof(params) - 10; i += 2)
 		memcpy(params + i, ",0", 2);
-	memcpy(params + sizeof(params) - 2, "]}", 2);
+	memcpy(params + sizeof(params) - 3, "]}}", 3);
 	for (int i = 0; i < 20; i++)
 		assert_int_equal(tool_ask(call, &other, 1), ASK_UNSUPPORTED);
 	assert_int_equal(call->arena->used, before);
+	memcpy(params, MUCH_FORM, sizeof(MUCH_FORM) - 1);
 	q.params = other.params;
 	b->asked = tool_ask(call, &q, 1);
 	assert_int_equal(b->asked, ASK_ANSWERED);

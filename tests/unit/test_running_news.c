@@ -70,16 +70,16 @@ static enum tool_done
 changing_nothing(struct running_bench *b, struct tool_call *call)
 {
 	static const char *const none[] = { "", "tool", "tools ",
-		"resource:", "resource:a", "resource:a:", "resource:1a:b",
-		"resource::b", "resource:a:b c", "resource:a:b\n",
-		"resource:a:\xff", "file:///a" };
+		"resource:", "resource:a", "resource:a:\xc3\xa9",
+		"resource:1a:b", "resource::b", "resource:a:b c",
+		"resource:a:b\n", "resource:a:\xff", "file:///a" };
 	char longest[TOPIC_NAME_MAX + 1];
 
 	(void)b;
 	for (size_t i = 0; i < COUNT(none); i++)
 		call->env->changed(call, slice_of(none[i]));
 	memset(longest, 'x', sizeof(longest));
-	memcpy(longest, "resource:a:", 11);
+	memcpy(longest, "resource:a:\xc3\xa9", 11);
 	call->env->changed(call, (struct slice){ longest, sizeof(longest) });
 	return running_bench_done(call);
 }

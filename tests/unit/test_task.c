@@ -14,7 +14,9 @@
 #include "running_words.h"
 #include "text.h"
 
-#define FORM "{\"message\":\"?\",\"requestedSchema\":{}}"
+#define FORM                                                                   \
+	"{\"message\":\"?\",\"requestedSchema\":{\"type\":\"object\","         \
+	"\"properties\":{}}}"
 #define RELATED(id)                                                            \
 	"\"_meta\":{\"io.modelcontextprotocol/"                                \
 	"related-task\":{\"taskId\":\"" id "\"}}"
@@ -287,7 +289,8 @@ a_result_that_is_too_large_fails_the_task(void **state)
 #define QUESTION                                                               \
 	"{\"jsonrpc\":\"2.0\",\"id\":\"h.1\",\"method\":"                      \
 	"\"elicitation/create\",\"params\":{\"message\":\"?\","                \
-	"\"requestedSchema\":{}," RELATED(BY_HAND) "}}"
+	"\"requestedSchema\":{\"type\":\"object\",\"properties\":{}}"          \
+	"," RELATED(BY_HAND) "}}"
 #define ANSWER                                                                 \
 	"{\"jsonrpc\":\"2.0\",\"id\":8,\"result\":{\"content\":[]," RELATED(   \
 	    BY_HAND) "}}"
@@ -611,6 +614,16 @@ updates_one_of_two(struct running_bench *b)
 	post(
 	    b, "tasks/update", ",\"inputResponses\":{\"name\":{\"action\":1}}");
 	has(b, "-32602");
+	/* Nothing is taken if one of them is none. */
+	post(b, "tasks/update",
+	    ",\"inputResponses\":{\"name\":" ACCEPT
+	    ",\"more\":{\"action\":\"accept\",\"content\":{\"is\":[7]}}}");
+	has(b, "-32602");
+	post(b, "tasks/update",
+	    ",\"inputResponses\":{\"name\":" ACCEPT ",\"unknown\":7}");
+	has(b, "-32602");
+	post(b, "tasks/get", "");
+	has(b, "\"inputRequests\":{\"name\":{");
 	post(b, "tasks/update",
 	    ",\"inputResponses\":{\"name\":" ACCEPT ",\"unknown\":{}}");
 	has(b, "\"result\":{\"resultType\":\"complete\",\"_meta\"");

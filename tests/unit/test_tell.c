@@ -66,6 +66,7 @@ static const struct row lines[] = {
 	{ "mcp-tell raw '{ \"progress\" : 1 }'" STATUS, "progress 1/0\n",
 	    "=0\n" },
 	{ "mcp-tell close" STATUS, "let_go\n", "=0\n" },
+	{ "mcp-tell task" STATUS, "become_task\n", "=0\n" },
 	{ "mcp-tell changed tools && mcp-tell changed file:///a" STATUS,
 	    "changed tools\nchanged resource:file:///a\n", "=0\n" },
 	{ "mcp-tell elicited 'i d'" STATUS, "elicited i d\n", "=0\n" },

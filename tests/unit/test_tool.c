@@ -243,6 +243,32 @@ whole_results_are_taken(void **state)
 
 #define BLOCK(members) "{\"content\":[{" members "}]}"
 
+static void
+an_error_may_stand_in_the_place_of_a_result(void **state)
+{
+	const char *json = "{\"error\":{\"code\":-32000,\"message\":\"m\","
+			   "\"data\":{ \"a\" : 1 }}}";
+
+	(void)state;
+	for (int makes = MAKES_CONTENT; makes <= MAKES_VALUES; makes++) {
+		struct buf why = BUF_INIT(1024);
+		struct tool_bench b;
+
+		tool_bench_init(&b);
+		b.call.makes = (enum tool_makes)makes;
+		assert_int_equal(
+		    tool_set_result(&b.call, tool_bench_json(&b, json), &why),
+		    RC_OK);
+		assert_true(b.call.result.is_error);
+		assert_int_equal(b.call.result.error_code, -32000);
+		assert_true(slice_eq(b.call.result.error, SLICE("m")));
+		assert_true(
+		    slice_eq(b.call.result.error_data, SLICE("{\"a\":1}")));
+		buf_release(&why);
+		tool_bench_release(&b);
+	}
+}
+
 static const struct {
 	const char *json;
 	const char *why; /* part of the sentence */
@@ -250,6 +276,15 @@ static const struct {
 	{ "[]", "a result must be an object" },
 	{ "{}", "needs content or structuredContent" },
 	{ "{\"content\":{}}", "content must be an array" },
+	{ "{\"error\":1}", "an error needs code" },
+	{ "{\"error\":{\"code\":0,\"message\":\"m\"}}", "an error needs code" },
+	{ "{\"error\":{\"code\":1.5,\"message\":\"m\"}}",
+	    "an error needs code" },
+	{ "{\"error\":{\"code\":3000000000,\"message\":\"m\"}}",
+	    "an error needs code" },
+	{ "{\"error\":{\"code\":-1}}", "an error needs code" },
+	{ "{\"error\":{\"code\":-1,\"message\":\"m\"},\"content\":[]}",
+	    "no member \"error\"" },
 	{ "{\"content\":[],\"isError\":1}", "isError must be true or false" },
 	{ "{\"content\":[],\"is_error\":true}", "no member \"is_error\"" },
 	{ "{\"content\":[],\"_meta\":[]}", "_meta must be an object" },
@@ -328,6 +363,7 @@ main(void)
 		cmocka_unit_test(what_does_not_fit_is_remembered),
 		cmocka_unit_test(inline_calls_cannot_ask),
 		cmocka_unit_test(whole_results_are_taken),
+		cmocka_unit_test(an_error_may_stand_in_the_place_of_a_result),
 		cmocka_unit_test(broken_results_are_refused_and_change_nothing),
 	};
 

@@ -73,6 +73,12 @@ inline_group(struct tool_call *call, int64_t group, int64_t start)
 	(void)start;
 }
 
+static void
+inline_become_task(struct tool_call *call)
+{
+	(void)call;
+}
+
 static enum tool_ask
 inline_ask(struct tool_call *call, struct tool_question *questions, size_t n)
 {
@@ -99,6 +105,7 @@ const struct tool_env_ops tool_env_inline = {
 	.let_go = inline_let_go,
 	.changed = inline_tell,
 	.elicited = inline_tell,
+	.become_task = inline_become_task,
 	.group = inline_group,
 };
 

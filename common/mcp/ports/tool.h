@@ -36,7 +36,10 @@ enum tool_flag {
 	TOOL_REPEAT = 8,   /* may be run again after its process died */
 	/* execution.taskSupport of its definition; neither: forbidden */
 	TOOL_TASK_OPTIONAL = 16,
-	TOOL_TASK_REQUIRED = 32
+	TOOL_TASK_REQUIRED = 32,
+	/* Where the server decides (2026-07-28) a task only when it says so:
+	 * what it asks before that is asked without one. */
+	TOOL_TASK_LATER = 64
 };
 
 /* Client capabilities; also bits of session_row.caps and session ids. */
@@ -128,6 +131,8 @@ struct tool_result {
 	struct slice meta;        /* compact JSON object, or absent */
 	struct slice description; /* of a prompt, instead of its own */
 	struct slice error;       /* what tool_fail() was told */
+	struct slice error_data;  /* what tool_refuse() was told, JSON */
+	int error_code;           /* likewise; 0: it was not */
 	struct tool_cache cache;  /* of a resource, if it said so itself */
 	int64_t total;            /* values of a completion; 0: as many as are
 				   * here */
@@ -155,7 +160,8 @@ MUST_CHECK enum rc tool_add_block(
 /* A whole result, as the call makes it: CallToolResult (content,
  * structuredContent, isError, _meta), GetPromptResult (description, messages,
  * _meta), ReadResourceResult (contents, _meta) or CompleteResult
- * (completion).  RC_SYNTAX with a sentence in `why`. */
+ * (completion).  Instead, as a response has it, an error (code, message,
+ * data).  RC_SYNTAX with a sentence in `why`. */
 MUST_CHECK enum rc tool_set_result(
     struct tool_call *, const struct json *result, struct buf *why);
 /* structuredContent; also written as a text block if there is none yet when
@@ -164,6 +170,10 @@ MUST_CHECK enum rc tool_set_structured(
     struct tool_call *, const struct json *value);
 /* Forget what was built so far, then be an error that says this. */
 MUST_CHECK enum rc tool_fail(struct tool_call *, struct slice text);
+/* The same, and be no result at all but a JSON-RPC error, for what is not the
+ * model's business.  The code is not 0; data is JSON, or absent. */
+MUST_CHECK enum rc tool_refuse(
+    struct tool_call *, int code, struct slice text, struct slice data);
 /* The same of a resource that does not exist (any more). */
 void tool_miss(struct tool_call *);
 /* Who says the messages of a prompt from now on; first it is the user. */
@@ -226,6 +236,9 @@ struct tool_env_ops {
 	/* What an elicitation in URL mode asked for has been done, elsewhere:
 	 * tell its client (notifications/elicitation/complete). */
 	void (*elicited)(struct tool_call *, struct slice elicitation_id);
+	/* From now on its client has it as a task, if it can: see
+	 * TOOL_TASK_LATER. */
+	void (*become_task)(struct tool_call *);
 	/* A process group that works for the call: 0 when it has ended. */
 	void (*group)(struct tool_call *, int64_t group, int64_t start);
 };

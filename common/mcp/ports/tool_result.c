@@ -384,6 +384,24 @@ tool_fail(struct tool_call *call, struct slice text)
 	return tool_note(call, rc);
 }
 
+enum rc
+tool_refuse(
+    struct tool_call *call, int code, struct slice text, struct slice data)
+{
+	struct slice kept = SLICE_NONE;
+	enum rc rc = RC_OK;
+
+	if (data.ptr != NULL)
+		rc = arena_copy(call->arena, data, &kept);
+	if (rc == RC_OK)
+		rc = tool_fail(call, text);
+	if (rc != RC_OK)
+		return tool_note(call, rc);
+	call->result.error_code = code;
+	call->result.error_data = kept;
+	return RC_OK;
+}
+
 void
 tool_miss(struct tool_call *call)
 {

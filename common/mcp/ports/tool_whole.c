@@ -242,6 +242,30 @@ has_needed(const struct shape *shape, const struct json *result)
 	return false;
 }
 
+/* An error instead, as a response has it. */
+static enum rc
+set_error(struct tool_call *call, const struct json *error, struct buf *why)
+{
+	const struct json *message = json_get(error, "message");
+	const struct json *data = json_get(error, "data");
+	struct slice text = SLICE_NONE;
+	int64_t code = 0;
+	enum rc rc = RC_OK;
+
+	if (json_int64(json_get(error, "code"), &code) != RC_OK || code == 0 ||
+	    code < INT32_MIN || code > INT32_MAX ||
+	    !json_is(message, JSON_STRING)) {
+		buf_put_slice(why,
+		    SLICE("an error needs code, a number other than 0, and "
+			  "message, a string"));
+		return RC_SYNTAX;
+	}
+	if (data != NULL)
+		rc = tool_keep_compact(call, data, &text);
+	return rc == RC_OK ? tool_refuse(call, (int)code, message->text, text)
+			   : rc;
+}
+
 enum rc
 tool_set_result(
     struct tool_call *call, const struct json *result, struct buf *why)
@@ -253,6 +277,8 @@ tool_set_result(
 		buf_put_slice(why, SLICE("a result must be an object"));
 		return RC_SYNTAX;
 	}
+	if (json_get(result, "error") != NULL && result->count == 1)
+		return set_error(call, json_get(result, "error"), why);
 	if (!has_needed(&shapes[call->makes], result)) {
 		buf_printf(why, "a result needs %s", shapes[call->makes].needs);
 		return RC_SYNTAX;
