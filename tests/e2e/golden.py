@@ -138,10 +138,20 @@ def play(text, trace, name):
             count += 1
             at = {"pid": 1, "connection": count}
             where = "%s:%d" % (name, part.number)
+            take_wish(trace, request, part)
             trace.take(dict(request, **at), where)
             trace.take(dict(answer_line(part, request["body"]), **at), where)
             trace.take(dict(at, what="end"), where)
     return count
+
+
+def take_wish(trace, request, part):
+    """Who is made a session gets the revision that he wishes, unless what the
+    file says of the answer is another one."""
+    wish = re.search(r'"method":"initialize".*"protocolVersion":"([^"]*)"',
+                     request["body"])
+    if wish and session_of(part) and wish.group(1) in schema_check.REVISIONS:
+        trace.revisions[session_of(part)] = wish.group(1)
 
 
 def take_control(trace, line):
