@@ -6,7 +6,7 @@ example takes its place.
 import json
 import re
 
-import schema_check
+import schema_rules
 
 # By the member's name: an object, or a text of a form.
 EXAMPLES = {
@@ -17,7 +17,7 @@ EXAMPLES = {
     "cacheScope": "private",
 }
 EXAMPLES["io.modelcontextprotocol/serverInfo"] = EXAMPLES["serverInfo"]
-WORDS = {"{{number}}": 1, "{{object}}": {schema_check.OPEN: {}}}
+WORDS = {"{{number}}": 1, "{{object}}": {schema_rules.OPEN: {}}}
 BRACES = re.compile(r"\{\{[^}]*\}\}")
 
 
@@ -27,7 +27,7 @@ def example(value, key=None):
         whole = {name: example(one, name) for name, one in value.items()
                  if name != "{{more}}" and one != "{{any}}"}
         if len(whole) < len(value):
-            whole[schema_check.OPEN] = {}
+            whole[schema_rules.OPEN] = {}
         return whole
     if isinstance(value, list):
         return [example(one, key) for one in value
@@ -150,7 +150,7 @@ def take_wish(trace, request, part):
     file says of the answer is another one."""
     wish = re.search(r'"method":"initialize".*"protocolVersion":"([^"]*)"',
                      request["body"])
-    if wish and session_of(part) and wish.group(1) in schema_check.REVISIONS:
+    if wish and session_of(part) and wish.group(1) in schema_rules.REVISIONS:
         trace.revisions[session_of(part)] = wish.group(1)
 
 
