@@ -491,10 +491,13 @@ class Trace:
         with open(path, encoding="utf-8", errors="replace") as lines:
             for number, text in enumerate(lines, 1):
                 line = load(text)
+                if line is None:
+                    self.unread += 1 if text.strip() else 0
+                    # Behind what was left by who was killed while writing;
+                    # within a string it would look different.
+                    line = load(text[max(0, text.rfind('{"ms":')):])
                 if isinstance(line, dict) and "what" in line:
                     self.take(line, "%s:%d" % (pathlib.Path(path).name, number))
-                elif text.strip():
-                    self.unread += 1
 
     def take(self, line, where):
         key = (line["pid"], line["connection"])

@@ -253,7 +253,8 @@ class Lines:
 
     def add(self, number, what, **members):
         self.lines.append(json.dumps(dict(
-            {"pid": 1, "connection": number, "what": what}, **members)))
+            {"ms": 1, "pid": 1, "connection": number, "what": what},
+            **members)))
 
     def request(self, body=None, session=None, method="POST", **headers):
         self.last += 1
@@ -404,10 +405,23 @@ def not_whole():
     yield lines, None
 
 
+def torn():
+    """A line behind half a line of another process is there."""
+    lines = with_session(R3)
+    lines.request(call(), "s")
+    asked = lines.lines.pop()
+    lines.lines.append('{"ms":1,"pid":2,"what":"more","bo' + asked)
+    lines.answer(lines.last, json.dumps(result({"content": []})))
+    yield lines, None
+    lines.answer(lines.last, json.dumps(result({})))
+    yield lines, "CallToolResult"
+
+
 def test_traces():
     with tempfile.TemporaryDirectory(prefix="mcp-e2e.") as folder:
         for test in (by_session, by_claim, by_header, elsewhere, unasked,
-                     in_pieces, http_sse, batches, no_json, not_whole):
+                     in_pieces, http_sse, batches, no_json, not_whole,
+                     torn):
             for lines, wanted in test():
                 found = lines.violations(folder)
                 check(len(found) == (wanted is not None)
