@@ -389,6 +389,20 @@ release_last(void)
 	buf_release(&the_world.after);
 }
 
+/* The same on both hosts. */
+static void
+set_rules(struct world *w, unsigned mode)
+{
+	for (size_t i = 0; i < 2; i++) {
+		struct server_rules *r = &w->bench.server[i].rules;
+
+		r->sessions = (enum session_mode)(mode % 16 % 3);
+		r->strict = (mode & 16) != 0;
+		r->body_only = (mode & 32) != 0;
+		r->modern_ping = (mode & 64) != 0;
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -403,9 +417,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	exchange_bench_again(&w->bench);
 	memset(&w->words, 0, sizeof(w->words));
 	w->source.rest = (struct slice){ (const char *)data, size };
-	w->bench.server[0].rules.sessions =
-	    (enum session_mode)(fuzz_take(&w->source, 16) % 3);
-	w->bench.server[1].rules.sessions = w->bench.server[0].rules.sessions;
+	set_rules(w, fuzz_take(&w->source, 128));
 	w->steps = 1 + fuzz_take(&w->source, STEPS);
 	while (w->steps > 0 && w->source.rest.len > 0)
 		go(w);
