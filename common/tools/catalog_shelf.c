@@ -13,11 +13,17 @@ void
 shelf_report(const struct shelf *s, const char *file, struct slice why)
 {
 	struct buf line = BUF_INIT(LOG_PENDING_MAX);
+	struct buf name = BUF_INIT(LOG_PENDING_MAX);
 
 	if (s->options->log == NULL)
 		return;
+	/* Nobody need say of a definition that it is one of a tool. */
+	if (s->first != OFFER_TOOL && file[0] != '/')
+		buf_printf(&name, "%s/", s->name);
+	buf_put_slice(&name, slice_of(file));
 	buf_put_slice(&line, SLICE("catalog file="));
-	log_put_value(&line, slice_of(file));
+	log_put_value(&line, buf_slice(&name));
+	buf_release(&name);
 	buf_put_slice(&line, SLICE(" why="));
 	log_put_value(&line, why);
 	if (buf_finish(&line) == RC_OK)

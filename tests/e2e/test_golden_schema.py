@@ -9,6 +9,7 @@ import tempfile
 import golden
 import harness
 import schema_check
+import schema_rules
 from support import check
 
 FOLDER = harness.SOURCE / "tests" / "golden"
@@ -28,7 +29,7 @@ def expected():
     wrong += chosen.violations()
     print("%d files, %d answers, %d messages, %d checked" % (
         len(files), answers, chosen.total, len(chosen.each())))
-    for name in schema_check.REVISIONS:
+    for name in schema_rules.REVISIONS:
         check(any(one[1] == name for one in chosen.each()),
               "no message of %s", name)
     return wrong
@@ -54,8 +55,8 @@ def played():
 
 
 def main():
-    if schema_check.jsonschema is None:
-        print("SKIPPED: %s" % schema_check.MISSING)
+    if schema_rules.jsonschema is None:
+        print("SKIPPED: %s" % schema_rules.MISSING)
         return harness.SKIPPED
     wrong = expected() + played()
     print("\n".join(wrong))

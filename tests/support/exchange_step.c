@@ -79,8 +79,8 @@ put_meta(struct exchange_step *p, struct buf *b)
 		"{\"extensions\":{\"io.modelcontextprotocol/tasks\":{}}}" };
 	static const char *const options[] = { "", "",
 		",\"io.modelcontextprotocol/logLevel\":\"debug\"",
-		",\"io.modelcontextprotocol/clientInfo\":{"
-		"\"name\":\"@mark\",\"version\":\"1\"}" };
+		(",\"io.modelcontextprotocol/clientInfo\":{"
+		 "\"name\":\"@mark\",\"version\":\"1\"}") };
 	unsigned more = take(p, 4);
 
 	if (!caller(p)->is_modern && more != 1)
