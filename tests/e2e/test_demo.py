@@ -101,6 +101,15 @@ def test_many_hosts(world):
     again.end(again.process.terminate)
 
 
+def test_fixture(world):
+    """The example server of the conformance suite."""
+    demo = Demo(world, "--fixture")
+    names = mcp.opened(demo.url).tools()
+    for name in ("greet", "test_simple_text", "count", "count_script"):
+        check(name in names, "no %s", name)
+    demo.end(demo.process.terminate)
+
+
 def test_port(world, taken):
     """A port that is taken is said to be so."""
     done = subprocess.run(
@@ -122,6 +131,7 @@ def test(world):
     test_port(world, first.port)
     first.end(first.process.terminate)
     test_many_hosts(world)
+    test_fixture(world)
 
 
 # The release may have to be built first.
