@@ -42,7 +42,9 @@ def put_npx(world):
 def test(world):
     if not INSPECTOR.is_dir():
         raise harness.Skip("no inspector: npm ci in tests/e2e/js/inspector")
-    url = world.host(catalog={"folder": harness.CATALOG}).url
+    # What the demo serves.
+    url = world.host(catalog={"folder": harness.CATALOG, "modules": [
+        harness.UNITS, harness.COUNT, harness.GLOSSARY]}).url
     environment = dict(os.environ, HOME=str(world.folder), PATH="%s:%s" % (
         put_npx(world), os.environ["PATH"]))
     tried = 0
