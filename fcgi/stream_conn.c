@@ -148,6 +148,21 @@ stream_conn_read(struct stream_conn *c)
 }
 
 void
+stream_conn_end(struct stream_conn *c)
+{
+	struct buf end = BUF_INIT(64);
+
+	if (c->first != NULL)
+		return;
+	record_put(&end, RECORD_STDOUT, c->request, SLICE(""));
+	record_put_end(&end, c->request, 0);
+	if (buf_finish(&end) == RC_OK)
+		(void)send(
+		    c->fd, end.ptr, end.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	buf_release(&end);
+}
+
+void
 stream_conn_release(struct stream_conn *c)
 {
 	while (c->first != NULL)

@@ -64,6 +64,10 @@ enum stream_conn_state stream_conn_comment(
  * (in either direction) or aborts, else CONN_DONE. */
 enum stream_conn_state stream_conn_read(struct stream_conn *c);
 
+/* The client has left: end the request as the peer expects it, if it still
+ * listens and nothing is half written (FastCGI 1.0 section 5.5). */
+void stream_conn_end(struct stream_conn *c);
+
 /* Close it and free what it holds. */
 void stream_conn_release(struct stream_conn *c);
 

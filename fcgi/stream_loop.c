@@ -348,10 +348,12 @@ see(struct stream_loop *l, struct stream_conn *c, uint32_t events)
 	if (!c->is_open)
 		return;
 	if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0 ||
-	    ((events & EPOLLIN) != 0 && stream_conn_read(c) == CONN_OVER))
+	    ((events & EPOLLIN) != 0 && stream_conn_read(c) == CONN_OVER)) {
+		stream_conn_end(c);
 		end(l, c, STREAM_LEFT);
-	else if ((events & EPOLLOUT) != 0)
+	} else if ((events & EPOLLOUT) != 0) {
 		push(l, c);
+	}
 }
 
 static int

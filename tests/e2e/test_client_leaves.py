@@ -1,11 +1,12 @@
 """Who leaves in the middle of a call: a 2026-07-28 client has cancelled it, a
-client with a session has not."""
+client with a session has not.  Who leaves a stream has just left."""
 import json
 import socket
 import struct
 
 import harness
 import mcp
+import sse
 from catalog import Catalog
 from support import check, is_alive, wait_until
 
@@ -46,6 +47,22 @@ def number_in(path):
     return int(path.read_text())
 
 
+def leave_streams(host):
+    """Who leaves a stream has done nothing wrong: the web server is told the
+    end of the request, and has nothing to complain of."""
+    session = mcp.opened(host.url)
+    streams = [sse.Stream(host.url, session.headers()),
+               mcp.Modern(host.url).listen(toolsListChanged=True)]
+    streams[1].message()
+    for stream in streams:
+        stream.close()
+    log = host.folder / "stream.log"
+    wait_until(lambda: log.read_text().count("why=left") == len(streams),
+               "that both have left")
+    check("end-of-file" not in (host.folder / "lighttpd.log").read_text(),
+          "the web server takes it for a failure")
+
+
 def test(world):
     catalog = Catalog(world.folder / "catalog")
     begun, go, done = (world.folder / name for name in
@@ -76,6 +93,7 @@ def test(world):
     check(is_alive(tool), "a call of a session ended with its connection")
     go.write_text("")
     wait_until(done.exists, "the end of the patient tool")
+    leave_streams(host)
 
 
 harness.run(test)
