@@ -46,8 +46,8 @@ MUST_CHECK enum rc fcgi_io_open(int fd, const struct fcgi_io_limits *,
 MUST_CHECK enum rc fcgi_next(
     struct fcgi_io *, struct arena *, struct http_request *request);
 
-/* Trace what comes and is answered from now on; NULL: nothing.  The trace must
- * outlive the io. */
+/* Trace what comes and is answered from now on, but not what is dropped or
+ * answered with 431; NULL: nothing.  The trace must outlive the io. */
 void fcgi_io_trace(struct fcgi_io *, struct trace *);
 
 /* Where the answer of the current request goes. */

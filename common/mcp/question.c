@@ -41,7 +41,8 @@ put_seed(const struct running *r, bool is_error, struct buf *out)
 	seal_digest(
 	    is_error ? call->arguments->raw : x->message.whole->raw, digest);
 	buf_put(out, digest, sizeof(digest));
-	seal_digest(call->tool->name, digest);
+	seal_digest(
+	    call->uri.ptr != NULL ? call->uri : call->tool->name, digest);
 	buf_put(out, digest, sizeof(digest));
 	return buf_finish(out);
 }

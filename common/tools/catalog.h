@@ -10,24 +10,26 @@
 #include "tool_program.h"
 
 /*
- * All tools of a server: the folder of definitions (tools/<name>.json) and
- * the C modules, in one list sorted by name.
+ * All that a server offers: the definitions of a folder, in its tools/,
+ * prompts/ and resources/ (each may be absent), and the C modules, in one list
+ * for each kind, sorted by name.  In resources/ are templates, too, and folders
+ * whose files are resources each.
  *
- * The folder is looked at again once per `check_ms`; what was edited, added or
- * removed is taken up without a restart.  A definition that loads is copied
- * to tools/ in `state` (written under a temporary name, then renamed); a file
- * that is broken is reported once per edit, and the copy serves in its place,
- * in every process of the host, whenever it was started.  Removing a file
- * removes the tool and the copy.  Files whose names begin with '.' or do not
- * end in .json are not definitions.  Two definitions of one name: the file
- * that sorts first wins, a module's tool wins over a file's; the other is
- * reported.
+ * A folder is looked at again once per `check_ms`, when somebody asks for what
+ * is there; what was edited, added or removed is taken up without a restart.
+ * A definition that loads is copied to a folder of the same name in `state`
+ * (written under a temporary name, then renamed); a file that is broken is
+ * reported once per edit, and the copy serves in its place, in every process
+ * of the host, whenever it was started.  Removing a file removes the
+ * definition and the copy.  Files whose names begin with '.' or do not end in
+ * .json are not definitions.  Two definitions of one name and kind: the file
+ * that sorts first wins, a module's wins over a file's; the other is reported.
  */
 struct catalog;
 
 struct catalog_options {
-	const char *folder; /* the definitions are in its tools/; NULL: none */
-	const char *state;  /* copies go to its tools/; NULL: keep none */
+	const char *folder; /* of the definitions; NULL: none */
+	const char *state;  /* copies go there; NULL: keep none */
 	const struct module *const *modules;
 	size_t n_modules;
 	int64_t check_ms;

@@ -1,5 +1,6 @@
 #include "catalog_folder.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,7 +44,7 @@ call_file(const struct tool *tool, struct tool_call *call)
 	const struct catalog_folder *f = file->folder;
 	struct buf bytes = BUF_INIT(program_output_max(f->tool->host));
 	int folder = content_folder(f->path);
-	enum rc rc = RC_IO;
+	enum rc rc = errno == ENOENT ? RC_NOTFOUND : RC_IO;
 
 	if (folder >= 0) {
 		rc = content_read(folder, file->path, &bytes);

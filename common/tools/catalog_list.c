@@ -95,7 +95,7 @@ shadow(const struct shelf *s, const struct item *item)
 
 	if (e == NULL) {
 		shelf_report(s, module_file(item->module),
-		    SLICE("a tool of this name exists in an earlier module"));
+		    SLICE("one of this name exists in an earlier module"));
 		return;
 	}
 	if (!e->is_shadowed && !e->was_shadowed) {

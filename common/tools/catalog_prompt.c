@@ -345,15 +345,18 @@ hint_file(
 {
 	const struct json *file = json_get(block, "file");
 	const struct json *resource = json_get(block, "resource");
-	struct buf path = BUF_INIT(8192);
+	struct buf path = BUF_INIT(DEFINITION_MAX);
 
-	if (file != NULL && !slice_starts(file->text, SLICE("/")))
-		buf_printf(&path, "%s/", t->root);
-	buf_put_slice(&path, json_text(file));
-	if (file != NULL && buf_finish(&path) == RC_OK &&
-	    access(path.ptr, R_OK) != 0)
-		finding_put(
-		    f, file, "the file does not exist or may not be read");
+	if (file != NULL) {
+		if (!slice_starts(file->text, SLICE("/")))
+			buf_printf(&path, "%s/", t->root);
+		buf_put_slice(&path, file->text);
+		if (path.failed)
+			f->out->failed = true;
+		else if (access(path.ptr, R_OK) != 0)
+			finding_put(f, file,
+			    "the file does not exist or may not be read");
+	}
 	buf_release(&path);
 	if (resource != NULL)
 		hint_file(t, resource, f);

@@ -26,9 +26,21 @@ class Catalog:
 
     def write(self, name, text):
         """As an editor saves: nobody sees half a file."""
-        temporary = self.tools / ("." + name)
+        self.save(self.path(name), text)
+
+    def put(self, path, content):
+        """A file below the catalog, text or (a definition) JSON."""
+        if not isinstance(content, str):
+            content = json.dumps(content, indent=2)
+        path = self.folder / path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.save(path, content)
+
+    @staticmethod
+    def save(path, text):
+        temporary = path.with_name("." + path.name)
         temporary.write_text(text)
-        temporary.rename(self.path(name))
+        temporary.rename(path)
 
     def remove(self, name):
         self.path(name).unlink()

@@ -6,7 +6,7 @@ example takes its place.
 import json
 import re
 
-import schema_check
+import schema_rules
 
 # By the member's name: an object, or a text of a form.
 EXAMPLES = {
@@ -17,7 +17,7 @@ EXAMPLES = {
     "cacheScope": "private",
 }
 EXAMPLES["io.modelcontextprotocol/serverInfo"] = EXAMPLES["serverInfo"]
-WORDS = {"{{number}}": 1, "{{object}}": {schema_check.OPEN: {}}}
+WORDS = {"{{number}}": 1, "{{object}}": {schema_rules.OPEN: {}}}
 BRACES = re.compile(r"\{\{[^}]*\}\}")
 
 
@@ -27,7 +27,7 @@ def example(value, key=None):
         whole = {name: example(one, name) for name, one in value.items()
                  if name != "{{more}}" and one != "{{any}}"}
         if len(whole) < len(value):
-            whole[schema_check.OPEN] = {}
+            whole[schema_rules.OPEN] = {}
         return whole
     if isinstance(value, list):
         return [example(one, key) for one in value
@@ -138,10 +138,20 @@ def play(text, trace, name):
             count += 1
             at = {"pid": 1, "connection": count}
             where = "%s:%d" % (name, part.number)
+            take_wish(trace, request, part)
             trace.take(dict(request, **at), where)
             trace.take(dict(answer_line(part, request["body"]), **at), where)
             trace.take(dict(at, what="end"), where)
     return count
+
+
+def take_wish(trace, request, part):
+    """Who is made a session gets the revision that he wishes, unless what the
+    file says of the answer is another one."""
+    wish = re.search(r'"method":"initialize".*"protocolVersion":"([^"]*)"',
+                     request["body"])
+    if wish and session_of(part) and wish.group(1) in schema_rules.REVISIONS:
+        trace.revisions[session_of(part)] = wish.group(1)
 
 
 def take_control(trace, line):

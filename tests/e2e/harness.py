@@ -26,6 +26,7 @@ import time
 import traceback
 
 import schema_check
+import schema_rules
 from support import (check, children_of, equal, free_port, listens,
                      wait_until)
 
@@ -290,8 +291,8 @@ class World:
         """What was wrong with the messages of all hosts; none is 0."""
         if not self.trace.exists():
             return 0
-        if schema_check.jsonschema is None:
-            print("messages were NOT CHECKED: %s" % schema_check.MISSING)
+        if schema_rules.jsonschema is None:
+            print("messages were NOT CHECKED: %s" % schema_rules.MISSING)
             return 0
         start = time.monotonic()
         wrong, total, checked, _ = schema_check.check_trace([self.trace])

@@ -13,7 +13,9 @@ this test is, and its URL is put for http://127.0.0.1:PORT/mcp.
 import os
 import re
 import shlex
+import signal
 import subprocess
+import threading
 
 import harness
 from support import check
@@ -24,7 +26,8 @@ SOURCE = "/src/mcp-fcgi"
 URL = "http://127.0.0.1:%s/mcp"
 DEMO = "sh %s/httpd-conf/demo " % SOURCE
 END = "--- the command has ended ---"
-SECONDS = 30
+# A command that takes longer has gone wrong.
+SECONDS = 20
 
 
 def steps(text):
@@ -79,7 +82,8 @@ class Reader:
         self.shell = subprocess.Popen(
             ["sh"], cwd=str(self.folder), stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            universal_newlines=True, env=dict(os.environ, LC_ALL="C.UTF-8"))
+            universal_newlines=True, start_new_session=True,
+            env=dict(os.environ, LC_ALL="C.UTF-8"))
 
     def write(self, name, text):
         path = self.folder / name
@@ -107,12 +111,24 @@ class Reader:
                                % (self.translate(command), END))
         self.shell.stdin.flush()
         said = ""
-        for line in self.shell.stdout:
-            if line == END + "\n":
-                return said[:-1]
-            said += line
-        raise AssertionError("the shell has ended after %s: %s"
-                             % (command, said))
+        late = threading.Timer(SECONDS, self.kill)
+        late.start()
+        try:
+            for line in self.shell.stdout:
+                if line == END + "\n":
+                    return said[:-1]
+                said += line
+        finally:
+            late.cancel()
+        raise AssertionError("%s: $ %s\n%s\n--- and no end"
+                             % (self.page.name, command, said))
+
+    def kill(self):
+        """The shell and all that it started."""
+        try:
+            os.killpg(self.shell.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
 
     def follow(self):
         for name, what in steps(self.page.read_text()):
@@ -130,9 +146,10 @@ class Reader:
                   command, said, output)
 
     def close(self):
-        self.shell.stdin.close()
-        self.shell.stdout.close()
-        self.shell.wait(SECONDS)
+        self.kill()
+        self.shell.wait()
+        for pipe in (self.shell.stdin, self.shell.stdout):
+            pipe.close()
 
 
 def follow(world, page):

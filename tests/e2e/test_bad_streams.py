@@ -191,7 +191,8 @@ def test_listen(here):
     with_tasks = mcp.Modern(here.url, {"extensions": {mcp.M + "tasks": {}}})
     for which, wanted, honoured in (
             (client, {}, {}), (client, {"toolsListChanged": False}, {}),
-            (client, {"fancyListChanged": 7, "promptsListChanged": True}, {}),
+            (client, {"fancyListChanged": 7, "promptsListChanged": True},
+             {"promptsListChanged": True}),
             (client, {"resourceSubscriptions": many[:1000]}, None),
             (client, {"resourceSubscriptions": ["a", "a"]}, None),
             (client, {"resourceSubscriptions": [longest]}, None),

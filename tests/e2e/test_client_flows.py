@@ -25,7 +25,6 @@ def test(world):
             ("flow_v2.mjs", balanced, []),
             # They keep to the letter, and lose nothing by it.
             ("flow_v1.mjs", strict, []),
-            ("flow_v1.mjs", strict, ["sse"]),
             ("flow_v2.mjs", strict, [])):
         said = world.script(script, url, notify, *more)
         print("ok %s %s" % (script, said.strip()))

@@ -7,13 +7,14 @@ import sys
 import harness
 import mcp
 import schema_check
+import schema_rules
 import speaking
 from catalog import Catalog
 from mcp import M, accept, poll_task
-from schema_check import R1, R2, R3, R4, R5
+from schema_rules import R1, R2, R3, R4, R5
 from support import check, equal
 
-LEGACY = schema_check.REVISIONS[:-1]
+LEGACY = schema_rules.REVISIONS[:-1]
 BYTES = b"\0\1\2\377"
 DATA = base64.b64encode(BYTES).decode()
 HINTS = {"audience": ["user"], "priority": 0.5,
@@ -394,14 +395,14 @@ def said(world):
 
 def expected():
     wanted = set()
-    for name in schema_check.REVISIONS:
-        own = schema_check.revision(name)
+    for name in schema_rules.REVISIONS:
+        own = schema_rules.revision(name)
         for kind, methods in own.methods.items():
             wanted |= {(name, kind, method) for method in methods
                        if not {method, (name, method)} & NEVER}
         wanted |= {(name, "complete", method)
-                   for method in schema_check.RESULTS
-                   if schema_check.result_definition(name, method, None)}
+                   for method in schema_rules.RESULTS
+                   if schema_rules.result_definition(name, method, None)}
         wanted.add((name, "error", -32602))
         wanted.add((name, "error", -32601))
     for name in LEGACY:
@@ -409,7 +410,7 @@ def expected():
     wanted.add((R4, "error", -32042))
     wanted |= {(R5, "error", code) for code in (-32020, -32021, -32022)}
     wanted |= {(R5, "input_required", method)
-               for method in schema_check.ASKING}
+               for method in schema_rules.ASKING}
     wanted.add((R5, "task", "tools/call"))
     return wanted
 

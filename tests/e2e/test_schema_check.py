@@ -8,7 +8,8 @@ import tempfile
 import golden
 import harness
 import schema_check
-from schema_check import M, R1, R2, R3, R4, R5, REVISIONS
+import schema_rules
+from schema_rules import M, R1, R2, R3, R4, R5, REVISIONS
 from support import check, equal
 
 LEGACY = REVISIONS[:-1]
@@ -116,6 +117,19 @@ WRONG = [
         {"type": "image", "data": "no base64", "mimeType": "a/b"}]})),
     ((R1,), "tools/call", result({"content": [
         {"type": "audio", "data": "", "mimeType": "a/b"}]})),
+    ((R1, R2), "tools/list", result({"tools": [tool(title="T")]})),
+    ((R1,), "tools/list", result({"tools": [tool(annotations={})]})),
+    ((R5,), "tools/list", cached(tools=[tool(execution={})])),
+    ((R1, R2), "prompts/list", result({"prompts": [
+        {"name": "p", "arguments": [{"name": "a", "title": "A"}]}]})),
+    ((R1, R2, R3), "resources/list", result({"resources": [
+        {"uri": "a:b", "name": "n", "icons": []}]})),
+    ((R1, R2), "initialize", result({
+        "protocolVersion": R1, "capabilities": {},
+        "serverInfo": dict(INFO, title="T")})),
+    ((R1,), "initialize", result({
+        "protocolVersion": R1, "capabilities": {"completions": {}},
+        "serverInfo": INFO})),
     ((R1, R2), "tools/call", result({"content": [
         {"type": "resource_link", "uri": "a:b", "name": "n"}]})),
     ((R3, R4), "tools/call", result({"content": [],
@@ -212,7 +226,7 @@ def test_messages():
     for rows, is_right in ((RIGHT, True), (WRONG, False)):
         for names, method, message in rows:
             for name in names:
-                found = schema_check.check_message(name, message, method)
+                found = schema_rules.check_message(name, message, method)
                 check(is_right == (not found), "%s %s: %r in %r", name, method,
                       found, message)
 
@@ -226,18 +240,18 @@ def test_subscription_ids():
             (plain, "tools/call", True), (named, "tools/call", False),
             (plain, "subscriptions/listen", False),
             (named, "subscriptions/listen", True)):
-        found = schema_check.check_message(R5, message, stream=stream)
+        found = schema_rules.check_message(R5, message, stream=stream)
         equal(not found, is_right, "%r on a stream of %s" % (message, stream))
 
 
 def test_numbers():
     """An old copy of a schema that wants integers is read as meant."""
     for name in (R3, R4, R5):
-        numbers = schema_check.revision(name).definitions["NumberSchema"]
+        numbers = schema_rules.revision(name).definitions["NumberSchema"]
         numbers["properties"]["minimum"]["type"] = "integer"
-        own = schema_check.Revision(name)
+        own = schema_rules.Revision(name)
         own.definitions["NumberSchema"] = numbers
-        schema_check.right_numbers(own.definitions)
+        schema_rules.right_numbers(own.definitions)
         equal(own.violations("NumberSchema",
                              {"type": "number", "minimum": 0.5}), [], name)
 
@@ -253,7 +267,8 @@ class Lines:
 
     def add(self, number, what, **members):
         self.lines.append(json.dumps(dict(
-            {"pid": 1, "connection": number, "what": what}, **members)))
+            {"ms": 1, "pid": 1, "connection": number, "what": what},
+            **members)))
 
     def request(self, body=None, session=None, method="POST", **headers):
         self.last += 1
@@ -404,10 +419,23 @@ def not_whole():
     yield lines, None
 
 
+def torn():
+    """A line behind half a line of another process is there."""
+    lines = with_session(R3)
+    lines.request(call(), "s")
+    asked = lines.lines.pop()
+    lines.lines.append('{"ms":1,"pid":2,"what":"more","bo' + asked)
+    lines.answer(lines.last, json.dumps(result({"content": []})))
+    yield lines, None
+    lines.answer(lines.last, json.dumps(result({})))
+    yield lines, "CallToolResult"
+
+
 def test_traces():
     with tempfile.TemporaryDirectory(prefix="mcp-e2e.") as folder:
         for test in (by_session, by_claim, by_header, elsewhere, unasked,
-                     in_pieces, http_sse, batches, no_json, not_whole):
+                     in_pieces, http_sse, batches, no_json, not_whole,
+                     torn):
             for lines, wanted in test():
                 found = lines.violations(folder)
                 check(len(found) == (wanted is not None)
@@ -488,8 +516,8 @@ def test_golden():
 
 
 def main():
-    if schema_check.jsonschema is None:
-        print("SKIPPED: %s" % schema_check.MISSING)
+    if schema_rules.jsonschema is None:
+        print("SKIPPED: %s" % schema_rules.MISSING)
         return harness.SKIPPED
     for test in (test_messages, test_subscription_ids, test_numbers,
                  test_traces, test_sample, test_command, test_golden):

@@ -5,7 +5,7 @@ import urllib.parse
 
 import harness
 import mcp
-import schema_check
+import schema_rules
 import sse
 from catalog import Catalog
 from support import check, equal, wait_until
@@ -96,7 +96,7 @@ def test_http_sse(world, host):
     address = stream.next().data
     session = address.partition("sessionId=")[2]
     check(len(session) > 80, "no id in %s", address)
-    http = mcp.Session(host.url, schema_check.R1)
+    http = mcp.Session(host.url, schema_rules.R1)
     posted = sse.Stream(urllib.parse.urljoin(host.url, address), mcp.HEADERS,
                         "POST", http.initialize_message())
     equal(posted.status, 202, "status of a POST")

@@ -1,13 +1,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "catalog.h"
 #include "definition.h"
 #include "failalloc.h"
-#include "fake_clock.h"
 #include "module_api.h"
 #include "tool_program.h"
 
@@ -162,105 +158,6 @@ run_a_function(void)
 	return rc;
 }
 
-/* ----------------------------------------------------------------- catalog */
-
-/* A folder with one definition; made once, before memory runs short. */
-static char folder[64] = "/tmp/mcp-fault-XXXXXX";
-
-static int
-folder_make(void)
-{
-	char path[128];
-	FILE *f;
-
-	if (mkdtemp(folder) == NULL)
-		return -1;
-	(void)snprintf(path, sizeof(path), "%s/tools", folder);
-	if (mkdir(path, 0700) != 0)
-		return -1;
-	(void)snprintf(path, sizeof(path), "%s/tools/a.json", folder);
-	f = fopen(path, "w");
-	if (f == NULL)
-		return -1;
-	(void)fputs(DEFINITION, f);
-	return fclose(f);
-}
-
-static void
-folder_remove(void)
-{
-	char path[128];
-
-	(void)snprintf(path, sizeof(path), "%s/tools/a.json", folder);
-	(void)unlink(path);
-	(void)snprintf(path, sizeof(path), "%s/tools", folder);
-	(void)rmdir(path);
-	(void)rmdir(folder);
-}
-
-/* The catalog opens or says why not; a file that found no memory is read with
- * the next look, so that the tool is there in the end. */
-static enum rc
-scenario_catalog(long nth, bool *refused)
-{
-	struct fake_clock clock;
-	struct catalog_options options = { .folder = folder, .check_ms = 1000 };
-	struct program_host host = { .clock = &clock_system };
-	struct buf why = BUF_INIT(1000);
-	struct catalog *c = NULL;
-	enum rc rc;
-
-	fake_clock_init(&clock, INT64_C(4000000000000));
-	options.clock = &clock.clock;
-	options.host = &host;
-	failalloc_arm(nth);
-	rc = catalog_open(&options, &c, &why);
-	*refused = failalloc_disarm();
-	buf_release(&why);
-	if (rc == RC_NOMEM && *refused && c == NULL)
-		return RC_OK;
-	if (rc != RC_OK)
-		return RC_BUG;
-	fake_clock_advance(&clock, 1000);
-	if (catalog_toolbox(c)->ops->view(catalog_toolbox(c), OFFER_TOOL)->n !=
-	    1)
-		rc = RC_BUG;
-	catalog_free(c);
-	return rc;
-}
-
-/* An edit is taken up although memory was short at first. */
-static enum rc
-scenario_edit(long nth, bool *refused)
-{
-	struct fake_clock clock;
-	struct catalog_options options = { .check_ms = 1000 };
-	struct program_host host = { .clock = &clock_system };
-	struct buf why = BUF_INIT(1000);
-	struct catalog *c = NULL;
-	struct toolbox *box;
-	enum rc rc;
-
-	fake_clock_init(&clock, 0);
-	options.folder = folder;
-	options.clock = &clock.clock;
-	options.host = &host;
-	rc = catalog_open(&options, &c, &why);
-	buf_release(&why);
-	if (rc != RC_OK)
-		return rc;
-	box = catalog_toolbox(c);
-	fake_clock_advance(&clock, 1000);
-	failalloc_arm(nth);
-	rc = box->ops->view(box, OFFER_TOOL)->n == 1 ? RC_OK : RC_BUG;
-	*refused = failalloc_disarm();
-	fake_clock_advance(&clock, 1000);
-	if (box->ops->view(box, OFFER_TOOL)->n != 1)
-		rc = RC_BUG;
-	catalog_free(c);
-	return rc;
-}
-
 static enum tool_ask
 answer_one(struct tool_call *call, struct tool_question *q, size_t n)
 {
@@ -334,14 +231,9 @@ main(void)
 {
 	int failures = 0;
 
-	if (folder_make() != 0)
-		return EXIT_FAILURE;
 	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
 		failures +=
 		    failalloc_each(scenarios[i].name, scenarios[i].scenario);
-	failures += each("open a catalog", scenario_catalog);
-	failures += each("look again", scenario_edit);
 	failures += each("run a program that speaks", scenario_speak);
-	folder_remove();
 	return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -147,8 +147,12 @@ static enum rc
 write_config(struct scratch *s, const char *path, struct buf *why)
 {
 	struct buf text = BUF_INIT(65536);
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+	const char *trace = getenv("MCP_TRACE");
 	enum rc rc;
 
+	if (trace != NULL)
+		buf_printf(&text, "[server]\ntrace = %s\n", trace);
 	/* A section may be opened again further down. */
 	buf_printf(&text,
 	    "[server]\nstate = %sstate\nworkers = 2\n"

@@ -21,6 +21,7 @@ const struct exchange_caller exchange_callers[EXCHANGE_CALLERS] = {
 	{ "2026-07-28", "bob", true, false, false },
 	{ "2025-06-18", NULL, false, true, false },
 	{ "2025-11-25", NULL, false, false, true },
+	{ "2025-11-25", NULL, false, false, false },
 };
 
 static void

@@ -24,7 +24,7 @@ struct exchange_caller {
 	bool is_forgotten; /* its session has no row any more */
 };
 
-#define EXCHANGE_CALLERS 11
+#define EXCHANGE_CALLERS 12
 
 extern const struct exchange_caller exchange_callers[EXCHANGE_CALLERS];
 

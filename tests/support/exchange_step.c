@@ -11,7 +11,7 @@
 #define TEXT_MAX ((size_t)4 * 1024 * 1024)
 
 static const char *const word_names[WORDS] = { "@cursor", "@task", "@state",
-	"@question", "@request", "@event" };
+	"@question", "@request", "@event", "@endpoint" };
 
 static unsigned
 take(struct exchange_step *p, unsigned below)
@@ -48,7 +48,8 @@ filled(void *ctx, struct slice name)
 	if (slice_eq(name, SLICE("@note")))
 		return slice_of(p->note);
 	for (size_t i = 0; i < WORDS; i++) {
-		if (slice_eq(name, slice_of(word_names[i])))
+		if (slice_eq(name, slice_of(word_names[i])) &&
+		    p->words->word[i][0] != '\0')
 			return slice_of(p->words->word[i]);
 	}
 	return name;
@@ -76,6 +77,10 @@ put_meta(struct exchange_step *p, struct buf *b)
 		"\"roots\":{},\"extensions\":{"
 		"\"io.modelcontextprotocol/tasks\":{}}}",
 		"{\"extensions\":{\"io.modelcontextprotocol/tasks\":{}}}" };
+	static const char *const options[] = { "", "",
+		",\"io.modelcontextprotocol/logLevel\":\"debug\"",
+		(",\"io.modelcontextprotocol/clientInfo\":{"
+		 "\"name\":\"@mark\",\"version\":\"1\"}") };
 	unsigned more = take(p, 4);
 
 	if (!caller(p)->is_modern && more != 1)
@@ -86,14 +91,7 @@ put_meta(struct exchange_step *p, struct buf *b)
 		    "\"io.modelcontextprotocol/protocolVersion\":\"%s\","
 		    "\"io.modelcontextprotocol/clientCapabilities\":%s",
 		    caller(p)->revision, caps[take(p, 4)]);
-		if (more == 2)
-			buf_put_slice(b,
-			    SLICE(",\"io.modelcontextprotocol/logLevel\":"
-				  "\"debug\""));
-		if (more == 3)
-			buf_put_slice(b,
-			    SLICE(",\"io.modelcontextprotocol/clientInfo\":{"
-				  "\"name\":\"@mark\",\"version\":\"1\"}"));
+		buf_put_slice(b, slice_of(options[more]));
 	}
 	if (more > 0) {
 		json_put_comma(b);
@@ -270,9 +268,9 @@ put_encoded(struct exchange_step *p, const char *name, struct slice value)
 static struct slice
 shown(const struct json *v)
 {
-	if (v == NULL || v->type == JSON_STRING)
-		return json_text(v);
-	return v->raw;
+	if (v == NULL)
+		return SLICE_NONE;
+	return v->type == JSON_STRING ? v->text : v->raw;
 }
 
 static void
@@ -297,6 +295,66 @@ put_modern_headers(struct exchange_step *p)
 	    shown(json_get(json_get(args, "place"), "zone")));
 }
 
+/* An id of somebody else, who is not of the same name. */
+static struct slice
+foreign_session(struct exchange_step *p)
+{
+	size_t i = take(p, EXCHANGE_CALLERS);
+	const char *mine = caller(p)->user, *theirs = exchange_callers[i].user;
+
+	if ((mine == NULL) == (theirs == NULL) &&
+	    (mine == NULL || strcmp(mine, theirs) == 0))
+		return SLICE_NONE;
+	return slice_of(p->bench->session[i]);
+}
+
+static void
+put_session(struct exchange_step *p)
+{
+	struct slice id = slice_of(p->bench->session[p->caller]);
+	unsigned how = take(p, 32);
+	char *changed;
+
+	if (how == 31) {
+		id = SLICE_NONE;
+	} else if (how == 30) {
+		id = foreign_session(p);
+	} else if (how == 29) {
+		changed = arena_string(p->arena, id);
+		law(changed != NULL && id.len > 0);
+		changed[take(p, 256) % id.len] = (char)(1 + take(p, 255));
+		id.ptr = changed;
+	}
+	put_header(p, "HTTP_MCP_SESSION_ID", id);
+}
+
+static void
+put_user(struct exchange_step *p)
+{
+	const char *user = caller(p)->user;
+
+	/* Whose words the modern ones are is known by this alone. */
+	if (!caller(p)->is_modern && take(p, 32) == 31)
+		user = user == NULL ? "alice" : "mallory";
+	if (user == NULL)
+		return;
+	header(p, "REMOTE_USER", slice_of(user));
+	header(p, "AUTH_TYPE", SLICE("Basic"));
+}
+
+/* One client also uses HTTP+SSE. */
+static struct slice
+place(struct exchange_step *p)
+{
+	const char *endpoint = p->words->word[WORD_ENDPOINT];
+
+	if (p->caller != 0 || take(p, 4) == 0)
+		return SLICE("/mcp");
+	if (p->http.method == HTTP_GET)
+		return SLICE("/sse");
+	return endpoint[0] == '\0' ? SLICE("/mcp") : slice_of(endpoint);
+}
+
 static void
 put_headers(struct exchange_step *p, const char *method)
 {
@@ -306,7 +364,7 @@ put_headers(struct exchange_step *p, const char *method)
 	header(p, "REQUEST_METHOD", slice_of(method));
 	header(p, "SERVER_ADDR", SLICE("127.0.0.1"));
 	header(p, "SERVER_NAME", SLICE("localhost"));
-	put_header(p, "REQUEST_URI", SLICE("/mcp"));
+	put_header(p, "REQUEST_URI", place(p));
 	put_header(p, "HTTP_ACCEPT",
 	    take(p, 4) == 0 ? SLICE("application/json")
 			    : SLICE("application/json, text/event-stream"));
@@ -320,12 +378,8 @@ put_headers(struct exchange_step *p, const char *method)
 	if (c->is_modern)
 		put_modern_headers(p);
 	else
-		put_header(p, "HTTP_MCP_SESSION_ID",
-		    slice_of(p->bench->session[p->caller]));
-	if (c->user != NULL) {
-		header(p, "REMOTE_USER", slice_of(c->user));
-		header(p, "AUTH_TYPE", SLICE("Basic"));
-	}
+		put_session(p);
+	put_user(p);
 	if (p->http.method == HTTP_GET && take(p, 2) == 1)
 		put_header(p, "HTTP_LAST_EVENT_ID",
 		    slice_of(p->words->word[WORD_EVENT]));

@@ -13,6 +13,7 @@ enum exchange_word {
 	WORD_QUESTION,
 	WORD_REQUEST,
 	WORD_EVENT,
+	WORD_ENDPOINT, /* of HTTP+SSE: where to post */
 	WORDS
 };
 

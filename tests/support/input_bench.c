@@ -126,7 +126,8 @@ input_bench_form(struct slice key)
 	return (struct tool_question){ .key = key,
 		.method = SLICE("elicitation/create"),
 		.params = SLICE("{\"message\":\"?\",\"requestedSchema\":{"
-				"\"type\":\"object\",\"properties\":{}}}") };
+				"\"type\":\"object\",\"properties\":{\"is\":{"
+				"\"type\":\"string\"}}}}") };
 }
 
 static const struct json *

@@ -1,6 +1,7 @@
 #include "store_digest.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <sqlite3.h>
 
@@ -102,6 +103,8 @@ put_row(sqlite3_stmt *row, struct buf *out)
 		struct slice text = { sqlite3_column_blob(row, i),
 			(size_t)sqlite3_column_bytes(row, i) };
 
+		if (strcmp(sqlite3_column_name(row, i), "touched") == 0)
+			continue;
 		buf_put_char(out, '|');
 		if (sqlite3_column_type(row, i) == SQLITE_BLOB)
 			text_put_hex(out, text.ptr, text.len);

@@ -12,7 +12,8 @@ struct store_digest *store_digest_open(const char *file);
 /* Make it what it was when this was opened. */
 MUST_CHECK enum rc store_digest_restore(struct store_digest *d);
 
-/* Append all rows of all tables, as text. */
+/* Append all rows of all tables, as text; but not when a session was last
+ * touched, as any request may. */
 MUST_CHECK enum rc store_digest_put(struct store_digest *d, struct buf *out);
 
 /* NULL is allowed. */

@@ -260,8 +260,10 @@ assert_row(struct catalog_bench *w, const struct row *row)
 	catalog_bench_write(w, row->file, row->definition);
 	c = catalog_bench_open(w);
 	tool = find_row(c, row);
-	if (tool == NULL)
+	if (tool == NULL) {
 		fail_msg("%s: %s", row->definition, w->said.ptr);
+		return;
+	}
 	tool_bench_init(&b);
 	tool_bench_arguments(&b, row->arguments);
 	b.call.tool = tool;
@@ -459,6 +461,10 @@ a_file_that_becomes_a_way_out_is_not_read(void **state)
 	link_to(&w, "../away", "docs/sub");
 	read_uri(c, "d:/sub/a.md", &got);
 	assert_string_equal(got.ptr, "missing");
+	catalog_bench_remove(&w, "docs/sub");
+	catalog_bench_remove(&w, "docs");
+	read_uri(c, "d:/sub/a.md", &got);
+	assert_string_equal(got.ptr, "missing");
 	catalog_free(c);
 	buf_release(&got);
 	catalog_bench_release(&w);
@@ -562,7 +568,8 @@ edits_of_every_folder_are_taken_up_and_copies_serve(void **state)
 	c = catalog_bench_open(&w);
 	assert_string_equal(catalog_bench_names(&w, c, OFFER_PROMPT), "a");
 	assert_string_equal(catalog_bench_names(&w, c, OFFER_RESOURCE), "a:b");
-	assert_int_equal(catalog_bench_said(&w, "file=a.json"), 2);
+	assert_int_equal(catalog_bench_said(&w, "file=prompts/a.json"), 1);
+	assert_int_equal(catalog_bench_said(&w, "file=resources/a.json"), 1);
 	/* A kind of its own may have the name of another's. */
 	catalog_bench_put_tool(&w, "a.json", "a", "tool");
 	catalog_bench_write(&w, "resources/c.json",
@@ -576,6 +583,37 @@ edits_of_every_folder_are_taken_up_and_copies_serve(void **state)
 	catalog_bench_pass(&w);
 	assert_string_equal(catalog_bench_names(&w, c, OFFER_PROMPT), "");
 	catalog_free(c);
+	catalog_bench_release(&w);
+}
+
+static void
+a_catalog_needs_none_of_its_folders(void **state)
+{
+	struct buf out = BUF_INIT(1000);
+	struct catalog_bench w;
+	struct catalog *c;
+	size_t errors;
+
+	(void)state;
+	catalog_bench_init(&w);
+	catalog_bench_remove(&w, "tools");
+	assert_int_equal(
+	    catalog_check(w.folder, NULL, 0, &out, &errors), RC_OK);
+	c = catalog_bench_open(&w);
+	catalog_bench_expect(c, "");
+	catalog_bench_write(&w, "prompts/a.json",
+	    "{\"name\":\"a\",\"description\":\"d\","
+	    "\"run\":{\"command\":[\"true\"]}}");
+	catalog_bench_pass(&w);
+	assert_string_equal(catalog_bench_names(&w, c, OFFER_PROMPT), "a");
+	catalog_bench_expect(c, "");
+	assert_int_equal(catalog_bench_said(&w, "why="), 0);
+	assert_int_equal(
+	    catalog_check(w.folder, NULL, 0, &out, &errors), RC_OK);
+	assert_int_equal(out.len, 0);
+	assert_int_equal(errors, 0);
+	catalog_free(c);
+	buf_release(&out);
 	catalog_bench_release(&w);
 }
 
@@ -708,6 +746,7 @@ main(void)
 		cmocka_unit_test(depth_and_number_of_files_are_bounded),
 		cmocka_unit_test(
 		    edits_of_every_folder_are_taken_up_and_copies_serve),
+		cmocka_unit_test(a_catalog_needs_none_of_its_folders),
 		cmocka_unit_test(files_that_change_are_told_once),
 		cmocka_unit_test(checking_looks_at_every_folder),
 	};

@@ -118,6 +118,7 @@ what_is_missing_is_asked_for_again(void **state)
 		"{\"name\":{}}",
 		"{\"name\":{\"action\":\"maybe\"}}",
 		"{\"name\":{\"action\":\"accept\",\"content\":[]}}",
+		"{\"name\":{\"action\":\"accept\",\"content\":{\"is\":7}}}",
 		"{\"name\":{\"roots\":[]}}",
 	};
 	struct input_bench *b = *state;

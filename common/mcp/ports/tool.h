@@ -284,8 +284,8 @@ struct toolbox;
 
 struct toolbox_ops {
 	/* What there is of a kind now.  All that was seen is valid until the
-	 * next view(), of whatever kind: the toolbox may have taken up an
-	 * edited definition then. */
+	 * next view() of whatever kind, version() or watch(): the toolbox may
+	 * have taken up an edited definition then. */
 	const struct tool_set *(*view)(struct toolbox *, enum offer kind);
 	/* A number that is another one whenever any view() may be other than
 	 * before, which spares whoever looks for changes from reading it all.
