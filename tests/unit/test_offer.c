@@ -22,6 +22,7 @@ struct moving {
 	struct toolbox box; /* first */
 	struct definition definition;
 	struct tool *tool;
+	char *name; /* of that */
 	const struct tool *list[1];
 	struct tool_set set;
 };
@@ -38,8 +39,8 @@ forget(struct moving *m)
 {
 	if (m->tool == NULL)
 		return;
-	memset((char *)(uintptr_t)m->tool->name.ptr, 'X', m->tool->name.len);
-	free((char *)(uintptr_t)m->tool->name.ptr);
+	memset(m->name, 'X', m->tool->name.len);
+	free(m->name);
 	free(m->tool);
 	m->tool = NULL;
 }
@@ -48,14 +49,14 @@ static const struct tool_set *
 view(struct toolbox *box, enum offer kind)
 {
 	struct moving *m = (struct moving *)(void *)box;
-	char *name = strdup(NOTE);
 
 	forget(m);
+	m->name = strdup(NOTE);
 	m->tool = calloc(1, sizeof(*m->tool));
-	assert_non_null(name);
+	assert_non_null(m->name);
 	assert_non_null(m->tool);
 	*m->tool = m->definition.tool;
-	m->tool->name = slice_of(name);
+	m->tool->name = slice_of(m->name);
 	m->tool->call = call;
 	m->list[0] = m->tool;
 	m->set = (struct tool_set){ m->list, 1 };
