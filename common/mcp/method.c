@@ -84,6 +84,20 @@ method_dispatch(struct exchange *x)
 	return RC_OK;
 }
 
+/* Does what is to be completed take long? */
+static bool
+completes_long(struct exchange *x)
+{
+	const struct json *ref = json_get(x->message.params, "ref");
+	const struct tool *tool = tool_find(
+	    offer_all(x, OFFER_PROMPT), json_text(json_get(ref, "name")));
+
+	if (tool == NULL)
+		tool = tool_find(offer_all(x, OFFER_TEMPLATE),
+		    json_text(json_get(ref, "uri")));
+	return tool != NULL && (tool->flags & TOOL_COMPLETES_LONG) != 0;
+}
+
 bool
 method_is_long(struct exchange *x)
 {
@@ -91,6 +105,8 @@ method_is_long(struct exchange *x)
 	struct slice name = json_text(json_get(params, "name"));
 	struct offer_call call = { .tool = NULL };
 
+	if (slice_eq(x->message.method, SLICE("completion/complete")))
+		return completes_long(x);
 	if (slice_eq(x->message.method, SLICE("tools/call")))
 		call.tool = tool_find(offer_all(x, OFFER_TOOL), name);
 	else if (slice_eq(x->message.method, SLICE("prompts/get")))

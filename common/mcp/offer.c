@@ -79,15 +79,16 @@ put_page(struct exchange *x, const struct tool_set *set, size_t first)
 	size_t i = first;
 
 	buf_put_char(b, '[');
-	for (; i < set->n && i - first < x->server->rules.page; i++) {
+	for (; i < set->n && i - first < x->server->rules.page && !b->failed;
+	     i++) {
 		const size_t before = b->len;
 
 		json_put_comma(b);
 		project_offer(b, set->tool[i], x->revision);
-		if (i == first || (!b->failed && b->len - begin <= most))
-			continue;
-		buf_truncate(b, before);
-		break;
+		if (i > first && (b->failed || b->len - begin > most)) {
+			buf_truncate(b, before);
+			break;
+		}
 	}
 	buf_put_char(b, ']');
 	return i;
@@ -106,7 +107,7 @@ offer_list(struct exchange *x, enum offer kind)
 	b = answer_begin(x);
 	json_put_name(b, members[kind]);
 	end = put_page(x, set, first);
-	if (end < set->n) {
+	if (end < set->n && !b->failed) {
 		json_put_key(b, "nextCursor");
 		buf_put_char(b, '"');
 		rc = cursor_put(x, b, members[kind], set->tool[end - 1]->name);

@@ -60,7 +60,8 @@ static bool
 is_abandoned(struct exchange *x, const struct tool *tool)
 {
 	return x->claimed == NULL &&
-	    (tool->flags & (TOOL_COSTLY | TOOL_DETACHED)) != 0 &&
+	    (tool->flags &
+		(TOOL_COSTLY | TOOL_DETACHED | TOOL_COMPLETES_LONG)) != 0 &&
 	    x->sink->ops->peer_gone(x->sink);
 }
 

@@ -76,11 +76,20 @@ adopt(struct running *r, const struct call_row *row)
 	return task_adopt(r);
 }
 
+static bool
+is_long_call(const struct tool_call *call)
+{
+	const unsigned flag =
+	    call->makes == MAKES_VALUES ? TOOL_COMPLETES_LONG : TOOL_DETACHED;
+
+	return (call->tool->flags & flag) != 0;
+}
+
 enum rc
 running_go(struct exchange *x, struct running *r)
 {
-	const bool is_detached = r->call.makes != MAKES_VALUES &&
-	    (r->call.tool->flags & TOOL_DETACHED) != 0;
+	const bool is_values = r->call.makes == MAKES_VALUES;
+	const bool is_long = is_long_call(&r->call);
 	enum call_opened opened = CALL_IS_NEW;
 	enum rc rc = RC_OK;
 
@@ -90,9 +99,9 @@ running_go(struct exchange *x, struct running *r)
 	r->may_open = r->may_open && !r->may_turn;
 	if (x->claimed != NULL)
 		rc = adopt(r, x->claimed);
-	else if (is_detached && r->may_open)
+	else if (is_long && !is_values && r->may_open)
 		rc = running_open(x, r, &opened);
-	else if (is_detached && !x->in_batch)
+	else if (is_long && !x->in_batch)
 		rc = running_stay(r);
 	if (rc == RC_OK && opened == CALL_IS_NEW)
 		rc = run(r);

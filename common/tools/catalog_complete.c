@@ -56,6 +56,8 @@ read_one(struct catalog_reader *r, const struct json *value)
 		c->run = value;
 		catalog_read_program(r, value, &c->program);
 		check_program(r, &c->program, value);
+		if ((c->program.flags & TOOL_DETACHED) != 0)
+			t->definition.tool.flags |= TOOL_COMPLETES_LONG;
 	} else {
 		finding_put(&r->findings, value,
 		    "complete.%.*s must be an array of strings, or an object "

@@ -54,8 +54,8 @@ static const struct {
 	{ "{\"name\":\"inline\"}", 0, OFFER_PROMPT },
 	{ "{\"uri\":\"note://detached\",\"name\":\"d\"}", TOOL_DETACHED,
 	    OFFER_RESOURCE },
-	{ "{\"uriTemplate\":\"note://by/{a}\",\"name\":\"by\"}", TOOL_DETACHED,
-	    OFFER_TEMPLATE },
+	{ "{\"uriTemplate\":\"note://by/{a}\",\"name\":\"by\"}",
+	    TOOL_DETACHED | TOOL_COMPLETES_LONG, OFFER_TEMPLATE },
 };
 
 static const struct tool_set *

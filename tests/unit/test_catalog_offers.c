@@ -343,6 +343,7 @@ arguments_are_completed_by_lists_and_programs(void **state)
 	tool = catalog_bench_find(c, OFFER_PROMPT, "p");
 	assert_non_null(tool);
 	assert_null(json_get(tool->definition, "complete"));
+	assert_true((tool->flags & TOOL_COMPLETES_LONG) != 0);
 	for (size_t i = 0; i < COUNT(completions); i++) {
 		struct buf got = BUF_INIT(10000);
 		struct tool_bench b;

@@ -22,6 +22,7 @@ struct moving {
 	struct toolbox box; /* first */
 	struct definition definition;
 	struct tool *tool;
+	char *name; /* of that */
 	const struct tool *list[1];
 	struct tool_set set;
 };
@@ -38,8 +39,8 @@ forget(struct moving *m)
 {
 	if (m->tool == NULL)
 		return;
-	memset((char *)(uintptr_t)m->tool->name.ptr, 'X', m->tool->name.len);
-	free((char *)(uintptr_t)m->tool->name.ptr);
+	memset(m->name, 'X', m->tool->name.len);
+	free(m->name);
 	free(m->tool);
 	m->tool = NULL;
 }
@@ -48,14 +49,14 @@ static const struct tool_set *
 view(struct toolbox *box, enum offer kind)
 {
 	struct moving *m = (struct moving *)(void *)box;
-	char *name = strdup(NOTE);
 
 	forget(m);
+	m->name = strdup(NOTE);
 	m->tool = calloc(1, sizeof(*m->tool));
-	assert_non_null(name);
+	assert_non_null(m->name);
 	assert_non_null(m->tool);
 	*m->tool = m->definition.tool;
-	m->tool->name = slice_of(name);
+	m->tool->name = slice_of(m->name);
 	m->tool->call = call;
 	m->list[0] = m->tool;
 	m->set = (struct tool_set){ m->list, 1 };
@@ -207,6 +208,38 @@ a_page_ends_where_it_would_be_too_long(void **state)
 	}
 }
 
+/* What one entry needs is an error in its place; nothing is left out. */
+static void
+an_entry_that_is_too_long_for_any_answer_is_an_error(void **state)
+{
+	static const size_t sizes[LARGE] = { 10, 30000, 10, 10, 10 };
+	static const char *const ends[] = { "\"nextCursor\"", "\"error\"" };
+	struct running_bench *b = *state;
+	struct large l;
+
+	make_large(&l, sizes);
+	b->here.toolbox = &l.box;
+	running_bench_open(b, "2025-03-26", "{}");
+	b->here.body.max = 16384;
+	assert_int_equal(
+	    running_bench_send(b,
+		"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"prompts/list\"}"),
+	    RC_OK);
+	assert_non_null(strstr(b->sink.body.ptr, ends[0]));
+	l.set.tool++;
+	l.set.n--;
+	assert_int_equal(
+	    running_bench_send(b,
+		"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"prompts/list\"}"),
+	    RC_FULL);
+	assert_int_equal(b->sink.status, 200);
+	assert_non_null(strstr(b->sink.body.ptr, ends[1]));
+	l.set.tool--;
+	l.set.n++;
+	for (size_t k = 0; k < LARGE; k++)
+		definition_release(&l.definition[k]);
+}
+
 /* ------------------------------------------------------------ its errors */
 
 struct refusing {
@@ -264,6 +297,8 @@ main(void)
 		RUNNING_TEST(
 		    a_catalog_that_changes_within_a_batch_leaves_the_log_whole),
 		RUNNING_TEST(a_page_ends_where_it_would_be_too_long),
+		RUNNING_TEST(
+		    an_entry_that_is_too_long_for_any_answer_is_an_error),
 		cmocka_unit_test(
 		    what_a_tool_refuses_with_is_said_as_the_revision_has_it),
 	};

@@ -123,6 +123,40 @@ a_process_asks_before_it_stays(void **state)
 	"{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"tools/call\","             \
 	"\"params\":{\"name\":\"" tool "\"}}"
 
+#define COMPLETE_OF(kind, ref)                                                 \
+	"{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"completion/complete\","    \
+	"\"params\":{\"ref\":{\"type\":\"ref/" kind "\",\"" ref                \
+	"\"},\"argument\":{\"name\":\"a\",\"value\":\"\"}}}"
+
+static void
+a_process_asks_before_it_stays_with_a_completion(void **state)
+{
+	struct running_bench *b = *state;
+	struct fake_crew crew;
+
+	fake_crew_init(&crew);
+	b->tool = running_bench_at_once;
+	b->here.crew = &crew.base;
+	running_bench_open(b, "2025-11-25", "{}");
+	assert_int_equal(
+	    running_bench_send(b, COMPLETE_OF("prompt", "name\":\"detached")),
+	    RC_OK);
+	assert_int_equal(crew.begun, 0);
+	assert_int_equal(running_bench_send(b,
+			     COMPLETE_OF("resource", "uri\":\"note://by/{a}")),
+	    RC_OK);
+	assert_int_equal(crew.begun, 1);
+	assert_int_equal(crew.ended, 1);
+	assert_int_equal(b->runs, 2);
+	assert_int_equal(running_bench_rows(b), 0);
+	crew.is_full = true;
+	assert_int_equal(running_bench_send(b,
+			     COMPLETE_OF("resource", "uri\":\"note://by/{a}")),
+	    RC_FULL);
+	assert_int_equal(b->sink.status, 503);
+	assert_int_equal(b->runs, 2);
+}
+
 /* Nothing of a batch is done if its process may not stay for all of it. */
 static void
 a_process_asks_before_it_stays_with_a_batch(void **state)
@@ -141,6 +175,12 @@ a_process_asks_before_it_stays_with_a_batch(void **state)
 		{ "[" CALL_OF("inline") "," CALL_OF("inline") "]", true, 200, 2,
 		    0 },
 		{ "[" CALL_OF("none") "]", true, 200, 0, 0 },
+		{ "[" COMPLETE_OF("prompt", "name\":\"detached") "]", true, 200,
+		    1, 0 },
+		{ "[" COMPLETE_OF("resource", "uri\":\"note://by/{a}") "]",
+		    true, 503, 0, 0 },
+		{ "[" COMPLETE_OF("resource", "uri\":\"note://by/{a}") "]",
+		    false, 200, 1, 1 },
 	};
 	struct running_bench *b = *state;
 
@@ -481,6 +521,7 @@ main(void)
 		RUNNING_TEST(in_a_batch_no_call_gets_a_row),
 		RUNNING_TEST(without_a_store_a_stateless_call_just_runs),
 		RUNNING_TEST(a_process_asks_before_it_stays),
+		RUNNING_TEST(a_process_asks_before_it_stays_with_a_completion),
 		RUNNING_TEST(a_process_asks_before_it_stays_with_a_batch),
 		RUNNING_TEST(a_call_beyond_the_limits_is_not_started),
 		cmocka_unit_test(the_same_request_joins_the_call_that_runs),

@@ -39,7 +39,8 @@ enum tool_flag {
 	TOOL_TASK_REQUIRED = 32,
 	/* Where the server decides (2026-07-28) a task only when it says so:
 	 * what it asks before that is asked without one. */
-	TOOL_TASK_LATER = 64
+	TOOL_TASK_LATER = 64,
+	TOOL_COMPLETES_LONG = 128 /* complete() may take long */
 };
 
 /* Client capabilities; also bits of session_row.caps and session ids. */
