@@ -671,6 +671,36 @@ files_that_change_are_told_once(void **state)
 	catalog_bench_release(&w);
 }
 
+static void
+a_file_in_the_shadow_does_not_hide_its_folder(void **state)
+{
+	struct catalog_bench w;
+	struct catalog *c;
+
+	(void)state;
+	catalog_bench_init(&w);
+	catalog_bench_write(&w, "resources/a.json",
+	    "{\"uri\":\"d:/a\",\"name\":\"a\",\"file\":\"single\"}");
+	catalog_bench_write(
+	    &w, "resources/docs.json", "{\"uri\":\"d:/\",\"folder\":\"docs\"}");
+	catalog_bench_write(&w, "single", "1");
+	catalog_bench_write(&w, "docs/a", "1");
+	catalog_bench_write(&w, "docs/b", "1");
+	c = catalog_bench_open(&w);
+	assert_string_equal(
+	    catalog_bench_names(&w, c, OFFER_RESOURCE), "d:/a d:/b");
+	assert_int_equal(catalog_bench_said(&w, "is taken"), 1);
+	expect_changes(c, "");
+	catalog_bench_write(&w, "docs/b", "22");
+	expect_changes(c, "d:/b ");
+	catalog_bench_write(&w, "docs/a", "22");
+	expect_changes(c, "");
+	catalog_bench_write(&w, "single", "22");
+	expect_changes(c, "d:/a ");
+	catalog_free(c);
+	catalog_bench_release(&w);
+}
+
 /* ------------------------------------------------------------------- check */
 
 static void
@@ -747,6 +777,7 @@ main(void)
 		    edits_of_every_folder_are_taken_up_and_copies_serve),
 		cmocka_unit_test(a_catalog_needs_none_of_its_folders),
 		cmocka_unit_test(files_that_change_are_told_once),
+		cmocka_unit_test(a_file_in_the_shadow_does_not_hide_its_folder),
 		cmocka_unit_test(checking_looks_at_every_folder),
 	};
 
