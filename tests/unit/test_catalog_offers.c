@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -506,6 +507,43 @@ files_come_and_go_with_the_next_look(void **state)
 }
 
 static void
+a_folder_that_cannot_be_entered_now_is_not_empty(void **state)
+{
+	struct rlimit before, few;
+	struct catalog_bench w;
+	struct catalog *c;
+	int next;
+
+	(void)state;
+	catalog_bench_init(&w);
+	catalog_bench_write(
+	    &w, "resources/docs.json", "{\"uri\":\"d:/\",\"folder\":\"docs\"}");
+	catalog_bench_write(&w, "docs/sub/a", "");
+	c = catalog_bench_open(&w);
+	assert_string_equal(
+	    catalog_bench_names(&w, c, OFFER_RESOURCE), "d:/sub/a");
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	next = dup(STDIN_FILENO);
+	assert_true(next >= 0);
+	assert_int_equal(close(next), 0);
+	/* Enough for the definitions and the folder, but not below it. */
+	few = before;
+	few.rlim_cur = (rlim_t)next + 2;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	catalog_bench_pass(&w);
+	assert_string_equal(
+	    catalog_bench_names(&w, c, OFFER_RESOURCE), "d:/sub/a");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(
+	    catalog_bench_said(&w, "that it names cannot be read"), 1);
+	catalog_bench_pass(&w);
+	assert_string_equal(
+	    catalog_bench_names(&w, c, OFFER_RESOURCE), "d:/sub/a");
+	catalog_free(c);
+	catalog_bench_release(&w);
+}
+
+static void
 depth_and_number_of_files_are_bounded(void **state)
 {
 	struct catalog_bench w;
@@ -772,6 +810,8 @@ main(void)
 		cmocka_unit_test(files_of_a_folder_are_resources),
 		cmocka_unit_test(a_file_that_becomes_a_way_out_is_not_read),
 		cmocka_unit_test(files_come_and_go_with_the_next_look),
+		cmocka_unit_test(
+		    a_folder_that_cannot_be_entered_now_is_not_empty),
 		cmocka_unit_test(depth_and_number_of_files_are_bounded),
 		cmocka_unit_test(
 		    edits_of_every_folder_are_taken_up_and_copies_serve),
