@@ -131,14 +131,16 @@ static const struct row rows[] = {
 	    "{\"name\":\"p\",\"arguments\":[{\"name\":\"x\"},{\"name\":\"y\"}],"
 	    "\"messages\":["
 	    "{\"role\":\"user\",\"content\":{\"type\":\"text\",\"text\":"
-	    "\"{{x}}-{{y}}\",\"_meta\":{\"k\":[\"{{x}}\",1]}}},"
+	    "\"{{x}}-{{y}}\",\"_meta\":{\"k\":[\"{{x}}\",1],"
+	    "\"data\": [\"{{z}}\"]}}},"
 	    "{\"role\":\"assistant\",\"content\":{\"type\":\"resource\","
 	    "\"resource\":{\"uri\":\"a:{{x}}\",\"text\":\"t\"}}},"
 	    "{\"role\":\"user\",\"content\":{\"type\":\"text\",\"text\":\"u\"}}"
 	    "]}",
 	    "p", NULL, "{\"x\":\"\\\"\\n\"}", TOOL_DONE,
 	    "{\"type\":\"text\",\"text\":\"\\\"\\n-\",\"_meta\":{\"k\":"
-	    "[\"\\\"\\n\",1]}},assistant: {\"type\":\"resource\","
+	    "[\"\\\"\\n\",1],\"data\":[\"{{z}}\"]}},assistant: "
+	    "{\"type\":\"resource\","
 	    "\"resource\":{\"uri\":\"a:\\\"\\n\",\"text\":\"t\"}},"
 	    "{\"type\":\"text\",\"text\":\"u\"}" },
 	{ "prompts/a.json",
