@@ -449,31 +449,51 @@ put_all(struct match *m, struct buf *out)
 	return rc == RC_OK ? buf_finish(out) : rc;
 }
 
-enum rc
-uri_template_match(const struct uri_template *t, struct slice uri,
-    struct arena *a, const struct json **out)
+/* Of many templates most differ in what stands in front. */
+static bool
+may_fit(const struct uri_template *t, struct slice uri)
 {
-	struct match m = { .t = t, .uri = uri, .arena = a };
+	/* The scheme, at least. */
+	const struct uri_part *first = &t->part[0];
+
+	return uri.ptr != NULL && uri.len <= URI_TEMPLATE_URI_MAX &&
+	    slice_starts(uri, first->literal);
+}
+
+static enum rc
+match(struct match *m, struct arena *a, struct slice *kept)
+{
 	/* A value is at least one byte with its separator and becomes at most
 	 * two bytes, or an escape of three six, and two quotes and a comma. */
 	struct buf text =
 	    BUF_INIT(4 * URI_TEMPLATE_URI_MAX + 2 * URI_TEMPLATE_MAX + 64);
+	enum rc rc = note_all(m);
+
+	if (rc == RC_OK)
+		rc = take_all(m);
+	if (rc == RC_OK)
+		rc = put_all(m, &text);
+	if (rc == RC_OK)
+		rc = arena_copy(a, buf_slice(&text), kept);
+	buf_release(&text);
+	return rc;
+}
+
+enum rc
+uri_template_match(const struct uri_template *t, struct slice uri,
+    struct arena *a, const struct json **out)
+{
+	/* What does not fit must leave nothing behind: many are tried. */
+	struct arena scratch = ARENA_INIT(a->max);
+	struct match m = { .t = t, .uri = uri, .arena = &scratch };
 	struct slice kept = SLICE_NONE;
 	enum rc rc;
 
 	*out = NULL;
-	/* Of many templates nearly all are told by how they begin. */
-	if (uri.ptr == NULL || uri.len > URI_TEMPLATE_URI_MAX ||
-	    !slice_starts(uri, t->part[0].literal))
+	if (!may_fit(t, uri))
 		return RC_NOTFOUND;
-	rc = note_all(&m);
-	if (rc == RC_OK)
-		rc = take_all(&m);
-	if (rc == RC_OK)
-		rc = put_all(&m, &text);
-	if (rc == RC_OK)
-		rc = arena_copy(a, buf_slice(&text), &kept);
-	buf_release(&text);
+	rc = match(&m, a, &kept);
+	arena_release(&scratch);
 	if (rc != RC_OK)
 		return rc;
 	rc = json_read(a, kept, &json_limits_default, out, NULL);

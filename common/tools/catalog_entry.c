@@ -1,3 +1,7 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include "catalog_copy.h"
 #include "catalog_folder.h"
 #include "catalog_shelf.h"
@@ -100,6 +104,32 @@ serve_text(struct shelf *s, struct catalog_entry *e, struct slice text)
 	buf_release(&why);
 }
 
+/* 1 stands for "cannot be read", which is said once. */
+static bool
+miss(struct shelf *s, struct catalog_entry *e, const char *why)
+{
+	if (e->read == 1)
+		return false;
+	e->read = 1;
+	shelf_report(s, e->name, slice_of(why));
+	take_copy(s, e);
+	return true;
+}
+
+/* The name is there, but no file is behind it. */
+static bool
+miss_mark(struct shelf *s, int folder, struct catalog_entry *e)
+{
+	struct stat st;
+
+	/* Gone since the folder was read: the next look sees that. */
+	if (fstatat(folder, e->name, &st, AT_SYMLINK_NOFOLLOW) != 0 &&
+	    errno == ENOENT)
+		return false;
+	e->mark = (struct file_mark){ 0 };
+	return miss(s, e, "is no file that can be read");
+}
+
 bool
 shelf_examine(struct shelf *s, int folder, struct catalog_entry *e)
 {
@@ -109,7 +139,9 @@ shelf_examine(struct shelf *s, int folder, struct catalog_entry *e)
 	bool is_new = false;
 	enum rc rc = files_mark(folder, e->name, &mark);
 
-	if (rc != RC_OK || (file_mark_eq(&mark, &e->mark) && !e->is_fresh))
+	if (rc != RC_OK)
+		return miss_mark(s, folder, e);
+	if (file_mark_eq(&mark, &e->mark) && !e->is_fresh)
 		return false;
 	e->mark = mark;
 	e->is_fresh = mark.mtime_ms > now - FRESH_MS;
@@ -123,14 +155,9 @@ shelf_examine(struct shelf *s, int folder, struct catalog_entry *e)
 			serve_text(s, e, buf_slice(&text));
 	} else if (rc == RC_NOMEM) {
 		forget(e);
-	} else if (rc != RC_NOTFOUND && e->read != 1) {
-		/* 1 stands for "cannot be read", which is said once. */
-		e->read = 1;
-		is_new = true;
-		shelf_report(s, e->name,
-		    rc == RC_FULL ? SLICE("is longer than 1 MiB")
-				  : SLICE("cannot be read"));
-		take_copy(s, e);
+	} else if (rc != RC_NOTFOUND) {
+		is_new = miss(s, e,
+		    rc == RC_FULL ? "is longer than 1 MiB" : "cannot be read");
 	}
 	buf_release(&text);
 	return is_new;

@@ -102,8 +102,7 @@ put_string(struct draft *d, const struct json *value)
 {
 	struct buf text = BUF_INIT(d->max);
 
-	if (d->call == NULL ||
-	    (value->name.ptr != NULL && placeholder_is_exempt(value->name))) {
+	if (d->call == NULL) {
 		buf_put_slice(&d->out, value->raw);
 		return;
 	}
@@ -122,6 +121,10 @@ put_value(struct draft *d, const struct json *value)
 {
 	const bool is_object = value->type == JSON_OBJECT;
 
+	if (value->name.ptr != NULL && placeholder_is_exempt(value->name)) {
+		json_put_compact(&d->out, value);
+		return;
+	}
 	if (value->type == JSON_STRING) {
 		put_string(d, value);
 		return;

@@ -13,8 +13,8 @@ struct catalog_watched {
 };
 
 struct looker {
+	const struct tool_set *served;
 	struct catalog_watch *now;
-	size_t max;
 	enum rc rc;
 };
 
@@ -22,9 +22,11 @@ static void
 add(void *ctx, struct slice uri, const struct file_mark *mark)
 {
 	struct looker *l = ctx;
+	const struct tool *served = tool_find(l->served, uri);
 	struct catalog_watched *w = &l->now->list[l->now->n];
 
-	if (l->rc != RC_OK || l->now->n == l->max)
+	/* Another one may have its name. */
+	if (l->rc != RC_OK || served == NULL || served->name.ptr != uri.ptr)
 		return;
 	w->mark = *mark;
 	l->rc = arena_copy(&l->now->arena, uri, &w->uri);
@@ -64,15 +66,16 @@ by_uri(const void *a, const void *b)
 static enum rc
 look(const struct shelf *s, struct catalog_watch *now)
 {
-	/* Each that has a uri is in the list, but for those in the shadow. */
-	struct looker l = { .now = now, .max = s->set[OFFER_RESOURCE].n };
+	/* Each that is served is there once. */
+	struct looker l = { .served = &s->set[OFFER_RESOURCE], .now = now };
 
 	*now = (struct catalog_watch){ .arena = ARENA_INIT(ARENA_MAX) };
-	now->list = arena_alloc(&now->arena, (l.max + 1) * sizeof(*now->list));
+	now->list =
+	    arena_alloc(&now->arena, (l.served->n + 1) * sizeof(*now->list));
 	if (now->list == NULL)
 		return RC_NOMEM;
 	for (size_t i = 0; i < s->n; i++)
-		if (s->entries[i].tool != NULL && !s->entries[i].is_shadowed)
+		if (s->entries[i].tool != NULL)
 			add_entry(&l, s->entries[i].tool);
 	if (now->n > 0)
 		qsort(now->list, now->n, sizeof(*now->list), by_uri);

@@ -80,6 +80,22 @@ is_file_inside(const struct walk *w)
 	return content_mark(dirfd(w->level[0].dir), w->path, &mark) == RC_OK;
 }
 
+/* A folder that may not be entered, or is gone, has no files for us.  One that
+ * could be entered another time must not look empty. */
+static enum rc
+enter_below(struct walk *w, int folder, const char *name, size_t len)
+{
+	static const int closed[] = { EACCES, ELOOP, ENOENT, ENOTDIR };
+	const int fd = openat(
+	    folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	for (size_t i = 0; fd < 0 && i < sizeof(closed) / sizeof(closed[0]);
+	     i++)
+		if (errno == closed[i])
+			return RC_OK;
+	return enter(w, fd, len);
+}
+
 static enum rc
 look_at(struct walk *w, const char *name)
 {
@@ -87,7 +103,6 @@ look_at(struct walk *w, const char *name)
 	const size_t len = strlen(name);
 	const int folder = dirfd(level->dir);
 	struct stat st;
-	int fd;
 
 	if (name[0] == '.' || level->len + len + 2 > sizeof(w->path) ||
 	    fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
@@ -98,12 +113,8 @@ look_at(struct walk *w, const char *name)
 	if (!S_ISDIR(st.st_mode) || w->depth == FOLDER_DEPTH_MAX ||
 	    !text_utf8_ok(slice_of(name)))
 		return RC_OK;
-	fd = openat(
-	    folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	w->path[level->len + len] = '/';
-	/* One that may not be entered has no files for us. */
-	(void)!enter(w, fd, level->len + len + 1);
-	return RC_OK;
+	return enter_below(w, folder, name, level->len + len + 1);
 }
 
 /* The next entry, of whatever level. */

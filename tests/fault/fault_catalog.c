@@ -314,6 +314,105 @@ scenario_edit(long nth, bool *refused)
 	return rc;
 }
 
+/* What the catalog would be after it was looked at in vain. */
+static const struct {
+	const char *name;
+	const char *text;
+} changed[] = {
+	{ "tools/a.json",
+	    "{\"name\":\"z\",\"inputSchema\":{\"type\":"
+	    "\"object\"},\"run\":{\"command\":[\"true\"]}}" },
+	{ "resources/a.json",
+	    "{\"uri\":\"a:z\",\"name\":\"z\",\"text\":\"z\"}" },
+	{ "tools/z.json", "broken, but a file of the folder" },
+};
+
+static int
+change_files(bool back)
+{
+	int failed = 0;
+	char path[128];
+
+	for (size_t i = 0; i < COUNT(changed); i++) {
+		(void)snprintf(
+		    path, sizeof(path), "%s/%s", folder, changed[i].name);
+		if (!back)
+			failed += file_make(path, changed[i].text) != 0;
+		else if (strcmp(changed[i].name, "tools/z.json") == 0)
+			failed += remove(path) != 0;
+		for (size_t k = 0; back && k < COUNT(files); k++)
+			if (strcmp(files[k].name, changed[i].name) == 0)
+				failed += file_make(path, files[k].text) != 0;
+	}
+	return failed;
+}
+
+static bool
+has(struct catalog *c, enum offer kind, const char *name)
+{
+	struct toolbox *box = catalog_toolbox(c);
+	const struct tool_set *set = box->ops->view(box, kind);
+
+	/* All of it must be there, whatever went wrong. */
+	for (size_t i = 0; i < set->n; i++)
+		if (tool_find(set, set->tool[i]->name) != set->tool[i] ||
+		    set->tool[i]->definition->type != JSON_OBJECT)
+			return false;
+	return name == NULL || tool_find(set, slice_of(name)) != NULL;
+}
+
+static enum rc
+look_at_changes(
+    struct catalog *c, struct fake_clock *clock, long nth, bool *refused)
+{
+	struct toolbox *box = catalog_toolbox(c);
+	enum rc rc = RC_OK;
+
+	box->ops->watch(box, ignore, NULL);
+	fake_clock_advance(clock, 1000);
+	failalloc_arm(nth);
+	for (int kind = 0; kind < OFFERS; kind++)
+		if (!has(c, (enum offer)kind, NULL))
+			rc = RC_BUG;
+	box->ops->watch(box, ignore, NULL);
+	*refused = failalloc_disarm();
+	box->ops->watch(box, ignore, NULL);
+	fake_clock_advance(clock, 1000);
+	if (!has(c, OFFER_TOOL, "z") || !has(c, OFFER_RESOURCE, "a:z") ||
+	    !has(c, OFFER_RESOURCE, "f:/z.json"))
+		rc = RC_BUG;
+	return rc;
+}
+
+/* What changed is there in the end, and what was there until then. */
+static enum rc
+scenario_change(long nth, bool *refused)
+{
+	struct fake_clock clock;
+	struct program_host host = { .clock = &clock_system };
+	struct catalog_options options = {
+		.folder = folder,
+		.check_ms = 1000,
+		.host = &host,
+		.clock = &clock.clock,
+	};
+	struct buf why = BUF_INIT(1000);
+	struct catalog *c = NULL;
+	enum rc rc;
+
+	fake_clock_init(&clock, 0);
+	rc = catalog_open(&options, &c, &why);
+	buf_release(&why);
+	if (rc != RC_OK)
+		return rc;
+	rc = change_files(false) == 0 ? look_at_changes(c, &clock, nth, refused)
+				      : RC_IO;
+	if (change_files(true) != 0)
+		rc = RC_IO;
+	catalog_free(c);
+	return rc;
+}
+
 static int
 each(const char *name, enum rc (*scenario)(long nth, bool *refused))
 {
@@ -353,6 +452,7 @@ main(void)
 		    failalloc_each(scenarios[i].name, scenarios[i].scenario);
 	failures += each("open a catalog", scenario_catalog);
 	failures += each("look again", scenario_edit);
+	failures += each("look at changes", scenario_change);
 	failures += call_each_offer() != RC_OK;
 	folder_remove();
 	return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -138,6 +138,41 @@ a_process_that_starts_with_a_broken_file_takes_the_copy(void **state)
 }
 
 static void
+the_copy_serves_for_a_link_that_leads_nowhere(void **state)
+{
+	struct catalog_bench w;
+	struct catalog *first, *second;
+	char path[160];
+
+	(void)state;
+	catalog_bench_init(&w);
+	catalog_bench_put_tool(&w, "a.json", "a", "good");
+	first = catalog_bench_open(&w);
+	catalog_bench_drop(w.folder, "a.json");
+	(void)snprintf(path, sizeof(path), "%s/tools/a.json", w.folder);
+	assert_int_equal(symlink("nowhere", path), 0);
+	catalog_bench_pass(&w);
+	catalog_bench_expect(first, "a=good");
+	second = catalog_bench_open(&w);
+	catalog_bench_expect(second, "a=good");
+	for (int i = 0; i < 3; i++) {
+		catalog_bench_pass(&w);
+		catalog_bench_expect(second, "a=good");
+	}
+	assert_int_equal(catalog_bench_said(&w, "is no file"), 1 + 1);
+	catalog_bench_drop(w.folder, "a.json");
+	catalog_bench_put_tool(&w, "a.json", "a", "good");
+	catalog_bench_pass(&w);
+	catalog_bench_expect(second, "a=good");
+	catalog_bench_drop(w.folder, "a.json");
+	catalog_bench_pass(&w);
+	catalog_bench_expect(second, "");
+	catalog_free(second);
+	catalog_free(first);
+	catalog_bench_release(&w);
+}
+
+static void
 a_process_that_missed_a_good_edit_takes_it_from_the_copy(void **state)
 {
 	struct catalog_bench w;
@@ -244,6 +279,7 @@ main(void)
 		    a_process_that_starts_with_a_broken_file_takes_the_copy),
 		cmocka_unit_test(
 		    a_process_that_missed_a_good_edit_takes_it_from_the_copy),
+		cmocka_unit_test(the_copy_serves_for_a_link_that_leads_nowhere),
 		cmocka_unit_test(removing_a_file_removes_the_tool_and_the_copy),
 		cmocka_unit_test(
 		    what_is_out_of_reach_is_kept_and_what_is_gone_is_not),

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -130,14 +131,16 @@ static const struct row rows[] = {
 	    "{\"name\":\"p\",\"arguments\":[{\"name\":\"x\"},{\"name\":\"y\"}],"
 	    "\"messages\":["
 	    "{\"role\":\"user\",\"content\":{\"type\":\"text\",\"text\":"
-	    "\"{{x}}-{{y}}\",\"_meta\":{\"k\":[\"{{x}}\",1]}}},"
+	    "\"{{x}}-{{y}}\",\"_meta\":{\"k\":[\"{{x}}\",1],"
+	    "\"data\": [\"{{z}}\"]}}},"
 	    "{\"role\":\"assistant\",\"content\":{\"type\":\"resource\","
 	    "\"resource\":{\"uri\":\"a:{{x}}\",\"text\":\"t\"}}},"
 	    "{\"role\":\"user\",\"content\":{\"type\":\"text\",\"text\":\"u\"}}"
 	    "]}",
 	    "p", NULL, "{\"x\":\"\\\"\\n\"}", TOOL_DONE,
 	    "{\"type\":\"text\",\"text\":\"\\\"\\n-\",\"_meta\":{\"k\":"
-	    "[\"\\\"\\n\",1]}},assistant: {\"type\":\"resource\","
+	    "[\"\\\"\\n\",1],\"data\":[\"{{z}}\"]}},assistant: "
+	    "{\"type\":\"resource\","
 	    "\"resource\":{\"uri\":\"a:\\\"\\n\",\"text\":\"t\"}},"
 	    "{\"type\":\"text\",\"text\":\"u\"}" },
 	{ "prompts/a.json",
@@ -507,6 +510,43 @@ files_come_and_go_with_the_next_look(void **state)
 }
 
 static void
+a_folder_that_cannot_be_entered_now_is_not_empty(void **state)
+{
+	struct rlimit before, few;
+	struct catalog_bench w;
+	struct catalog *c;
+	int next;
+
+	(void)state;
+	catalog_bench_init(&w);
+	catalog_bench_write(
+	    &w, "resources/docs.json", "{\"uri\":\"d:/\",\"folder\":\"docs\"}");
+	catalog_bench_write(&w, "docs/sub/a", "");
+	c = catalog_bench_open(&w);
+	assert_string_equal(
+	    catalog_bench_names(&w, c, OFFER_RESOURCE), "d:/sub/a");
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	next = dup(STDIN_FILENO);
+	assert_true(next >= 0);
+	assert_int_equal(close(next), 0);
+	/* Enough for the definitions and the folder, but not below it. */
+	few = before;
+	few.rlim_cur = (rlim_t)next + 2;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	catalog_bench_pass(&w);
+	assert_string_equal(
+	    catalog_bench_names(&w, c, OFFER_RESOURCE), "d:/sub/a");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(
+	    catalog_bench_said(&w, "that it names cannot be read"), 1);
+	catalog_bench_pass(&w);
+	assert_string_equal(
+	    catalog_bench_names(&w, c, OFFER_RESOURCE), "d:/sub/a");
+	catalog_free(c);
+	catalog_bench_release(&w);
+}
+
+static void
 depth_and_number_of_files_are_bounded(void **state)
 {
 	struct catalog_bench w;
@@ -672,6 +712,36 @@ files_that_change_are_told_once(void **state)
 	catalog_bench_release(&w);
 }
 
+static void
+a_file_in_the_shadow_does_not_hide_its_folder(void **state)
+{
+	struct catalog_bench w;
+	struct catalog *c;
+
+	(void)state;
+	catalog_bench_init(&w);
+	catalog_bench_write(&w, "resources/a.json",
+	    "{\"uri\":\"d:/a\",\"name\":\"a\",\"file\":\"single\"}");
+	catalog_bench_write(
+	    &w, "resources/docs.json", "{\"uri\":\"d:/\",\"folder\":\"docs\"}");
+	catalog_bench_write(&w, "single", "1");
+	catalog_bench_write(&w, "docs/a", "1");
+	catalog_bench_write(&w, "docs/b", "1");
+	c = catalog_bench_open(&w);
+	assert_string_equal(
+	    catalog_bench_names(&w, c, OFFER_RESOURCE), "d:/a d:/b");
+	assert_int_equal(catalog_bench_said(&w, "is taken"), 1);
+	expect_changes(c, "");
+	catalog_bench_write(&w, "docs/b", "22");
+	expect_changes(c, "d:/b ");
+	catalog_bench_write(&w, "docs/a", "22");
+	expect_changes(c, "");
+	catalog_bench_write(&w, "single", "22");
+	expect_changes(c, "d:/a ");
+	catalog_free(c);
+	catalog_bench_release(&w);
+}
+
 /* ------------------------------------------------------------------- check */
 
 static void
@@ -743,11 +813,14 @@ main(void)
 		cmocka_unit_test(files_of_a_folder_are_resources),
 		cmocka_unit_test(a_file_that_becomes_a_way_out_is_not_read),
 		cmocka_unit_test(files_come_and_go_with_the_next_look),
+		cmocka_unit_test(
+		    a_folder_that_cannot_be_entered_now_is_not_empty),
 		cmocka_unit_test(depth_and_number_of_files_are_bounded),
 		cmocka_unit_test(
 		    edits_of_every_folder_are_taken_up_and_copies_serve),
 		cmocka_unit_test(a_catalog_needs_none_of_its_folders),
 		cmocka_unit_test(files_that_change_are_told_once),
+		cmocka_unit_test(a_file_in_the_shadow_does_not_hide_its_folder),
 		cmocka_unit_test(checking_looks_at_every_folder),
 	};
 

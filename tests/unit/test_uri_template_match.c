@@ -258,6 +258,29 @@ a_long_uri_takes_no_longer_than_its_length(void **state)
 }
 
 static void
+what_does_not_fit_leaves_nothing_behind(void **state)
+{
+	struct buf uri = BUF_INIT(URI_TEMPLATE_URI_MAX);
+	const struct uri_template *template;
+	const struct json *values;
+	struct json_bench *t = *state;
+	size_t before;
+
+	template = compiled(t, SLICE("t:/a/{b,c,d}/{e}/x{?f,g}"));
+	buf_put_slice(&uri, SLICE("t:/a/"));
+	while (uri.len < URI_TEMPLATE_URI_MAX)
+		buf_put_char(&uri, 'a');
+	before = t->arena.used;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(uri_template_match(template, buf_slice(&uri),
+				     &t->arena, &values),
+		    RC_NOTFOUND);
+		assert_int_equal(t->arena.used, before);
+	}
+	buf_release(&uri);
+}
+
+static void
 every_control_character_of_the_longest_uri_has_room(void **state)
 {
 	struct json_bench *t = *state;
@@ -327,6 +350,7 @@ main(void)
 		JSON_TEST(nothing_is_a_value_too),
 		JSON_TEST(escapes_are_taken_out_of_values_and_only_good_ones),
 		JSON_TEST(the_earlier_takes_the_least_where_more_than_one_fits),
+		JSON_TEST(what_does_not_fit_leaves_nothing_behind),
 		JSON_TEST(a_long_uri_takes_no_longer_than_its_length),
 		JSON_TEST(every_control_character_of_the_longest_uri_has_room),
 		JSON_TEST(what_begins_otherwise_takes_no_memory),

@@ -293,7 +293,8 @@ struct toolbox_ops {
 	uint64_t (*version)(struct toolbox *);
 	/* Call changed() for each resource whose content was seen to change
 	 * since the last watch(); the first one sees nothing.  May take long
-	 * (many files), so only for whoever keeps house. */
+	 * (many files), so only for whoever keeps house: who does so again
+	 * also tells what others have told meanwhile. */
 	void (*watch)(struct toolbox *,
 	    void (*changed)(void *ctx, struct slice uri), void *ctx);
 };
