@@ -462,7 +462,9 @@ uri_template_match(const struct uri_template *t, struct slice uri,
 	enum rc rc;
 
 	*out = NULL;
-	if (uri.ptr == NULL || uri.len > URI_TEMPLATE_URI_MAX)
+	/* Of many templates nearly all are told by how they begin. */
+	if (uri.ptr == NULL || uri.len > URI_TEMPLATE_URI_MAX ||
+	    !slice_starts(uri, t->part[0].literal))
 		return RC_NOTFOUND;
 	rc = note_all(&m);
 	if (rc == RC_OK)

@@ -11,12 +11,10 @@ static const struct shelf shelves[SHELVES] = {
 	[TOOLS] = { .name = "tools", .first = OFFER_TOOL, .last = OFFER_TOOL },
 	[PROMPTS] = { .name = "prompts",
 	    .first = OFFER_PROMPT,
-	    .last = OFFER_PROMPT,
-	    .is_optional = true },
+	    .last = OFFER_PROMPT },
 	[RESOURCES] = { .name = "resources",
 	    .first = OFFER_RESOURCE,
-	    .last = OFFER_TEMPLATE,
-	    .is_optional = true },
+	    .last = OFFER_TEMPLATE },
 };
 
 static const unsigned char shelf_of[OFFERS] = {

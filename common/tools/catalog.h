@@ -11,9 +11,9 @@
 
 /*
  * All that a server offers: the definitions of a folder, in its tools/,
- * prompts/ and resources/ (the latter two may be absent), and the C modules,
- * in one list for each kind, sorted by name.  In resources/ are templates, too,
- * and folders whose files are resources each.
+ * prompts/ and resources/ (each may be absent), and the C modules, in one list
+ * for each kind, sorted by name.  In resources/ are templates, too, and folders
+ * whose files are resources each.
  *
  * A folder is looked at again once per `check_ms`, when somebody asks for what
  * is there; what was edited, added or removed is taken up without a restart.
@@ -38,7 +38,7 @@ struct catalog_options {
 	struct log *log;
 };
 
-/* Open.  A folder that cannot be read (tools/ must be there) is RC_IO with a sentence in `why`; a
+/* Open.  A folder that cannot be read is RC_IO with a sentence in `why`; a
  * broken definition is not an error.  Modules, host, clock and log must
  * outlive the catalog. */
 MUST_CHECK enum rc catalog_open(

@@ -1,7 +1,5 @@
 #include "catalog.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,11 +10,10 @@
 static const struct {
 	const char *name;
 	enum offer kind;
-	bool is_optional;
 } shelves[] = {
-	{ "tools", OFFER_TOOL, false },
-	{ "prompts", OFFER_PROMPT, true },
-	{ "resources", OFFER_RESOURCE, true },
+	{ "tools", OFFER_TOOL },
+	{ "prompts", OFFER_PROMPT },
+	{ "resources", OFFER_RESOURCE },
 };
 
 struct check {
@@ -216,13 +213,9 @@ check_folder(struct check *c, size_t shelf)
 			.folder = path,
 			.root = root,
 		};
-		c->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		rc = files_folder(root, c->folder, &c->fd);
 		if (c->fd >= 0)
 			rc = check_files(c);
-		else if (errno == ENOENT && shelves[shelf].is_optional)
-			rc = RC_OK;
-		else
-			rc = RC_IO;
 	}
 	if (c->fd >= 0)
 		(void)close(c->fd);

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* O_PATH */
 #include "catalog_files.h"
 
 #include <dirent.h>
@@ -68,6 +69,25 @@ list(DIR *dir, struct file_names *out)
 	if (rc == RC_OK && errno != 0)
 		rc = RC_IO;
 	return rc;
+}
+
+enum rc
+files_folder(const char *root, const char *name, int *fd)
+{
+	const int at = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bool is_absent = false;
+	struct stat st;
+
+	*fd = -1;
+	if (at < 0)
+		return RC_IO;
+	*fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* A link that leads nowhere leads out of reach. */
+	if (*fd < 0 && errno == ENOENT)
+		is_absent = fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) != 0 &&
+		    errno == ENOENT;
+	(void)close(at);
+	return *fd >= 0 || is_absent ? RC_OK : RC_IO;
 }
 
 enum rc

@@ -33,6 +33,12 @@ struct file_names {
 #define FILES_MAX 4096
 
 /*
+ * Open a folder of definitions within a catalog.  It need not be there: *fd is
+ * -1 then.  RC_IO if it or the catalog is out of reach, which is not the same.
+ */
+MUST_CHECK enum rc files_folder(const char *root, const char *name, int *fd);
+
+/*
  * All names of the folder behind the descriptor that end in .json and do not
  * begin with '.'.  RC_IO, RC_FULL, RC_NOMEM; *out needs no release then.
  */

@@ -1,7 +1,6 @@
 #include "catalog_shelf.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -49,20 +48,12 @@ entry_free(struct shelf *s, struct catalog_entry *e)
 
 /* ------------------------------------------------------------- the folder */
 
-/* -1 with RC_OK: there is no folder, and there need not be one. */
+/* -1 with RC_OK: there is none. */
 static enum rc
 open_folder(const struct shelf *s, int *fd)
 {
 	*fd = -1;
-	if (s->folder == NULL)
-		return RC_OK;
-	*fd = open(s->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (*fd >= 0)
-		return RC_OK;
-	/* A catalog out of reach is not an empty one. */
-	if (errno == ENOENT && s->is_optional && access(s->root, X_OK) == 0)
-		return RC_OK;
-	return RC_IO;
+	return s->folder == NULL ? RC_OK : files_folder(s->root, s->name, fd);
 }
 
 /* Where the copies go, once there is something to copy. */

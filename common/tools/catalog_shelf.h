@@ -37,7 +37,6 @@ struct shelf {
 	const char *name; /* of the folder: "tools" */
 	enum offer first; /* kinds that lie here, from ... */
 	enum offer last;  /* ... to */
-	bool is_optional; /* its folder may be absent */
 
 	char *root;   /* of the catalog, absolute; NULL: there is none */
 	char *folder; /* likewise */

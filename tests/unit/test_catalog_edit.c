@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -185,32 +186,48 @@ removing_a_file_removes_the_tool_and_the_copy(void **state)
 	catalog_bench_release(&w);
 }
 
+/* What is done to the folder whose name follows, and what is left then. */
 static void
-a_folder_that_goes_away_takes_no_tool_with_it(void **state)
+assert_away(const char *name, const char *target, const char *want)
 {
+	const bool is_kept = want[0] != '\0';
 	struct catalog_bench w;
 	struct catalog *c;
-	char from[128], to[128];
+	char from[160], to[160];
 
-	(void)state;
 	catalog_bench_init(&w);
 	catalog_bench_put_tool(&w, "a.json", "a", "1");
 	c = catalog_bench_open(&w);
-	(void)snprintf(from, sizeof(from), "%s/tools", w.folder);
-	(void)snprintf(to, sizeof(to), "%s/away", w.folder);
+	(void)snprintf(from, sizeof(from), "%s%s", w.folder, name);
+	(void)snprintf(to, sizeof(to), "%s/away", w.root);
 	assert_int_equal(rename(from, to), 0);
+	if (target != NULL)
+		assert_int_equal(symlink(target, from), 0);
 	for (int i = 0; i < 3; i++) {
 		catalog_bench_pass(&w);
-		catalog_bench_expect(c, "a=1");
+		catalog_bench_expect(c, want);
 	}
-	assert_int_equal(catalog_bench_said(&w, "why="), 1);
-	assert_true(catalog_bench_has(w.state, "a.json"));
+	assert_int_equal(catalog_bench_said(&w, "/tools "), is_kept ? 1 : 0);
+	assert_true(catalog_bench_has(w.state, "a.json") == is_kept);
+	if (target != NULL)
+		assert_int_equal(unlink(from), 0);
 	assert_int_equal(rename(to, from), 0);
 	catalog_bench_put_tool(&w, "b.json", "b", "2");
 	catalog_bench_pass(&w);
 	catalog_bench_expect(c, "a=1 b=2");
 	catalog_free(c);
 	catalog_bench_release(&w);
+}
+
+static void
+what_is_out_of_reach_is_kept_and_what_is_gone_is_not(void **state)
+{
+	(void)state;
+	assert_away("", NULL, "a=1");
+	assert_away("/tools", NULL, "");
+	assert_away("/tools", "/nonexistent", "a=1");
+	assert_away("/tools", "/dev/null", "a=1");
+	assert_away("", "/dev/null", "a=1");
 }
 
 int
@@ -228,7 +245,8 @@ main(void)
 		cmocka_unit_test(
 		    a_process_that_missed_a_good_edit_takes_it_from_the_copy),
 		cmocka_unit_test(removing_a_file_removes_the_tool_and_the_copy),
-		cmocka_unit_test(a_folder_that_goes_away_takes_no_tool_with_it),
+		cmocka_unit_test(
+		    what_is_out_of_reach_is_kept_and_what_is_gone_is_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -586,6 +586,37 @@ edits_of_every_folder_are_taken_up_and_copies_serve(void **state)
 }
 
 static void
+a_catalog_needs_none_of_its_folders(void **state)
+{
+	struct buf out = BUF_INIT(1000);
+	struct catalog_bench w;
+	struct catalog *c;
+	size_t errors;
+
+	(void)state;
+	catalog_bench_init(&w);
+	catalog_bench_remove(&w, "tools");
+	assert_int_equal(
+	    catalog_check(w.folder, NULL, 0, &out, &errors), RC_OK);
+	c = catalog_bench_open(&w);
+	catalog_bench_expect(c, "");
+	catalog_bench_write(&w, "prompts/a.json",
+	    "{\"name\":\"a\",\"description\":\"d\","
+	    "\"run\":{\"command\":[\"true\"]}}");
+	catalog_bench_pass(&w);
+	assert_string_equal(catalog_bench_names(&w, c, OFFER_PROMPT), "a");
+	catalog_bench_expect(c, "");
+	assert_int_equal(catalog_bench_said(&w, "why="), 0);
+	assert_int_equal(
+	    catalog_check(w.folder, NULL, 0, &out, &errors), RC_OK);
+	assert_int_equal(out.len, 0);
+	assert_int_equal(errors, 0);
+	catalog_free(c);
+	buf_release(&out);
+	catalog_bench_release(&w);
+}
+
+static void
 remember(void *ctx, struct slice uri)
 {
 	struct buf *told = ctx;
@@ -714,6 +745,7 @@ main(void)
 		cmocka_unit_test(depth_and_number_of_files_are_bounded),
 		cmocka_unit_test(
 		    edits_of_every_folder_are_taken_up_and_copies_serve),
+		cmocka_unit_test(a_catalog_needs_none_of_its_folders),
 		cmocka_unit_test(files_that_change_are_told_once),
 		cmocka_unit_test(checking_looks_at_every_folder),
 	};
