@@ -224,9 +224,9 @@ static const struct config_key keys[] = {
 	    SECOND, 3650 * DAY, NULL, "No task is kept longer." },
 
 	{ "catalog", "folder", CONFIG_PATH, MEMBER(catalog), NULL, 0, 0, NULL,
-	    "The folder whose tools/*.json are served." },
+	    "The folder of tools, prompts and resources; see mcp-catalog(5)." },
 	{ "catalog", "modules", CONFIG_PATHS, MEMBER(modules), NULL, 0, 0, NULL,
-	    "Shared objects with tools in C." },
+	    "Shared objects with tools, prompts and resources in C." },
 	{ "catalog", "check", CONFIG_TIME, MEMBER(catalog_check_ms), "1s", 0,
 	    DAY, NULL,
 	    "An edit of the folder is seen after so long at the latest." },

@@ -10,7 +10,7 @@ libc6-dev libfcgi-dev libsodium-dev libsqlite3-dev libpcre2-dev libinih-dev"
 DEMO_PACKAGES="lighttpd=lighttpd python3"
 BALANCER_PACKAGES="nginx=nginx-light"
 TEST_PACKAGES="libcmocka-dev clang=clang npm=npm mandoc=mandoc
-ps=procps sqlite3=sqlite3 curl=curl ca-certificates python3-jsonschema"
+pkill=procps curl=curl ca-certificates python3-jsonschema"
 
 # Debian keeps servers in sbin, which is not in every PATH.
 PATH=$PATH:/usr/sbin:/sbin

@@ -349,12 +349,18 @@ def request(session, number, arguments):
                        "_meta": {"progressToken": 1}}}
 
 
+def begun(session, number, traces):
+    """A call that runs: the request, and its stream."""
+    message = request(session, number, traces.arguments())
+    stream = session.stream(message)
+    stream.until(lambda m: "method" in m)
+    return message, stream
+
+
 def test_joined(here, there, folder):
     session = mcp.opened(here.url)
     traces = Traces(folder, "joined")
-    message = request(session, 7, traces.arguments())
-    first = session.stream(message, here.url)
-    first.until(lambda m: "method" in m)
+    message, first = begun(session, 7, traces)
     # Another body, or an id that is another's, or in another session.
     for url in (here.url, there.url):
         changed = request(session, 7, traces.arguments("other"))
@@ -405,9 +411,7 @@ def test_nobody_took(here, there, folder):
     """The answer of a call whose client was cut off waits for it."""
     session = mcp.opened(here.url)
     traces = Traces(folder, "lost")
-    message = request(session, 3, traces.arguments())
-    first = session.stream(message, here.url)
-    first.until(lambda m: "method" in m)
+    message, first = begun(session, 3, traces)
     first.cut()
     traces.end()
     wait_until(lambda: "traced" not in here.ctl("calls"), "its end")
@@ -419,9 +423,7 @@ def test_nobody_took(here, there, folder):
 def test_joined_without_events(here, there, folder):
     session = mcp.opened(here.url)
     traces = Traces(folder, "json")
-    message = request(session, 5, traces.arguments())
-    first = session.stream(message, here.url)
-    first.until(lambda m: "method" in m)
+    message, first = begun(session, 5, traces)
     with concurrent.futures.ThreadPoolExecutor(1) as other:
         waiting = other.submit(mcp.request, there.url, "POST", dict(
             session.headers(), Accept="application/json"),

@@ -1,4 +1,4 @@
-"""The pages: links, manuals, and the scripts for a demo with two hosts."""
+"""The pages: links, manuals, and the scripts for a demo."""
 import re
 import shutil
 import subprocess
@@ -7,6 +7,7 @@ import harness
 from support import check, equal, wait_until
 
 STREAMS = harness.SOURCE / "docs" / "streams.md"
+TOOLS = harness.SOURCE / "docs" / "tools.md"
 README = harness.SOURCE / "README.md"
 BLOCK = re.compile(r"^((?: {4}.*\n|\n(?= {4}))+)", re.M)
 # What people are to fill in, in the first lines of a script.
@@ -31,8 +32,7 @@ def check_links():
     """What the pages refer to is there."""
     for page in [harness.SOURCE / "README.md",
                  *harness.SOURCE.glob("docs/*.md"),
-                 harness.SOURCE / "httpd-conf" / "README.md",
-                 harness.SOURCE / "tests" / "README.md",
+                 *harness.SOURCE.glob("*/README.md"),
                  *harness.SOURCE.glob("tests/*/README.md")]:
         for link in re.findall(r"\]\(([^)#]+)", page.read_text()):
             check("://" in link or (page.parent / link).exists(),
@@ -107,14 +107,22 @@ def check_streams(here, there, folder):
         check(text in read[name], "no %s in %s: %s", text, name, read[name])
 
 
+def check_curl(here, folder):
+    """One request by hand."""
+    said = run_script(script_of(TOOLS.read_text(), {}).replace(
+        "http://127.0.0.1:PORT/mcp", here.url), folder)
+    check("3 km = 3000 m" in said, "no result: %s", said)
+
+
 def check_scripts(world):
-    """What is for the demo with two hosts."""
+    """What is for the demo, with two hosts."""
     harness.need("curl")
     harness.need("pkill")
     here, there = (world.host(catalog={"folder": harness.CATALOG})
                    for _ in range(2))
     check_readme(here, there, world.folder / "readme")
     check_streams(here, there, world.folder / "streams")
+    check_curl(here, world.folder / "tools")
 
 
 def test(world):

@@ -91,6 +91,11 @@ def replayed(session, url, first):
                 for m in messages), messages[-1]["result"]["content"])
 
 
+def first_id(text):
+    """Of the first event of a stream."""
+    return text.partition(b"\nid: ")[2].partition(b"\n")[0].decode()
+
+
 def flooded(session, url, **arguments):
     stream = session.call_stream("flood", arguments, url)
     check("result" in stream.rest(20)[-1], "no result: %r", stream.seen[-1])
@@ -104,7 +109,7 @@ def test_unread(here, there):
     session = mcp.opened(here.url)
     rude = Rude(here.url, session.headers(), flood_message(1))
     text = rude.read(2000)
-    first = text.partition(b"\nid: ")[2].partition(b"\n")[0].decode()
+    first = first_id(text)
     check(first, "no id in %r", text)
     check_neighbours(streams, here, "a call that is not read")
     # Its own session is served, too, and so is a client that comes back.
@@ -137,9 +142,9 @@ def test_unread_goes_on(here, there):
     pid_file = here.folder / "pid"
     rude = Rude(here.url, session.headers(), flood_message(
         1, lines=200, then=60, pid_file=str(pid_file)))
-    first = rude.read(2000).partition(b"\nid: ")[2].partition(b"\n")[0]
+    first = first_id(rude.read(2000))
     wait_until(pid_file.exists, "what comes behind the lines")
-    stream = session.get(there.url, after=first.decode())
+    stream = session.get(there.url, after=first)
     for _ in range(200):
         check(stream.message() is not None, "the stream has ended")
     rude.close()
@@ -165,10 +170,10 @@ def test_reset(here, there):
     streams = neighbours(here, there)
     session = mcp.opened(here.url)
     rude = Rude(here.url, session.headers(), flood_message(1, lines=50))
-    first = rude.read(2000).partition(b"\nid: ")[2].partition(b"\n")[0]
+    first = first_id(rude.read(2000))
     rude.reset()
     check_neighbours(streams, here, "a client that resets")
-    lines, content = replayed(session, there.url, first.decode())
+    lines, content = replayed(session, there.url, first)
     equal((lines, content[0]["text"]), (50, "all said\n"), "what came again")
     headers = dict(session.headers(), Accept="text/event-stream")
     for _ in range(20):
@@ -189,11 +194,11 @@ def test_half_closed(here, there):
     streams = neighbours(here, there)
     session = mcp.opened(here.url)
     rude = Rude(here.url, session.headers(), flood_message(1, lines=20))
-    first = rude.read(2000).partition(b"\nid: ")[2].partition(b"\n")[0]
+    first = first_id(rude.read(2000))
     rude.half_close()
     check_neighbours(streams, here, "a client that closes one half")
     wait_until(lambda: "flood" not in here.ctl("calls"), "the end")
-    lines, content = replayed(session, there.url, first.decode())
+    lines, content = replayed(session, there.url, first)
     equal((lines, content[0]["text"]), (20, "all said\n"), "what came again")
     rude.close()
     rude = Rude(here.url, dict(session.headers(), Accept="text/event-stream"))

@@ -413,23 +413,6 @@ scenario_change(long nth, bool *refused)
 	return rc;
 }
 
-static int
-each(const char *name, enum rc (*scenario)(long nth, bool *refused))
-{
-	bool refused = true;
-
-	for (long nth = 0; refused; nth++) {
-		enum rc rc = scenario(nth, &refused);
-
-		if (rc != RC_OK) {
-			(void)fprintf(
-			    stderr, "%s: %ld: %s\n", name, nth, rc_name(rc));
-			return 1;
-		}
-	}
-	return 0;
-}
-
 static const struct {
 	const char *name;
 	enum rc (*scenario)(void);
@@ -450,9 +433,9 @@ main(void)
 	for (size_t i = 0; i < COUNT(scenarios); i++)
 		failures +=
 		    failalloc_each(scenarios[i].name, scenarios[i].scenario);
-	failures += each("open a catalog", scenario_catalog);
-	failures += each("look again", scenario_edit);
-	failures += each("look at changes", scenario_change);
+	failures += failalloc_repeat("open a catalog", scenario_catalog);
+	failures += failalloc_repeat("look again", scenario_edit);
+	failures += failalloc_repeat("look at changes", scenario_change);
 	failures += call_each_offer() != RC_OK;
 	folder_remove();
 	return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -197,23 +197,6 @@ scenario_speak(long nth, bool *refused)
 	return rc;
 }
 
-static int
-each(const char *name, enum rc (*scenario)(long nth, bool *refused))
-{
-	bool refused = true;
-
-	for (long nth = 0; refused; nth++) {
-		enum rc rc = scenario(nth, &refused);
-
-		if (rc != RC_OK) {
-			(void)fprintf(
-			    stderr, "%s: %ld: %s\n", name, nth, rc_name(rc));
-			return 1;
-		}
-	}
-	return 0;
-}
-
 static const struct {
 	const char *name;
 	enum rc (*scenario)(void);
@@ -234,6 +217,7 @@ main(void)
 	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
 		failures +=
 		    failalloc_each(scenarios[i].name, scenarios[i].scenario);
-	failures += each("run a program that speaks", scenario_speak);
+	failures +=
+	    failalloc_repeat("run a program that speaks", scenario_speak);
 	return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,7 +1,5 @@
-#define _XOPEN_SOURCE 700 /* nftw */
 #include "catalog_bench.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,17 +25,17 @@ catalog_bench_init(struct catalog_bench *w)
 {
 	char tools[128];
 
-	*w = (struct catalog_bench){ .root = "/tmp/mcp-catalog-XXXXXX" };
-	assert_non_null(mkdtemp(w->root));
-	(void)snprintf(w->folder, sizeof(w->folder), "%s/catalog", w->root);
-	(void)snprintf(w->state, sizeof(w->state), "%s/state", w->root);
+	*w = (struct catalog_bench){ .said = BUF_INIT(100000) };
+	scratch_folder_init(&w->root);
+	(void)snprintf(
+	    w->folder, sizeof(w->folder), "%s/catalog", w->root.path);
+	(void)snprintf(w->state, sizeof(w->state), "%s/state", w->root.path);
 	(void)snprintf(tools, sizeof(tools), "%s/tools", w->folder);
 	assert_int_equal(mkdir(w->folder, 0700), 0);
 	assert_int_equal(mkdir(tools, 0700), 0);
 	/* Long after whatever the files of this test are dated. */
 	fake_clock_init(&w->clock, INT64_C(4000000000000));
 	w->host = (struct program_host){ .clock = &clock_system };
-	w->said = BUF_INIT(100000);
 	w->names = BUF_INIT(1000000);
 	w->log = LOG_INIT(keep_lines, w, LOG_DEBUG);
 	w->options = (struct catalog_options){
@@ -50,32 +48,29 @@ catalog_bench_init(struct catalog_bench *w)
 	};
 }
 
-static int
-drop(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
 void
 catalog_bench_release(struct catalog_bench *w)
 {
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
-	int rc = nftw(w->root, drop, 16, FTW_DEPTH | FTW_PHYS);
-
-	assert_int_equal(rc, 0);
+	scratch_folder_release(&w->root);
 	log_release(&w->log);
 	buf_release(&w->said);
 	buf_release(&w->names);
+}
+
+static void
+put_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
 }
 
 void
 catalog_bench_write(struct catalog_bench *w, const char *path, const char *text)
 {
 	char whole[512];
-	FILE *f;
 
 	(void)snprintf(whole, sizeof(whole), "%s/%s", w->folder, path);
 	for (char *at = whole + strlen(w->folder) + 1;
@@ -84,10 +79,7 @@ catalog_bench_write(struct catalog_bench *w, const char *path, const char *text)
 		(void)mkdir(whole, 0700);
 		*at = '/';
 	}
-	f = fopen(whole, "w");
-	assert_non_null(f);
-	assert_true(fputs(text, f) >= 0);
-	assert_int_equal(fclose(f), 0);
+	put_file(whole, text);
 }
 
 void
@@ -129,13 +121,9 @@ void
 catalog_bench_put(const char *folder, const char *name, const char *text)
 {
 	char path[256];
-	FILE *f;
 
 	(void)snprintf(path, sizeof(path), "%s/tools/%s", folder, name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	assert_true(fputs(text, f) >= 0);
-	assert_int_equal(fclose(f), 0);
+	put_file(path, text);
 }
 
 bool

@@ -6,12 +6,13 @@
 
 #include "catalog.h"
 #include "fake_clock.h"
+#include "scratch_folder.h"
 
 #define CATALOG_BENCH_CHECK_MS 1000
 
 /* A catalog in a folder of its own. */
 struct catalog_bench {
-	char root[64];
+	struct scratch_folder root;
 	char folder[96];
 	char state[96];
 	struct fake_clock clock;

@@ -88,3 +88,20 @@ failalloc_each(const char *name, enum rc (*scenario)(void))
 	}
 	return 0;
 }
+
+int
+failalloc_repeat(const char *name, enum rc (*scenario)(long nth, bool *refused))
+{
+	bool refused = true;
+
+	for (long nth = 0; refused; nth++) {
+		enum rc rc = scenario(nth, &refused);
+
+		if (rc != RC_OK) {
+			(void)fprintf(
+			    stderr, "%s: %ld: %s\n", name, nth, rc_name(rc));
+			return 1;
+		}
+	}
+	return 0;
+}

@@ -24,4 +24,11 @@ bool failalloc_disarm(void);
  */
 int failalloc_each(const char *name, enum rc (*scenario)(void));
 
+/*
+ * The same for one that arms the allocations itself, says whether one was
+ * refused, and answers RC_OK if all was as it should be.
+ */
+int failalloc_repeat(
+    const char *name, enum rc (*scenario)(long nth, bool *refused));
+
 #endif

@@ -234,7 +234,7 @@ assert_away(const char *name, const char *target, const char *want)
 	catalog_bench_put_tool(&w, "a.json", "a", "1");
 	c = catalog_bench_open(&w);
 	(void)snprintf(from, sizeof(from), "%s%s", w.folder, name);
-	(void)snprintf(to, sizeof(to), "%s/away", w.root);
+	(void)snprintf(to, sizeof(to), "%s/away", w.root.path);
 	assert_int_equal(rename(from, to), 0);
 	if (target != NULL)
 		assert_int_equal(symlink(target, from), 0);
