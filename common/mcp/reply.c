@@ -141,8 +141,6 @@ answer_end_hinted(struct exchange *x, const struct tool_cache *cache,
 		    cache->is_public ? SLICE("\"public\"")
 				     : SLICE("\"private\""));
 	}
-	if (!r->has_title)
-		extra = NULL;
 	if (r->has_server_info_meta || extra != NULL) {
 		json_put_key(b, "_meta");
 		buf_put_char(b, '{');
