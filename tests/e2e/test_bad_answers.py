@@ -251,7 +251,7 @@ class User:
                       AUTH_TYPE="Basic")
         body = reply.whole()
         if reply.header("Content-Type") == "text/event-stream":
-            body = reply.messages()[-1]["data"]
+            body = reply.messages()[-1].data
         return json.loads(body)
 
 
