@@ -18,6 +18,11 @@ struct input {
 	const struct json *sealed; /* answers of earlier rounds */
 	const struct json *asked;  /* keys that the state asked for */
 	const struct json *fresh;  /* inputResponses */
+	/* They came before anything was asked, and count if they fit, since
+	 * who knows what is asked may answer at once.  Not so where answers
+	 * may be used only once: it is the state that is used up. */
+	bool is_early;
+	struct open_question *taken; /* keys of those that fitted, then */
 	unsigned char nonce[DIGEST_BYTES];
 	bool has_nonce;
 	bool uses_fresh; /* an answer of this round was handed out */
@@ -119,7 +124,7 @@ responses_fault(const struct json *responses)
 }
 
 enum rc
-input_read(struct exchange *x, struct input **out)
+input_read(struct exchange *x, const struct tool *tool, struct input **out)
 {
 	const struct json *params = x->message.params;
 	const struct json *state = json_get(params, "requestState");
@@ -131,6 +136,7 @@ input_read(struct exchange *x, struct input **out)
 	if (in == NULL)
 		return RC_NOMEM;
 	in->fresh = json_get(params, "inputResponses");
+	in->is_early = state == NULL && (tool->flags & TOOL_ONCE) == 0;
 	fault = responses_fault(in->fresh);
 	if (fault == NULL && state != NULL) {
 		rc = state->type == JSON_STRING ? read_state(x, in, state->text)
@@ -161,14 +167,34 @@ was_asked(const struct input *in, struct slice key)
 }
 
 static bool
+is_among(const struct open_question *first, struct slice key)
+{
+	while (first != NULL && !slice_eq(first->key, key))
+		first = first->next;
+	return first != NULL;
+}
+
+static bool
 is_open(const struct input *in, struct slice key)
 {
-	for (const struct open_question *q = in->first; q != NULL;
-	     q = q->next) {
-		if (slice_eq(q->key, key))
-			return true;
-	}
-	return false;
+	return is_among(in->first, key);
+}
+
+/* An early answer was handed out: so it goes on to the next round. */
+static enum rc
+note_taken(struct exchange *x, struct input *in, struct slice key)
+{
+	struct open_question *t;
+
+	in->uses_fresh = true;
+	if (!in->is_early || is_among(in->taken, key))
+		return RC_OK;
+	t = arena_alloc(x->arena, sizeof(*t));
+	if (t == NULL)
+		return RC_NOMEM;
+	t->next = in->taken;
+	in->taken = t;
+	return arena_copy(x->arena, key, &t->key);
 }
 
 /* What was sent for a question, or NULL; it may be no answer. */
@@ -178,7 +204,7 @@ find_sent(const struct input *in, const struct tool_question *q, bool *fresh)
 	const struct json *sent = json_member(in->sealed, q->key);
 
 	*fresh = sent == NULL;
-	if (sent == NULL && was_asked(in, q->key))
+	if (sent == NULL && (in->is_early || was_asked(in, q->key)))
 		sent = json_member(in->fresh, q->key);
 	return sent;
 }
@@ -199,7 +225,7 @@ take_answer(struct exchange *x, struct input *in, struct tool_question *q)
 	if (rc == RC_OK)
 		rc = arena_copy(x->arena, buf_slice(&out), &q->answer);
 	if (rc == RC_OK && is_fresh)
-		in->uses_fresh = true;
+		rc = note_taken(x, in, q->key);
 	buf_release(&why);
 	buf_release(&out);
 	return rc == RC_SYNTAX ? RC_NOTFOUND : rc;
@@ -365,7 +391,8 @@ put_answers(struct buf *b, const struct input *in)
 	for (m = in->fresh == NULL ? NULL : in->fresh->child; m != NULL;
 	     m = m->next) {
 		if (json_member(sealed, m->name) == NULL &&
-		    was_asked(in, m->name) && !is_open(in, m->name))
+		    (was_asked(in, m->name) || is_among(in->taken, m->name)) &&
+		    !is_open(in, m->name))
 			put_answer(b, m);
 	}
 	buf_put_char(b, '}');

@@ -19,15 +19,17 @@ struct input;
 #define INPUT_ANSWERS_MAX ((size_t)32 * 1024)
 
 /*
- * Read inputResponses and requestState of x->message.  RC_OK with *out NULL:
- * they were refused, and the exchange has been answered.
+ * Read inputResponses and requestState of x->message, which calls that tool.
+ * RC_OK with *out NULL: they were refused, and the exchange has been answered.
  */
-MUST_CHECK enum rc input_read(struct exchange *x, struct input **out);
+MUST_CHECK enum rc input_read(
+    struct exchange *x, const struct tool *tool, struct input **out);
 
 /*
  * Questions of one round: ASK_ANSWERED with the answers in place, ASK_PENDING,
  * or ASK_UNSUPPORTED (the client declared no such thing).  An answer counts if
- * it was asked for by the requestState it came with and looks like one.
+ * it fits the question and was asked for by the requestState it came with; or
+ * if it came without any, and the tool may run twice.
  * ASK_TIMEOUT: it went wrong, see input_is_broken().
  */
 enum tool_ask input_ask(

@@ -44,9 +44,10 @@ method_resources_read(struct exchange *x)
 		return offer_answer_missing(x, uri);
 	if (rc != RC_OK)
 		return rc;
-	/* Of many that a template stands for, its name says more. */
-	x->tool = call.tool->name;
-	return offer_run(x, &call);
+	/* Of many that a template stands for, its name says more.  A copy, for
+	 * the log: the next one of a batch may make the catalog change. */
+	rc = arena_copy(x->arena, call.tool->name, &x->tool);
+	return rc == RC_OK ? offer_run(x, &call) : rc;
 }
 
 /* ------------------------------------------------------- subscriptions */

@@ -3,7 +3,11 @@
 #include "cursor.h"
 #include "project.h"
 #include "reply.h"
+#include "topic.h"
 #include "uri_template.h"
+
+/* A page with more than one entry is not longer. */
+#define PAGE_BYTES ((size_t)1024 * 1024)
 
 /* The member of a list's answer; its cursors are of that name, too. */
 static const struct slice members[OFFERS] = {
@@ -64,6 +68,31 @@ page_start(struct exchange *x, const struct tool_set *set, struct slice list,
 	return RC_OK;
 }
 
+/* Append what is on one page, and say where the next one begins.  Whatever
+ * the definitions hold, a list can be read to its end. */
+static size_t
+put_page(struct exchange *x, const struct tool_set *set, size_t first)
+{
+	struct buf *b = &x->server->body;
+	const size_t most = b->max / 2 < PAGE_BYTES ? b->max / 2 : PAGE_BYTES;
+	const size_t begin = b->len;
+	size_t i = first;
+
+	buf_put_char(b, '[');
+	for (; i < set->n && i - first < x->server->rules.page; i++) {
+		const size_t before = b->len;
+
+		json_put_comma(b);
+		project_offer(b, set->tool[i], x->revision);
+		if (i == first || (!b->failed && b->len - begin <= most))
+			continue;
+		buf_truncate(b, before);
+		break;
+	}
+	buf_put_char(b, ']');
+	return i;
+}
+
 enum rc
 offer_list(struct exchange *x, enum offer kind)
 {
@@ -74,17 +103,9 @@ offer_list(struct exchange *x, enum offer kind)
 
 	if (rc != RC_OK || first == SIZE_MAX)
 		return rc;
-	end = set->n - first > x->server->rules.page
-	    ? first + x->server->rules.page
-	    : set->n;
 	b = answer_begin(x);
 	json_put_name(b, members[kind]);
-	buf_put_char(b, '[');
-	for (size_t i = first; i < end; i++) {
-		json_put_comma(b);
-		project_offer(b, set->tool[i], x->revision);
-	}
-	buf_put_char(b, ']');
+	end = put_page(x, set, first);
 	if (end < set->n) {
 		json_put_key(b, "nextCursor");
 		buf_put_char(b, '"');
@@ -103,6 +124,9 @@ offer_find_resource(
 	enum rc rc = RC_NOTFOUND;
 
 	*out = (struct offer_call){ .makes = MAKES_CONTENTS, .uri = uri };
+	/* Not what method_resources_read() refuses. */
+	if (uri.len > TOPIC_URI_MAX)
+		return RC_NOTFOUND;
 	out->tool = tool_find(offer_all(x, OFFER_RESOURCE), uri);
 	if (out->tool != NULL)
 		return RC_OK;

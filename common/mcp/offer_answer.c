@@ -77,6 +77,18 @@ cache_of(struct exchange *x, const struct tool_call *call)
 				      : &call->tool->cache;
 }
 
+/* A tool need not know that a revision has another code for what it says, or
+ * none. */
+static enum rpc_code
+code_of(const struct exchange *x, int code)
+{
+	if (code == RPC_RESOURCE_NOT_FOUND)
+		code = x->revision->resource_not_found;
+	if (code == RPC_URL_REQUIRED && x->revision->is_modern)
+		code = RPC_INTERNAL_ERROR;
+	return (enum rpc_code)code;
+}
+
 enum rc
 offer_answer_refused(struct exchange *x, struct tool_call *call)
 {
@@ -85,8 +97,8 @@ offer_answer_refused(struct exchange *x, struct tool_call *call)
 
 	if (text == NULL)
 		return RC_NOMEM;
-	answer_error(x, 200, (enum rpc_code)result->error_code, text,
-	    result->error_data);
+	answer_error(
+	    x, 200, code_of(x, result->error_code), text, result->error_data);
 	return RC_OK;
 }
 

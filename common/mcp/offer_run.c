@@ -74,7 +74,7 @@ run(struct exchange *x, struct running *r)
 	if (!x->revision->asks_in_result || x->claimed != NULL ||
 	    r->call.makes == MAKES_VALUES)
 		return running_go(x, r);
-	rc = input_read(x, &r->input);
+	rc = input_read(x, r->call.tool, &r->input);
 	if (rc != RC_OK || r->input == NULL)
 		return rc;
 	return running_go(x, r);

@@ -32,10 +32,10 @@ take_turn(struct running *r)
 		return false;
 	if (r->news_mono < now - NEWS_BURST_MS)
 		r->news_mono = now - NEWS_BURST_MS;
-	ms = r->news_mono - now;
-	if (ms > 0 &&
-	    (now + ms > r->call.deadline_mono ||
-		r->call.env->wait(&r->call, ms)))
+	ms = r->news_mono > now ? r->news_mono - now : 0;
+	/* Who says much at once is not looked after until all is taken. */
+	if (now + ms > r->call.deadline_mono ||
+	    (ms > 0 && r->call.env->wait(&r->call, ms)))
 		return false;
 	r->news_mono += NEWS_MS;
 	return true;
@@ -67,12 +67,13 @@ running_changed(struct tool_call *call, struct slice topic)
 	struct op op;
 	enum rc rc = RC_SYNTAX;
 
+	/* Nor may nonsense flood the log. */
+	if (!take_turn(r))
+		return;
 	if (s->store == NULL)
 		rc = RC_BUSY;
 	else if (is_topic(topic))
 		rc = RC_OK;
-	if (rc == RC_OK && !take_turn(r))
-		return;
 	if (rc == RC_OK) {
 		op = running_op(r);
 		rc = s->store->ops->topic_raise(
@@ -94,11 +95,13 @@ running_elicited(struct tool_call *call, struct slice id)
 	if (r->x->revision->name != REVISION_2025_11_25 ||
 	    (call->caps & CAP_ELICITATION_URL) == 0)
 		return;
+	if (!take_turn(r))
+		return;
 	if (id.len == 0 || id.len > ELICITATION_ID_MAX || !text_utf8_ok(id)) {
 		running_log(r, LOG_WARNING, "no elicitationId", RC_SYNTAX);
 		return;
 	}
-	if (!take_turn(r) || !running_become(r))
+	if (!running_become(r))
 		return;
 	running_flush(r);
 	buf_reset(b);

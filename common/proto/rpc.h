@@ -25,6 +25,8 @@ enum rpc_code {
 	/* What the official clients of the session era know as "session not
 	 * found"; never sent to a modern request. */
 	RPC_SESSION_NOT_FOUND = -32001,
+	/* Up to 2025-11-25, server/resources, Error Handling. */
+	RPC_RESOURCE_NOT_FOUND = -32002,
 	/* 2025-11-25, client/elicitation, URL Elicitation Required. */
 	RPC_URL_REQUIRED = -32042,
 	/* 2026-07-28, basic/index, Error Codes. */

@@ -4,9 +4,9 @@
  *     cc -std=c17 -shared -fPIC -fvisibility=hidden \
  *         -I common/tools -o glossary.so examples/glossary/glossary.c
  *
- * The prompt "explain" asks a model to explain a word of this server; the
- * resource glossary://all is the whole list, and glossary://words/{word} what
- * one word means.  Words are completed while somebody types them.
+ * The prompt "explain_word" asks a model to explain a word of this server;
+ * the resource glossary://all is the whole list, and glossary://words/{word}
+ * what one word means.  Words are completed while somebody types them.
  */
 #include "mcp_module.h"
 
@@ -147,7 +147,7 @@ read_word(struct mcp_call *call, void *ctx)
 static const struct mcp_tool explain_prompt = {
 	.size = sizeof(struct mcp_tool),
 	.definition =
-	    "{\"name\":\"explain\",\"title\":\"Explain a word\","
+	    "{\"name\":\"explain_word\",\"title\":\"Explain a word\","
 	    "\"description\":\"Ask for an explanation of a word of MCP.\","
 	    "\"arguments\":["
 	    "{\"name\":\"word\",\"required\":true},"

@@ -19,15 +19,6 @@ CATALOG = harness.SOURCE / "tests" / "fixture" / "catalog"
 # Of each revision: how many scenarios count, and how many are only run.
 SETS = {"2025-11-25": (30, 3), "2026-07-28": (37, 13)}
 
-# (revision, scenario, check): why the suite may warn.
-WARNINGS = {
-    ("2026-07-28", "input-required-result-ignore-extra-params",
-     "sep-2322-ignore-unexpected-params"):
-        "it answers a question that nobody has asked yet: without the "
-        "requestState that says so an answer does not count, and the "
-        "question is asked",
-}
-
 # Scenarios that the suite itself skips, whatever the server does.
 SKIPPED = {"tasks-status-notifications"}
 
@@ -105,10 +96,8 @@ def check_run(run):
     empty = [name for name, checks in run.checks.items()
              if not any(one["status"] == "SUCCESS" for one in checks)]
     equal(sorted(set(empty) - SKIPPED), [], "scenarios without a success")
-    found = {(run.revision, name, one["id"])
-             for name, one in run.of_status("WARNING")}
-    expected = {key for key in WARNINGS if key[0] == run.revision}
-    equal(sorted(found), sorted(expected), "warnings\n%s\n" % complaints)
+    found = {(name, one["id"]) for name, one in run.of_status("WARNING")}
+    equal(sorted(found), [], "warnings\n%s\n" % complaints)
 
 
 def check_all(world, url):

@@ -17,21 +17,21 @@ def completed(ask, ref, name, value, **more):
 
 def offers_prompts(ask, revision):
     prompt, = ask("prompts/list")["result"]["prompts"]
-    equal(prompt["name"], "explain", "name")
+    equal(prompt["name"], "explain_word", "name")
     equal([(a["name"], a.get("required", False))
            for a in prompt["arguments"]],
           [("word", True), ("audience", False)], "arguments")
     equal("title" in prompt, revision >= "2025-06-18", "title")
-    got = ask("prompts/get", {"name": "explain", "arguments": {
+    got = ask("prompts/get", {"name": "explain_word", "arguments": {
         "word": "tool", "audience": "developer"}})["result"]
     equal([m["role"] for m in got["messages"]], ["user", "assistant"],
           "roles")
     check("developer" in got["messages"][0]["content"]["text"],
           "not filled in: %r", got)
     for params, expected in (
-            ({"name": "none"}, -32602), ({"name": "explain"}, -32602),
-            ({"name": "explain", "arguments": {"word": 7}}, -32602),
-            ({"name": "explain", "arguments": {"word": "x"}}, -32603)):
+            ({"name": "none"}, -32602), ({"name": "explain_word"}, -32602),
+            ({"name": "explain_word", "arguments": {"word": 7}}, -32602),
+            ({"name": "explain_word", "arguments": {"word": "x"}}, -32603)):
         equal(code(ask("prompts/get", params)), expected, "of %r" % params)
 
 
@@ -55,7 +55,7 @@ def offers_resources(ask):
 
 
 def offers_completion(ask):
-    prompt = {"type": "ref/prompt", "name": "explain"}
+    prompt = {"type": "ref/prompt", "name": "explain_word"}
     template = {"type": "ref/resource", "uri": "glossary://words/{word}"}
     for ref in (prompt, template):
         equal(completed(ask, ref, "word", "t")["values"],

@@ -295,7 +295,7 @@ def test_store_away(world):
     folder.mkdir()
     away.mkdir()
     path = folder / "moved.db"
-    host = world.host(store={"url": "sqlite://%s" % path, "timeout": "500ms"},
+    host = world.host(store={"url": "sqlite://%s" % path, "timeout": "2s"},
                       http={"comment": "200ms"},
                       catalog={"folder": world.folder / "catalog"})
     session, other = mcp.opened(host.url), mcp.opened(host.url)

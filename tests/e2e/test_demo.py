@@ -70,6 +70,20 @@ def check_pasted(demo):
           "the command line")
 
 
+def check_examples(session):
+    """Of each kind, one of the catalog and one of the modules."""
+    for method, member, key, names in (
+            ("tools/list", "tools", "name", ("greet", "count")),
+            ("prompts/list", "prompts", "name",
+             ("explain", "explain_word")),
+            ("resources/list", "resources", "uri",
+             ("docs://documents/sessions.md", "glossary://all")),
+            ("resources/templates/list", "resourceTemplates", "uriTemplate",
+             ("outline://{name}", "glossary://words/{word}"))):
+        there = {one[key] for one in session.send(method).result()[member]}
+        check(there >= set(names), "%s: %s", method, sorted(there))
+
+
 def test_one_host(world):
     demo = Demo(world)
     check_pasted(demo)
@@ -79,6 +93,9 @@ def test_one_host(world):
     answer = session.call("convert_units",
                           {"value": 1, "from": "km", "to": "m"})
     check("1000" in mcp.text_of(answer), "wrong: %r", answer)
+    check_examples(session)
+    said = (world.folder / "demo.err").read_text()
+    check("0 errors" in said, "the catalog: %s", said)
     return demo
 
 
@@ -99,6 +116,15 @@ def test_many_hosts(world):
     session.url = again.url
     check("convert_units" in session.tools(), "the session is lost")
     again.end(again.process.terminate)
+
+
+def test_fixture(world):
+    """The example server of the conformance suite."""
+    demo = Demo(world, "--fixture")
+    names = mcp.opened(demo.url).tools()
+    for name in ("greet", "test_simple_text", "count", "count_script"):
+        check(name in names, "no %s", name)
+    demo.end(demo.process.terminate)
 
 
 def test_port(world, taken):
@@ -122,6 +148,7 @@ def test(world):
     test_port(world, first.port)
     first.end(first.process.terminate)
     test_many_hosts(world)
+    test_fixture(world)
 
 
 # The release may have to be built first.

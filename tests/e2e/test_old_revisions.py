@@ -227,11 +227,11 @@ def batch_as_events(session):
 def batch_of_offers(session):
     found = by_id(session.post([
         {"jsonrpc": "2.0", "id": "p", "method": "prompts/get", "params": {
-            "name": "explain", "arguments": {"word": "tool"}}},
+            "name": "explain_word", "arguments": {"word": "tool"}}},
         {"jsonrpc": "2.0", "id": "r", "method": "resources/read",
          "params": {"uri": "glossary://words/none"}},
         {"jsonrpc": "2.0", "id": "c", "method": "completion/complete",
-         "params": {"ref": {"type": "ref/prompt", "name": "explain"},
+         "params": {"ref": {"type": "ref/prompt", "name": "explain_word"},
                     "argument": {"name": "word", "value": "to"}}}]))
     equal(len(found["p"]["result"]["messages"]), 2, "messages")
     equal(code(found["r"]), -32002, "code")

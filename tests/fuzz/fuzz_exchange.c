@@ -243,7 +243,11 @@ check(struct step *p, size_t writes)
 {
 	const struct sink_messages to = { take_message, p };
 	holds(p, sink_mem_is_reply(&p->sink));
-	holds(p, p->sink.status >= 200 && p->sink.status < 500);
+	/* Who takes no events and leaves, or stays away, may come again. */
+	holds(p,
+	    p->sink.status >= 200 &&
+		(p->sink.status < 500 ||
+		    (p->sink.status == 503 && p->waits >= WAITS)));
 	holds(p, sink_messages_read(&p->sink, p->ask.arena, &to));
 	holds(p, p->sink.status < 400 || p->code != 0 || p->sink.body.len == 0);
 	check_marks(p);

@@ -90,7 +90,7 @@ input_bench_begin(
 	b->in = NULL;
 	rc = json_read(
 	    &b->arena, params, &json_limits_default, &x->message.params, NULL);
-	return rc == RC_OK ? input_read(x, &b->in) : rc;
+	return rc == RC_OK ? input_read(x, &b->tool, &b->in) : rc;
 }
 
 enum rc

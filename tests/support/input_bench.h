@@ -22,6 +22,7 @@ struct input_bench {
 	struct store_scratch scratch;
 	struct store *store; /* NULL: it has none, and a fixed key */
 	struct arena arena;
+	struct tool tool;   /* that is called */
 	struct exchange x;  /* of the round at hand */
 	struct input *in;   /* likewise; NULL: it was refused */
 	struct slice state; /* of the last answer; lives in the arena */

@@ -136,14 +136,73 @@ what_is_missing_is_asked_for_again(void **state)
 }
 
 static void
-an_answer_without_its_state_does_not_count(void **state)
+an_answer_that_comes_before_the_question_counts_if_it_fits(void **state)
+{
+	struct input_bench *b = *state;
+	struct slice answer;
+
+	assert_int_equal(
+	    input_bench_call(b, TOOL,
+		SLICE("{\"odd\":{\"x\":1},\"wrong\":{\"action\":\"maybe\"},"
+		      "\"name\":" ACCEPT "}"),
+		SLICE_NONE),
+	    RC_OK);
+	assert_int_equal(ask(b, "name", &answer), ASK_ANSWERED);
+	assert_true(slice_eq(answer, SLICE(ACCEPT)));
+	assert_false(input_is_pending(b->in));
+	assert_int_equal(ask(b, "wrong", NULL), ASK_PENDING);
+}
+
+static void
+an_early_answer_goes_on_to_the_next_round(void **state)
+{
+	struct input_bench *b = *state;
+	struct slice answer;
+
+	assert_int_equal(input_bench_call(b, TOOL,
+			     SLICE("{\"name\":" ACCEPT
+				   ",\"later\":{\"action\":\"decline\"}}"),
+			     SLICE_NONE),
+	    RC_OK);
+	assert_int_equal(ask(b, "name", NULL), ASK_ANSWERED);
+	assert_int_equal(ask(b, "name", NULL), ASK_ANSWERED);
+	assert_int_equal(ask(b, "more", NULL), ASK_PENDING);
+	assert_int_equal(input_bench_answer(b), RC_OK);
+	assert_int_equal(
+	    input_bench_call(b, TOOL,
+		SLICE("{\"more\":{\"action\":\"decline\"}}"), b->state),
+	    RC_OK);
+	assert_int_equal(ask(b, "name", &answer), ASK_ANSWERED);
+	assert_true(slice_eq(answer, SLICE(ACCEPT)));
+	assert_int_equal(ask(b, "more", NULL), ASK_ANSWERED);
+	/* Nobody asked when it came, and nobody was sent it again. */
+	assert_int_equal(ask(b, "later", NULL), ASK_PENDING);
+}
+
+static void
+an_early_answer_does_not_count_where_it_may_be_used_only_once(void **state)
 {
 	struct input_bench *b = *state;
 
+	b->tool.flags = TOOL_ONCE;
 	assert_int_equal(input_bench_call(b, TOOL,
 			     SLICE("{\"name\":" ACCEPT "}"), SLICE_NONE),
 	    RC_OK);
 	assert_int_equal(ask(b, "name", NULL), ASK_PENDING);
+}
+
+static void
+what_a_state_did_not_ask_for_does_not_count_with_it(void **state)
+{
+	struct input_bench *b = *state;
+
+	first_round(b);
+	assert_int_equal(
+	    input_bench_call(b, TOOL,
+		SLICE("{\"name\":" ACCEPT ",\"more\":" ACCEPT "}"), b->state),
+	    RC_OK);
+	assert_int_equal(ask(b, "name", NULL), ASK_ANSWERED);
+	assert_int_equal(ask(b, "more", NULL), ASK_PENDING);
 }
 
 static void
@@ -453,7 +512,12 @@ main(void)
 		TEST(what_was_asked_for_is_answered_in_place),
 		TEST(answers_of_earlier_rounds_come_back_from_the_state),
 		TEST(what_is_missing_is_asked_for_again),
-		TEST(an_answer_without_its_state_does_not_count),
+		TEST(
+		    an_answer_that_comes_before_the_question_counts_if_it_fits),
+		TEST(an_early_answer_goes_on_to_the_next_round),
+		TEST(
+		    an_early_answer_does_not_count_where_it_may_be_used_only_once),
+		TEST(what_a_state_did_not_ask_for_does_not_count_with_it),
 		TEST(responses_that_are_none_are_refused),
 		TEST(a_state_is_good_for_its_own_request_only),
 		TEST(what_differs_between_rounds_does_not_matter),

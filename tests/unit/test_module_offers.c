@@ -170,7 +170,7 @@ the_glossary_is_read(void **state)
 #define TYPED(ref, name, value)                                                \
 	"{\"ref\":" ref ",\"argument\":{\"name\":\"" name                      \
 	"\",\"value\":\"" value "\"}}"
-#define PROMPT "{\"type\":\"ref/prompt\",\"name\":\"explain\"}"
+#define PROMPT "{\"type\":\"ref/prompt\",\"name\":\"explain_word\"}"
 #define TEMPLATE                                                               \
 	"{\"type\":\"ref/resource\",\"uri\":\"glossary://words/{word}\"}"
 

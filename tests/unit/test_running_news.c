@@ -129,6 +129,65 @@ who_announces_very_much_waits_and_loses_nothing(void **state)
 }
 
 static enum tool_done
+changing_nothing_much(struct running_bench *b, struct tool_call *call)
+{
+	(void)b;
+	for (int i = 0; i < 300; i++)
+		call->env->changed(call, SLICE("no topic"));
+	return running_bench_done(call);
+}
+
+static void
+nonsense_does_not_flood_the_log(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = changing_nothing_much;
+	running_bench_open(b, "2025-11-25", "{}");
+	assert_int_equal(running_bench_call(b, "detached", ""), RC_OK);
+	assert_in_range(b->clock.wall - b->began, 1900, 2500);
+}
+
+/* It takes its time, and takes nothing. */
+static enum rc
+raise_in_vain(struct store *store, const struct op *op,
+    const struct topic_raise *raise, int64_t *version, bool *raised)
+{
+	struct running_bench *b = running_bench_of(store);
+
+	(void)op;
+	(void)raise;
+	(void)version;
+	(void)raised;
+	b->number++;
+	fake_clock_advance(&b->clock, 5000);
+	return RC_BUSY;
+}
+
+static enum tool_done
+changing_in_vain(struct running_bench *b, struct tool_call *call)
+{
+	for (int i = 0; i < 1000; i++)
+		call->env->changed(call, SLICE("tools"));
+	b->flag = b->clock.mono / 1000 <= call->deadline_mono + 5000;
+	return running_bench_done(call);
+}
+
+static void
+a_store_that_takes_nothing_does_not_hold_up_a_call_for_ever(void **state)
+{
+	struct running_bench *b = *state;
+
+	b->tool = changing_in_vain;
+	running_bench_open(b, "2025-11-25", "{}");
+	b->here.rules.tool_timeout_ms = 20000;
+	b->ops.topic_raise = raise_in_vain;
+	assert_int_equal(running_bench_call(b, "inline", ""), RC_OK);
+	assert_true(b->flag);
+	assert_in_range(b->number, 3, 6);
+}
+
+static enum tool_done
 eliciting(struct running_bench *b, struct tool_call *call)
 {
 	char longest[257];
@@ -181,6 +240,9 @@ main(void)
 		RUNNING_TEST(each_way_to_run_may_say_that_something_changed),
 		RUNNING_TEST(what_is_no_topic_is_a_line_in_the_log),
 		RUNNING_TEST(who_announces_very_much_waits_and_loses_nothing),
+		RUNNING_TEST(nonsense_does_not_flood_the_log),
+		RUNNING_TEST(
+		    a_store_that_takes_nothing_does_not_hold_up_a_call_for_ever),
 		cmocka_unit_test(
 		    only_who_can_be_sent_elsewhere_hears_what_was_done_there),
 	};

@@ -299,6 +299,23 @@ every_control_character_of_the_longest_uri_has_room(void **state)
 }
 
 static void
+what_begins_otherwise_takes_no_memory(void **state)
+{
+	struct json_bench *t = *state;
+	const struct uri_template *template =
+	    compiled(t, SLICE("docs://a/{b}"));
+	struct arena none = ARENA_INIT(0);
+	const struct json *values;
+
+	assert_int_equal(
+	    uri_template_match(template, SLICE("note://a/b"), &none, &values),
+	    RC_NOTFOUND);
+	assert_int_equal(
+	    uri_template_match(template, SLICE("docs://"), &none, &values),
+	    RC_NOTFOUND);
+}
+
+static void
 nothing_is_read_behind_the_end(void **state)
 {
 	static const char *const rows[][2] = {
@@ -336,6 +353,7 @@ main(void)
 		JSON_TEST(what_does_not_fit_leaves_nothing_behind),
 		JSON_TEST(a_long_uri_takes_no_longer_than_its_length),
 		JSON_TEST(every_control_character_of_the_longest_uri_has_room),
+		JSON_TEST(what_begins_otherwise_takes_no_memory),
 		JSON_TEST(nothing_is_read_behind_the_end),
 	};
 
