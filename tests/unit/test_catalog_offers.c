@@ -772,6 +772,12 @@ checking_looks_at_every_folder(void **state)
 	catalog_bench_write(&w, "resources/d.json",
 	    "{\"name\":\"n\",\n\"uri\":\"a:b\",\"description\":\"d\",\n"
 	    "\"text\":\"t\"}");
+	/* Of a folder only the files are resources. */
+	catalog_bench_write(&w, "resources/e.json",
+	    "{\"uri\":\"a:/\",\"name\":\"n\",\"description\":\"d\",\n"
+	    "\"text\":\"t\"}");
+	catalog_bench_write(&w, "resources/f.json",
+	    "{\"uri\":\"a:/\",\"description\":\"d\",\"folder\":\"tools\"}");
 	assert_int_equal(
 	    catalog_check(w.folder, NULL, 0, &out, &errors), RC_OK);
 	buf_printf(&want,
