@@ -91,8 +91,8 @@ struct topic_watch {
 		bool is_known; /* the store was told of `digest` */
 		unsigned char digest[DIGEST_BYTES];
 	} list[TOPIC_LISTS];
-	/* URIs of resources whose change the store did not take, each with a
-	 * NUL behind it. */
+	/* URIs of resources whose change the store did not take, or of which
+	 * there was no time to tell it, each with a NUL behind it. */
 	struct buf missed;
 };
 

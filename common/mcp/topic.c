@@ -6,6 +6,8 @@
 #include "seal.h"
 
 #define LOOK_MS 1000
+/* Whoever looks has other things to do: the rest waits for the next look. */
+#define TELL_MS 200
 /* Sessions of one transaction, which others wait for. */
 #define BATCH 100
 /* A message holds little more than a URI, each byte of it escaped. */
@@ -173,7 +175,8 @@ look_at_lists(struct server *s, const struct op *op)
 struct watch {
 	struct server *server;
 	const struct op *op;
-	enum rc rc; /* the first one that went wrong */
+	int64_t until; /* monotonic ms */
+	enum rc rc;    /* the first one that went wrong */
 };
 
 static enum rc
@@ -203,16 +206,17 @@ tell_changed(void *ctx, struct slice uri)
 {
 	struct watch *w = ctx;
 	struct buf *missed = &w->server->topics.missed;
-	enum rc rc = w->rc;
+	bool is_told = false;
 
 	/* Nobody can have subscribed to it. */
 	if (uri.len > TOPIC_URI_MAX)
 		return;
 	/* One that waits long for the store is enough. */
-	if (rc == RC_OK)
-		rc = raise_resource(w->server, w->op, uri);
-	w->rc = rc;
-	if (rc == RC_OK || missed->len + uri.len + 1 > missed->max)
+	if (w->rc == RC_OK && clock_mono_ms(w->server->clock) < w->until) {
+		w->rc = raise_resource(w->server, w->op, uri);
+		is_told = w->rc == RC_OK;
+	}
+	if (is_told || missed->len + uri.len + 1 > missed->max)
 		return;
 	buf_put_slice(missed, uri);
 	buf_put_char(missed, '\0');
@@ -240,14 +244,15 @@ enum rc
 topic_tick(struct server *s, const struct op *op)
 {
 	struct topic_watch *w = &s->topics;
-	struct watch watch = { s, op, RC_OK };
 	int64_t now = clock_mono_ms(s->clock);
+	struct watch watch = { s, op, 0, RC_OK };
 	enum rc rc;
 
 	if (s->store == NULL || now < w->next_mono)
 		return RC_OK;
 	w->next_mono = now + LOOK_MS;
 	rc = look_at_lists(s, op);
+	watch.until = clock_mono_ms(s->clock) + TELL_MS;
 	tell_missed(&watch);
 	if (s->toolbox->ops->watch != NULL)
 		s->toolbox->ops->watch(s->toolbox, tell_changed, &watch);

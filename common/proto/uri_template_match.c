@@ -449,17 +449,6 @@ put_all(struct match *m, struct buf *out)
 	return rc == RC_OK ? buf_finish(out) : rc;
 }
 
-/* Of many templates most differ in what stands in front. */
-static bool
-may_fit(const struct uri_template *t, struct slice uri)
-{
-	/* The scheme, at least. */
-	const struct uri_part *first = &t->part[0];
-
-	return uri.ptr != NULL && uri.len <= URI_TEMPLATE_URI_MAX &&
-	    slice_starts(uri, first->literal);
-}
-
 static enum rc
 match(struct match *m, struct arena *a, struct slice *kept)
 {
@@ -490,7 +479,9 @@ uri_template_match(const struct uri_template *t, struct slice uri,
 	enum rc rc;
 
 	*out = NULL;
-	if (!may_fit(t, uri))
+	/* Of many templates nearly all are told by how they begin. */
+	if (uri.ptr == NULL || uri.len > URI_TEMPLATE_URI_MAX ||
+	    !slice_starts(uri, t->part[0].literal))
 		return RC_NOTFOUND;
 	rc = match(&m, a, &kept);
 	arena_release(&scratch);

@@ -67,6 +67,9 @@ taken_by(const struct check *c, size_t i)
 {
 	const struct tool *tool = &c->tools[i]->definition.tool;
 
+	/* Only its files are served, and only the server sees which. */
+	if (c->tools[i]->folder != NULL)
+		return NULL;
 	for (size_t m = 0; m < c->n_modules; m++) {
 		size_t n;
 		const struct tool *const *tools =
@@ -79,7 +82,8 @@ taken_by(const struct check *c, size_t i)
 	for (size_t k = 0; k < i; k++) {
 		const struct catalog_tool *t = c->tools[k];
 
-		if (t != NULL && t->definition.tool.kind == tool->kind &&
+		if (t != NULL && t->folder == NULL &&
+		    t->definition.tool.kind == tool->kind &&
 		    slice_eq(t->definition.tool.name, tool->name))
 			return c->names.name[k];
 	}

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "uri_template.h"
+
 /* Linux refuses a longer string (MAX_ARG_STRLEN) ... */
 #define VARIABLE_MAX ((size_t)128 * 1024)
 /* ... and a larger whole, where the stack may be small. */
@@ -18,6 +20,17 @@ struct env {
 	size_t bytes;
 	enum rc rc;
 };
+
+/* A byte of a variable's name. */
+static char
+letter_of(char c)
+{
+	if (c >= 'a' && c <= 'z')
+		return (char)(c - 'a' + 'A');
+	if ((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+		return c;
+	return '_';
+}
 
 static void
 add(struct env *e, struct slice prefix, struct slice name, struct slice value)
@@ -38,15 +51,8 @@ add(struct env *e, struct slice prefix, struct slice name, struct slice value)
 	e->bytes += len;
 	memcpy(p, prefix.ptr, prefix.len);
 	p += prefix.len;
-	for (size_t i = 0; i < name.len; i++) {
-		char c = name.ptr[i];
-
-		if (c >= 'a' && c <= 'z')
-			c = (char)(c - 'a' + 'A');
-		else if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')))
-			c = '_';
-		*p++ = c;
-	}
+	for (size_t i = 0; i < name.len; i++)
+		*p++ = letter_of(name.ptr[i]);
 	*p++ = '=';
 	if (value.len > 0)
 		memcpy(p, value.ptr, value.len);
@@ -148,13 +154,61 @@ arguments_of(const struct tool_call *call)
 	return json_get(json_get(call->arguments, "context"), "arguments");
 }
 
+/* An argument among those that the definition declares. */
+struct given {
+	struct slice name;
+	bool is_declared;
+	bool is_taken; /* its variable is that of one declared */
+};
+
 static void
-add_arguments(struct env *e, const struct json *arguments)
+compare(struct given *g, struct slice declared)
+{
+	size_t i = 0;
+
+	if (declared.len != g->name.len)
+		return;
+	while (i < declared.len &&
+	    letter_of(declared.ptr[i]) == letter_of(g->name.ptr[i]))
+		i++;
+	g->is_taken = g->is_taken || i == declared.len;
+	g->is_declared = g->is_declared || slice_eq(declared, g->name);
+}
+
+/* Nobody checked what is not declared: it must not stand where a program looks
+ * for what is. */
+static bool
+is_in_the_way(const struct tool *tool, struct slice name)
+{
+	const struct json *properties =
+	    json_get(json_get(tool->definition, "inputSchema"), "properties");
+	const struct json *list = json_get(tool->definition, "arguments");
+	const struct slice *vars = NULL;
+	size_t n =
+	    tool->uris == NULL ? 0 : uri_template_vars(tool->uris, &vars);
+	struct given g = { .name = name };
+	const struct json *p =
+	    json_is(properties, JSON_OBJECT) ? properties->child : NULL;
+	const struct json *a = json_is(list, JSON_ARRAY) ? list->child : NULL;
+
+	for (; p != NULL; p = p->next)
+		compare(&g, p->name);
+	for (; a != NULL; a = a->next)
+		compare(&g, json_text(json_get(a, "name")));
+	for (size_t i = 0; i < n; i++)
+		compare(&g, vars[i]);
+	return g.is_taken && !g.is_declared;
+}
+
+static void
+add_arguments(
+    struct env *e, const struct tool *tool, const struct json *arguments)
 {
 	if (!json_is(arguments, JSON_OBJECT))
 		return;
 	for (const struct json *a = arguments->child; a != NULL; a = a->next)
-		add(e, SLICE("MCP_ARG_"), a->name, scalar(a));
+		if (!is_in_the_way(tool, a->name))
+			add(e, SLICE("MCP_ARG_"), a->name, scalar(a));
 }
 
 /* What is typed, and into what. */
@@ -195,7 +249,7 @@ program_env(
 	add_own(&e, "URI", call->uri);
 	if (call->makes == MAKES_VALUES)
 		add_completion(&e, call);
-	add_arguments(&e, arguments);
+	add_arguments(&e, call->tool, arguments);
 	*out = e.list;
 	return e.rc;
 }

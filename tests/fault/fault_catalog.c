@@ -354,10 +354,11 @@ has(struct catalog *c, enum offer kind, const char *name)
 	const struct tool_set *set = box->ops->view(box, kind);
 
 	/* All of it must be there, whatever went wrong. */
-	for (size_t i = 0; i < set->n; i++)
+	for (size_t i = 0; i < set->n; i++) {
 		if (tool_find(set, set->tool[i]->name) != set->tool[i] ||
 		    set->tool[i]->definition->type != JSON_OBJECT)
 			return false;
+	}
 	return name == NULL || tool_find(set, slice_of(name)) != NULL;
 }
 

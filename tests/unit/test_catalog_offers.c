@@ -185,6 +185,25 @@ static const struct row rows[] = {
 	    "[\"sh\",\"-c\",\"printf %s $MCP_TOOL$MCP_ARG_X\"]}}",
 	    "p", NULL, "{\"x\":\"1\"}", TOOL_DONE,
 	    "{\"type\":\"text\",\"text\":\"p1\"}" },
+	/* What is not declared does not stand where a program looks for what
+	 * is. */
+	{ "prompts/a.json",
+	    "{\"name\":\"p\",\"arguments\":[{\"name\":\"x\"}],\"run\":{"
+	    "\"command\":[\"sh\",\"-c\",\"env | grep ^MCP_ARG | sort\"]}}",
+	    "p", NULL, "{\"X\":\"2\",\"x\":\"1\",\"y\":\"3\"}", TOOL_DONE,
+	    "{\"type\":\"text\",\"text\":\"MCP_ARG_X=1\\nMCP_ARG_Y=3\\n\"}" },
+	{ "tools/a.json",
+	    "{\"name\":\"p\",\"inputSchema\":{\"type\":\"object\","
+	    "\"properties\":{\"a_b\":{\"enum\":[\"1\"]}}},\"run\":{"
+	    "\"command\":[\"sh\",\"-c\",\"env | grep ^MCP_ARG | sort\"]}}",
+	    "p", NULL, "{\"a-b\":\"2\",\"A_B\":\"2\",\"y\":\"3\"}", TOOL_DONE,
+	    "{\"type\":\"text\",\"text\":\"MCP_ARG_Y=3\\n\"}" },
+	{ "resources/a.json",
+	    "{\"uriTemplate\":\"a:{x}\",\"name\":\"n\",\"run\":{"
+	    "\"command\":[\"sh\",\"-c\",\"env | grep ^MCP_ARG | sort\"]}}",
+	    "a:{x}", "a:1", "{\"x\":\"1\",\"X\":\"2\"}", TOOL_DONE,
+	    "{\"uri\":\"a:1\",\"mimeType\":\"text/plain\","
+	    "\"text\":\"MCP_ARG_X=1\\n\"}" },
 	{ "prompts/a.json",
 	    "{\"name\":\"p\",\"run\":{\"output\":\"image/png\",\"command\":"
 	    "[\"printf\",\"abc\"]}}",
@@ -270,9 +289,10 @@ assert_row(struct catalog_bench *w, const struct row *row)
 	tool_bench_init(&b);
 	tool_bench_arguments(&b, row->arguments);
 	b.call.tool = tool;
-	b.call.makes =
-	    tool->kind == OFFER_PROMPT ? MAKES_MESSAGES : MAKES_CONTENTS;
-	if (tool->kind != OFFER_PROMPT)
+	b.call.makes = tool->kind == OFFER_TOOL ? MAKES_CONTENT
+	    : tool->kind == OFFER_PROMPT        ? MAKES_MESSAGES
+						: MAKES_CONTENTS;
+	if (b.call.makes == MAKES_CONTENTS)
 		b.call.uri = slice_of(row->uri == NULL ? row->name : row->uri);
 	if (tool->call(tool, &b.call) != row->done)
 		fail_msg("%s: otherwise", row->definition);
@@ -773,6 +793,12 @@ checking_looks_at_every_folder(void **state)
 	catalog_bench_write(&w, "resources/d.json",
 	    "{\"name\":\"n\",\n\"uri\":\"a:b\",\"description\":\"d\",\n"
 	    "\"text\":\"t\"}");
+	/* Of a folder only the files are resources. */
+	catalog_bench_write(&w, "resources/e.json",
+	    "{\"uri\":\"a:/\",\"name\":\"n\",\"description\":\"d\",\n"
+	    "\"text\":\"t\"}");
+	catalog_bench_write(&w, "resources/f.json",
+	    "{\"uri\":\"a:/\",\"description\":\"d\",\"folder\":\"tools\"}");
 	assert_int_equal(
 	    catalog_check(w.folder, NULL, 0, &out, &errors), RC_OK);
 	buf_printf(&want,

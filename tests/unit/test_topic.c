@@ -22,6 +22,7 @@ struct changing {
 	int views;
 	int watches;
 	struct slice changed[2]; /* URIs for the next watch() */
+	struct fake_clock *slow; /* each takes half a second */
 };
 
 static const struct tool_set *
@@ -50,6 +51,8 @@ watch(struct toolbox *base, void (*changed)(void *ctx, struct slice uri),
 		if (c->changed[i].ptr != NULL)
 			changed(ctx, c->changed[i]);
 		c->changed[i] = SLICE_NONE;
+		if (c->slow != NULL)
+			fake_clock_advance(c->slow, 500);
 	}
 }
 
@@ -341,6 +344,28 @@ a_change_that_the_store_did_not_take_is_told_later(void **state)
 }
 
 static void
+many_changes_are_told_in_several_looks(void **state)
+{
+	struct bench *b = *state;
+	struct changing *c = &b->tools[0];
+	struct op op = stream_bench_op(&b->base);
+	int64_t first;
+
+	c->base.ops = &watching_ops;
+	c->slow = &b->base.clock;
+	c->changed[0] = SLICE("x:y");
+	c->changed[1] = SLICE("x:z");
+	assert_int_equal(topic_tick(&b->base.server[0], &op), RC_OK);
+	first = version_of(b, SLICE("resource:x:y"));
+	assert_true(first > 0);
+	assert_int_equal(version_of(b, SLICE("resource:x:z")), 0);
+	fake_clock_advance(&b->base.clock, 1000);
+	assert_int_equal(topic_tick(&b->base.server[0], &op), RC_OK);
+	assert_true(version_of(b, SLICE("resource:x:z")) > first);
+	assert_int_equal(version_of(b, SLICE("resource:x:y")), first);
+}
+
+static void
 each_topic_has_its_message(void **state)
 {
 	static const struct {
@@ -391,6 +416,7 @@ main(void)
 		    what_the_store_did_not_take_is_read_again_though_it_is_not_new),
 		CASE(resources_that_were_seen_to_change_are_told_of),
 		CASE(a_change_that_the_store_did_not_take_is_told_later),
+		CASE(many_changes_are_told_in_several_looks),
 		CASE(each_topic_has_its_message),
 	};
 
