@@ -120,8 +120,9 @@ reply_put_server_info(struct buf *b, const struct server_info *info,
 void
 answer_end(struct exchange *x, bool is_cacheable, const struct json *extra)
 {
-	answer_end_hinted(
-	    x, is_cacheable ? &x->server->rules.list_cache : NULL, extra);
+	const struct tool_cache list = x->server->rules.list_cache;
+
+	answer_end_hinted(x, is_cacheable ? &list : NULL, extra);
 }
 
 void
