@@ -149,7 +149,17 @@ has(struct slice text, struct slice word)
 	return false;
 }
 
-/* Words of others that it did not say itself. */
+/* Did the client say that word itself?  Errors repeat what was sent. */
+static bool
+said(const struct http_request *http, struct slice word)
+{
+	bool found = has(http->body, word);
+
+	for (size_t i = 0; i < HTTP_FIELDS; i++)
+		found = found || has(http->field[i], word);
+	return found;
+}
+
 static void
 check_marks(const struct step *p)
 {
@@ -160,7 +170,7 @@ check_marks(const struct step *p)
 		holds(p,
 		    i == p->ask.caller ||
 			!has(buf_slice(&p->sink.body), slice_of(mark)) ||
-			has(p->ask.http.body, slice_of(mark)));
+			said(&p->ask.http, slice_of(mark)));
 	}
 }
 
