@@ -5,18 +5,19 @@
  * another request.  Whoever takes no connections is left alone, as the parent
  * is, and those who run calls.  A line for each goes to $MCP_KILLED.
  */
-#define _GNU_SOURCE /* RTLD_NEXT, accept4 */
+#define _GNU_SOURCE /* RTLD_NEXT */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-typedef int accept_fn(int, struct sockaddr *, socklen_t *, int);
+/* Declared here: their own headers would have them with other names. */
+struct sockaddr;
+struct epoll_event;
+typedef int accept_fn(int, struct sockaddr *, unsigned *, int);
 typedef int wait_fn(int, struct epoll_event *, int, int);
 
 /* Of this process: it is one of the calls that are wrapped. */
@@ -34,7 +35,7 @@ find(const char *name, void *function, size_t size)
 }
 
 int
-accept4(int fd, struct sockaddr *address, socklen_t *len, int flags)
+accept4(int fd, struct sockaddr *address, unsigned *len, int flags)
 {
 	accept_fn *next;
 	int taken;
@@ -49,6 +50,7 @@ accept4(int fd, struct sockaddr *address, socklen_t *len, int flags)
 static void
 die(void)
 {
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	const char *path = getenv("MCP_KILLED");
 	int fd = path == NULL
 	    ? -1
