@@ -9,6 +9,26 @@
 #include "rc.h"
 #include "slice.h"
 
+/* Of ASCII, whatever the locale. */
+static inline bool
+text_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool
+text_is_alpha(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static inline bool
+text_is_hex(char c)
+{
+	return text_is_digit(c) || (c >= 'a' && c <= 'f') ||
+	    (c >= 'A' && c <= 'F');
+}
+
 /* Well-formed UTF-8 (RFC 3629): no overlong form, no surrogate, <= U+10FFFF. */
 bool text_utf8_ok(struct slice s);
 

@@ -3,24 +3,6 @@
 #include "text.h"
 
 static bool
-is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_hex(char c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-static bool
 is_one_of(char c, const char *set)
 {
 	return c != '\0' && strchr(set, c) != NULL;
@@ -30,10 +12,10 @@ is_one_of(char c, const char *set)
 static bool
 scheme_ok(struct slice s)
 {
-	if (s.len == 0 || !is_alpha(s.ptr[0]))
+	if (s.len == 0 || !text_is_alpha(s.ptr[0]))
 		return false;
 	for (size_t i = 1; i < s.len; i++) {
-		if (!is_alpha(s.ptr[i]) && !is_digit(s.ptr[i]) &&
+		if (!text_is_alpha(s.ptr[i]) && !text_is_digit(s.ptr[i]) &&
 		    !is_one_of(s.ptr[i], "+-."))
 			return false;
 	}
@@ -46,7 +28,7 @@ static bool
 name_ok(struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++) {
-		if (!is_alpha(s.ptr[i]) && !is_digit(s.ptr[i]) &&
+		if (!text_is_alpha(s.ptr[i]) && !text_is_digit(s.ptr[i]) &&
 		    !is_one_of(s.ptr[i], "-._~"))
 			return false;
 	}
@@ -62,7 +44,7 @@ ipv6_ok(struct slice s)
 	for (size_t i = 0; i < s.len; i++) {
 		if (s.ptr[i] == ':')
 			colons++;
-		else if (!is_hex(s.ptr[i]) && s.ptr[i] != '.')
+		else if (!text_is_hex(s.ptr[i]) && s.ptr[i] != '.')
 			return false;
 	}
 	return colons >= 2 && s.len <= sizeof("ffff:") * 7 + sizeof("255");

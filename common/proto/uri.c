@@ -5,18 +5,6 @@
 #include "text.h"
 
 static bool
-is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
 is_one_of(char c, const char *set)
 {
 	return c != '\0' && strchr(set, c) != NULL;
@@ -25,7 +13,7 @@ is_one_of(char c, const char *set)
 bool
 uri_is_unreserved(char c)
 {
-	return is_alpha(c) || is_digit(c) || is_one_of(c, "-._~");
+	return text_is_alpha(c) || text_is_digit(c) || is_one_of(c, "-._~");
 }
 
 bool
@@ -64,10 +52,10 @@ scheme_size(struct slice s)
 	size_t n = 0;
 
 	while (n < s.len &&
-	    (is_alpha(s.ptr[n]) || is_digit(s.ptr[n]) ||
+	    (text_is_alpha(s.ptr[n]) || text_is_digit(s.ptr[n]) ||
 		is_one_of(s.ptr[n], "+-.")))
 		n++;
-	if (n == 0 || n == s.len || s.ptr[n] != ':' || !is_alpha(s.ptr[0]))
+	if (n == 0 || n == s.len || s.ptr[n] != ':' || !text_is_alpha(s.ptr[0]))
 		return 0;
 	return n + 1;
 }

@@ -343,13 +343,6 @@ take_all(struct match *m)
 
 /* --------------------------------------------------------------- values */
 
-static bool
-is_hex(int c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
-	    (c >= 'A' && c <= 'F');
-}
-
 /* The byte at the front, taken out of its escape; -1 at the end. */
 static int
 take_byte(struct slice *s)
@@ -369,9 +362,9 @@ take_byte(struct slice *s)
 static bool
 is_hex_behind(struct slice s)
 {
-	bool is_first = is_hex(take_byte(&s));
+	bool is_first = text_is_hex((char)take_byte(&s));
 
-	return is_first && is_hex(take_byte(&s));
+	return is_first && text_is_hex((char)take_byte(&s));
 }
 
 /* What the value is without its escapes.  Where escapes stay when a template

@@ -107,9 +107,9 @@ take_shape(struct slice *s, const char *shape)
 	if (s->len < len)
 		return false;
 	for (size_t i = 0; i < len; i++) {
-		const bool is_digit = s->ptr[i] >= '0' && s->ptr[i] <= '9';
+		const char c = s->ptr[i];
 
-		if (shape[i] == '9' ? !is_digit : s->ptr[i] != shape[i])
+		if (shape[i] == '9' ? !text_is_digit(c) : c != shape[i])
 			return false;
 	}
 	*s = slice_from(*s, len);

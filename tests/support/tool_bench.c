@@ -103,3 +103,18 @@ tool_bench_release(struct tool_bench *b)
 {
 	arena_release(&b->arena);
 }
+
+void
+tool_bench_put_result(struct buf *out, const struct tool_result *r)
+{
+	buf_put_slice(out, r->error);
+	if (r->is_missing)
+		buf_put_slice(out, SLICE("missing"));
+	for (const struct tool_block *b = r->first; b != NULL; b = b->next) {
+		if (b != r->first)
+			buf_put_char(out, ',');
+		if (b->is_assistant)
+			buf_put_slice(out, SLICE("assistant: "));
+		buf_put_slice(out, b->json);
+	}
+}

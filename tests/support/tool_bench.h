@@ -34,4 +34,8 @@ const char *tool_bench_text(struct tool_bench *b);
 
 void tool_bench_release(struct tool_bench *b);
 
+/* Append the blocks with commas between them, "assistant: " before those of the
+ * assistant; or the error; or "missing". */
+void tool_bench_put_result(struct buf *out, const struct tool_result *r);
+
 #endif
