@@ -31,6 +31,7 @@ struct world {
 	unsigned steps; /* left */
 	unsigned depth; /* requests that wait */
 	bool is_ready;
+	bool has_cancelled; /* somebody has, in this sequence */
 };
 
 struct step {
@@ -198,8 +199,10 @@ check_answers(const struct step *p)
 		holds(p, p->sink.status == 202 && p->sink.body.len == 0);
 		return;
 	}
-	/* Others may be told elsewhere. */
-	if (p->sink.status == 200 && !p->was_met && !p->sink.peer_gone)
+	/* Others may be told elsewhere; and a cancellation may have come before
+	 * its request, by way of another host. */
+	if (p->sink.status == 200 && !p->was_met && !p->sink.peer_gone &&
+	    !p->world->has_cancelled)
 		holds(p, p->n_answers == want);
 }
 
@@ -364,6 +367,8 @@ go(struct world *w)
 
 	w->steps--;
 	exchange_step_make(&p.ask);
+	if (slice_eq(p.ask.message.method, SLICE("notifications/cancelled")))
+		w->has_cancelled = true;
 	if (w->depth == 0) {
 		look(w, &w->before);
 		w->bench.tools_ran = 0;
@@ -430,6 +435,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	exchange_bench_again(&w->bench);
 	memset(&w->words, 0, sizeof(w->words));
+	w->has_cancelled = false;
 	w->source.rest = (struct slice){ (const char *)data, size };
 	set_rules(w, fuzz_take(&w->source, 128));
 	w->steps = 1 + fuzz_take(&w->source, STEPS);
