@@ -136,6 +136,7 @@ fill_rules(const struct wiring *w, struct server_rules *r)
 	r->session_lifetime_ms = c->session_lifetime_ms;
 	r->session_spare_ms = c->session_spare_ms;
 	r->page = (uint32_t)c->page;
+	r->catalog_ms = c->catalog_check_ms;
 	r->list_cache =
 	    (struct tool_cache){ c->list_ttl_ms, c->list_is_public };
 	r->tool_timeout_ms = c->tool_timeout_max_ms;

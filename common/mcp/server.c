@@ -22,6 +22,7 @@ server_init(struct server *s)
 		    .session_lifetime_ms = (int64_t)30 * 86400 * 1000,
 		    .session_spare_ms = (int64_t)15 * 60 * 1000,
 		    .page = 100,
+		    .catalog_ms = 1000,
 		    .tool_timeout_ms = 600000,
 		    .hold_ms = 250,
 		    .comment_ms = 15000,

@@ -60,6 +60,9 @@ struct server_rules {
 	int64_t session_lifetime_ms;
 	int64_t session_spare_ms; /* touched since: never forgotten for room */
 	uint32_t page;            /* entries on one page of a list */
+	/* Behind so long every process of the host shows what one of them
+	 * does. */
+	int64_t catalog_ms;
 	struct tool_cache list_cache; /* how long clients may keep lists */
 	int64_t tool_timeout_ms;      /* a call must have ended after so long */
 	bool json_only;               /* no events in answer to a POST */
@@ -86,6 +89,11 @@ struct server_rules {
 struct topic_watch {
 	int64_t next_mono; /* it looks again then */
 	uint64_t version;  /* of the toolbox when all of them were known */
+	/* Of the toolbox as it was seen and not told yet; 0: none.  When that
+	 * was seen, and when the first edit that was not told. */
+	uint64_t seen;
+	int64_t seen_last; /* monotonic ms */
+	int64_t seen_first;
 	uint32_t incarnation;
 	struct {
 		bool is_known; /* the store was told of `digest` */

@@ -6,6 +6,8 @@
 #include "seal.h"
 
 #define LOOK_MS 1000
+/* What is edited all the time is told so many times later at most. */
+#define EDITS_MAX 5
 /* Whoever looks has other things to do: the rest waits for the next look. */
 #define TELL_MS 200
 /* Sessions of one transaction, which others wait for. */
@@ -149,6 +151,33 @@ look_at_list(struct server *s, const struct op *op, size_t list)
 	return RC_OK;
 }
 
+/*
+ * Is what the toolbox has now yet to be told?  Other processes of the host look
+ * for themselves: who is told at once may be shown by one of them what was
+ * there before, and would never ask again.  Somewhat later all of them show it.
+ */
+static bool
+is_due(struct server *s, uint64_t version)
+{
+	struct topic_watch *w = &s->topics;
+	int64_t now = clock_mono_ms(s->clock);
+
+	if (version == 0 || w->version == 0)
+		return true;
+	if (version == w->version)
+		return false;
+	if (w->seen == 0)
+		w->seen_first = now;
+	if (version != w->seen)
+		w->seen_last = now;
+	w->seen = version;
+	if (now - w->seen_last < s->rules.catalog_ms &&
+	    now - w->seen_first < EDITS_MAX * s->rules.catalog_ms)
+		return false;
+	w->seen = 0;
+	return true;
+}
+
 /* Nothing to read where the toolbox says that nothing is new. */
 static enum rc
 look_at_lists(struct server *s, const struct op *op)
@@ -164,7 +193,7 @@ look_at_lists(struct server *s, const struct op *op)
 		w->version = 0;
 	}
 	w->incarnation = s->keys.incarnation;
-	if (version != 0 && version == w->version)
+	if (!is_due(s, version))
 		return RC_OK;
 	for (size_t i = 0; i < TOPIC_LISTS && rc == RC_OK; i++)
 		rc = look_at_list(s, op, i);

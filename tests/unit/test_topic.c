@@ -266,12 +266,39 @@ nothing_is_read_where_nothing_is_new(void **state)
 	assert_int_equal(c->views, views);
 	c->version++;
 	look(b);
+	look(b);
 	assert_true(c->views > views);
 	/* Another store knows nothing yet. */
 	views = c->views;
 	b->base.server[0].keys.incarnation++;
 	look(b);
 	assert_true(c->views > views);
+}
+
+static void
+an_edit_is_told_when_all_processes_of_the_host_show_it(void **state)
+{
+	struct bench *b = *state;
+	struct changing *c = &b->tools[0];
+	int64_t before;
+
+	c->base.ops = &numbered_ops;
+	look(b);
+	before = version_of(b, SLICE(TOPIC_TOOLS));
+	edit(b, 0, "{1}");
+	c->version++;
+	look(b);
+	assert_int_equal(version_of(b, SLICE(TOPIC_TOOLS)), before);
+	look(b);
+	assert_true(version_of(b, SLICE(TOPIC_TOOLS)) > before);
+	/* Not put off for ever by the next one. */
+	before = version_of(b, SLICE(TOPIC_TOOLS));
+	for (int i = 0; i < 6; i++) {
+		edit(b, 0, i % 2 == 0 ? "{2}" : "{3}");
+		c->version++;
+		look(b);
+	}
+	assert_true(version_of(b, SLICE(TOPIC_TOOLS)) > before);
 }
 
 static void
@@ -287,6 +314,7 @@ what_the_store_did_not_take_is_read_again_though_it_is_not_new(void **state)
 	before = version_of(b, SLICE(TOPIC_TOOLS));
 	edit(b, 0, "{1}");
 	c->version++;
+	look(b);
 	b->base.is_down = true;
 	assert_int_equal(topic_tick(&b->base.server[0], &op), RC_BUSY);
 	b->base.is_down = false;
@@ -411,6 +439,7 @@ main(void)
 		CASE(what_the_store_did_not_take_is_said_again),
 		CASE(each_list_has_a_topic_of_its_own),
 		CASE(what_moves_from_one_list_to_another_is_seen_in_both),
+		CASE(an_edit_is_told_when_all_processes_of_the_host_show_it),
 		CASE(nothing_is_read_where_nothing_is_new),
 		CASE(
 		    what_the_store_did_not_take_is_read_again_though_it_is_not_new),
