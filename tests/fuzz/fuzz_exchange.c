@@ -161,6 +161,15 @@ said(const struct http_request *http, struct slice word)
 	return found;
 }
 
+/* May the caller speak on the stream that this opened?  Whoever has the address
+ * may, if nobody is known by name. */
+static bool
+shares(const struct step *p, size_t caller)
+{
+	return exchange_callers[caller].user == NULL &&
+	    slice_starts(buf_slice(&p->sink.body), SLICE("event: endpoint\n"));
+}
+
 static void
 check_marks(const struct step *p)
 {
@@ -169,7 +178,7 @@ check_marks(const struct step *p)
 	for (size_t i = 0; i < EXCHANGE_CALLERS; i++) {
 		mark[4] = (char)('A' + i);
 		holds(p,
-		    i == p->ask.caller ||
+		    i == p->ask.caller || shares(p, i) ||
 			!has(buf_slice(&p->sink.body), slice_of(mark)) ||
 			said(&p->ask.http, slice_of(mark)));
 	}
