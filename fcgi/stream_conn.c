@@ -154,8 +154,7 @@ stream_conn_end(struct stream_conn *c)
 
 	if (c->first != NULL)
 		return;
-	record_put(&end, RECORD_STDOUT, c->request, SLICE(""));
-	record_put_end(&end, c->request, 0);
+	record_put_last(&end, c->request);
 	if (buf_finish(&end) == RC_OK)
 		(void)send(
 		    c->fd, end.ptr, end.len, MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -67,10 +67,8 @@ records(
 	buf_reset(&s->wire);
 	if (bytes.len > 0)
 		record_put(&s->wire, RECORD_STDOUT, request, bytes);
-	if (is_last) {
-		record_put(&s->wire, RECORD_STDOUT, request, SLICE(""));
-		record_put_end(&s->wire, request, 0);
-	}
+	if (is_last)
+		record_put_last(&s->wire, request);
 	if (buf_finish(&s->wire) == RC_OK)
 		chunk = stream_chunk_new(buf_slice(&s->wire));
 	tidy(&s->wire);

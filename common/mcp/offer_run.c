@@ -5,20 +5,25 @@
 #include "task.h"
 #include "tool_check.h"
 
+static enum rc
+refuse_params(struct exchange *x, struct slice why)
+{
+	char *text = arena_string(x->arena, why);
+
+	if (text == NULL)
+		return RC_NOMEM;
+	answer_error(x, 200, RPC_INVALID_PARAMS, text, SLICE_NONE);
+	return RC_OK;
+}
+
 /* Answer a call that will not be made with what says so. */
 static enum rc
 answer_failure(struct exchange *x, struct tool_call *call, struct slice text)
 {
-	char *string;
 	enum rc rc;
 
-	if (call->makes == MAKES_CONTENT && task_is_wished(x)) {
-		string = arena_string(x->arena, text);
-		if (string == NULL)
-			return RC_NOMEM;
-		answer_error(x, 200, RPC_INVALID_PARAMS, string, SLICE_NONE);
-		return RC_OK;
-	}
+	if (call->makes == MAKES_CONTENT && task_is_wished(x))
+		return refuse_params(x, text);
 	rc = tool_fail(call, text);
 	return rc == RC_OK ? offer_answer(x, call) : rc;
 }
@@ -29,16 +34,10 @@ static enum rc
 answer_bad_arguments(
     struct exchange *x, struct tool_call *call, struct slice why)
 {
-	char *text;
-
 	if (call->makes == MAKES_CONTENT &&
 	    x->revision->bad_arguments_are_results)
 		return answer_failure(x, call, why);
-	text = arena_string(x->arena, why);
-	if (text == NULL)
-		return RC_NOMEM;
-	answer_error(x, 200, RPC_INVALID_PARAMS, text, SLICE_NONE);
-	return RC_OK;
+	return refuse_params(x, why);
 }
 
 /* What the client lacks of what the call needs (P18). */

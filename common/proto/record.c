@@ -125,6 +125,13 @@ record_put_end(struct buf *b, uint16_t request, uint32_t app_status)
 	put_one(b, RECORD_END, request, (struct slice){ body, sizeof(body) });
 }
 
+void
+record_put_last(struct buf *b, uint16_t request)
+{
+	record_put(b, RECORD_STDOUT, request, SLICE(""));
+	record_put_end(b, request, 0);
+}
+
 static void
 put_length(struct buf *b, size_t length)
 {

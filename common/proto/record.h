@@ -46,6 +46,8 @@ void record_put(struct buf *b, enum record_type type, uint16_t request,
     struct slice content);
 void record_put_begin(struct buf *b, uint16_t request, bool keep);
 void record_put_end(struct buf *b, uint16_t request, uint32_t app_status);
+/* All output was sent, and the request has ended well. */
+void record_put_last(struct buf *b, uint16_t request);
 
 /* Append one name-value pair, to be sent as content of RECORD_PARAMS. */
 void record_put_pair(struct buf *b, struct slice name, struct slice value);
