@@ -6,11 +6,13 @@
 # a newer Node.js from elsewhere, for one, does not go with Debian's npm.  Not
 # so python3: a minimal one lacks modules that the example catalog needs.
 BUILD_PACKAGES="gcc=gcc cmake=cmake ninja=ninja-build pkg-config=pkg-config
-libc6-dev libfcgi-dev libsodium-dev libsqlite3-dev libpcre2-dev libinih-dev"
+libc6-dev libfcgi-dev libsodium-dev libsqlite3-dev libpcre2-dev libinih-dev
+libpq-dev libmariadb-dev libmemcached-dev"
 DEMO_PACKAGES="lighttpd=lighttpd python3"
 BALANCER_PACKAGES="nginx=nginx-light"
 TEST_PACKAGES="libcmocka-dev clang=clang npm=npm mandoc=mandoc
-pkill=procps curl=curl ca-certificates python3-jsonschema"
+pkill=procps curl=curl ca-certificates python3-jsonschema
+postgresql mariadb-server memcached ip=iproute2"
 
 # Debian keeps servers in sbin, which is not in every PATH.
 PATH=$PATH:/usr/sbin:/sbin

@@ -27,6 +27,7 @@ struct op {                   /* said at every store call */
 	int64_t now_ms;       /* wall clock, for rows only */
 	int64_t give_up_mono; /* RC_BUSY at this monotonic ms */
 	bool relaxed;         /* may be lost with the machine's power */
+	bool wants_rev;       /* session_get() shall fill in rev */
 	struct arena *arena;  /* what is read lands here */
 };
 
@@ -70,6 +71,11 @@ struct session_key {
 	uint32_t incarnation;
 };
 
+/* Every transaction that ends, forgets or restricts a session, or changes what
+ * it does (all but `touched`), raises the revision of its shard, which is the
+ * first byte of the sid: who keeps copies of rows can see that one is out of
+ * date.  (STORE_SHARDS of them.) */
+
 enum session_state { SESSION_LIVE = 1, SESSION_ENDED = 2 };
 
 enum end_why {
@@ -95,6 +101,8 @@ struct session_row {
 	                              * filled in by session_put() */
 	int64_t created;             /* = key.created */
 	int64_t touched;
+	/* Revision of its shard, of the same moment; 0 unless op->wants_rev. */
+	int64_t rev;
 };
 
 struct session_rows {
@@ -165,6 +173,9 @@ struct store_ops {
 	 * taken, RC_FULL with STORE_KEYS_MAX rows there. */
 	enum rc (*key_add)(
 	    struct store *, const struct op *, const struct key_row *);
+	/* Say when a key ends; RC_NOTFOUND. */
+	enum rc (*key_end)(
+	    struct store *, const struct op *, uint32_t id, int64_t end);
 	/* The row with that sid AND principal AND created; RC_NOTFOUND.  An
 	 * ended row is found like any other: look at its state.  The store's
 	 * incarnation comes back in *incarnation (NULL allowed) also with
@@ -398,6 +409,24 @@ struct store_ops {
 	enum rc (*nonce_use)(struct store *, const struct op *,
 	    const unsigned char nonce[DIGEST_BYTES], int64_t end);
 
+	/* The revisions of all shards, of one moment; they only grow.  A row of
+	 * a session that was read with a lower one may have ended since. */
+	enum rc (*revs)(struct store *, const struct op *,
+	    int64_t rev[STORE_SHARDS], uint32_t *incarnation);
+	/* Committed facts may have been lost (a restored backup, a standby that
+	 * was behind): raises the incarnation, closes all streams of the former
+	 * one, fences all running calls, and lets everybody look anew. */
+	enum rc (*renew)(struct store *, const struct op *);
+	/* Has an operation that adds rows ended with RC_BUSY though it may have
+	 * been done after all?  True once for it: rows in the name of this
+	 * process may be there that it does not know of, so that it should
+	 * forsake its name.  NULL: never. */
+	bool (*doubt)(struct store *);
+	/* When (monotonic ms) the success of the last session_end() or
+	 * session_set() may be told: before, another host may still serve what
+	 * it knew.  0: at once; NULL: always at once. */
+	int64_t (*settled_mono)(struct store *);
+
 	/* Are all the store's own invariants true?  RC_BUG if not. */
 	enum rc (*check)(struct store *, const struct op *);
 	/* Close and free. */
@@ -407,10 +436,5 @@ struct store_ops {
 struct store {
 	const struct store_ops *ops;
 };
-
-/* Every transaction that ends or restricts a session raises the revision of
- * its shard, which is the first byte of the sid: who keeps copies of rows can
- * see that one is out of date. */
-#define STORE_SHARDS 256
 
 #endif

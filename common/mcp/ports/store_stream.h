@@ -129,11 +129,16 @@ struct change_rows {
 	bool more; /* ask again at once */
 };
 
+/* What is counted for parts of the store, so that writers do not wait for each
+ * other. */
+#define STORE_SHARDS 256
+
 /* How far somebody has noticed changes; zeroed at first.  The store's own
  * but for the incarnation, which is that of the last look. */
 struct change_mark {
 	int64_t events;
 	int64_t signals;
+	int64_t shard[STORE_SHARDS];
 	uint32_t incarnation;
 	bool is_set;
 };
