@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 
+/* `store.timeout`, as we ship. */
+#define TIMEOUT_MS 5000
+
 void
 maria_drop(struct maria *m)
 {
@@ -48,10 +51,14 @@ static const struct remote_engine_ops ops = {
 	.text = maria_text,
 	.drop = drop,
 	.free = engine_free,
-	/* Longer than anybody waits here: who gives up hangs up.  The name is
-	 * of the whole server, and not longer than 64. */
-	.lock = "SELECT GET_LOCK(CONCAT('mcp', MD5(DATABASE())), 86400)",
-	.unlock = "SELECT RELEASE_LOCK(CONCAT('mcp', MD5(DATABASE())))",
+	/* The name of the lock is of the whole server, and not longer than 64.
+	 * To build an index may take longer than anything else. */
+	.lock = "SET SESSION max_statement_time = 0;"
+		"SET SESSION lock_wait_timeout = 86400;"
+		"SELECT GET_LOCK(CONCAT('mcp', MD5(DATABASE())), 0)",
+	.unlock = "SET SESSION max_statement_time = @mcp_seconds;"
+		  "SET SESSION lock_wait_timeout = @mcp_lock_seconds;"
+		  "SELECT RELEASE_LOCK(CONCAT('mcp', MD5(DATABASE())))",
 	.has_meta = "SELECT COUNT(*) FROM information_schema.TABLES"
 		    " WHERE TABLE_SCHEMA = DATABASE()"
 		    " AND TABLE_NAME = 'mcp_meta'",
@@ -74,6 +81,8 @@ mariadb_engine(const struct remote_options *options, struct remote_engine **out,
 		return RC_NOMEM;
 	m->base.ops = &ops;
 	m->clock = options->clock;
+	m->timeout_ms =
+	    options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_MS;
 	rc = maria_url_init(&m->url, options->url, why);
 	if (rc != RC_OK) {
 		engine_free(&m->base);

@@ -5,7 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <errmsg.h>
 #include <mysql.h>
+#include <mysqld_error.h>
 
 #include "arena.h"
 #include "buf.h"
@@ -62,7 +64,8 @@ struct maria {
 	struct remote_engine base; /* first: an engine * is one of these */
 	struct maria_url url;
 	const struct clock *clock;
-	MYSQL *my; /* NULL: no connection */
+	int64_t timeout_ms; /* `store.timeout` */
+	MYSQL *my;          /* NULL: no connection */
 	MYSQL_STMT *statement[REMOTE_ROUTINES];
 	size_t host;  /* to be tried first: where we were last */
 	bool is_late; /* a deadline came; the socket is shut */

@@ -1,25 +1,29 @@
 #include "mariadb_engine.h"
 
-#include <mysqld_error.h>
-
 /* The library's own stacks are too small for the resolver and for TLS. */
 #define STACK_BYTES ((size_t)512 * 1024)
 
-/*
- * What holds for the connection.  Names are bytes.  A statement that nobody
- * waits for any more (`store.timeout`, 5 s as we ship) ends soon after; so does
- * a connection nobody uses.
- */
-static const char setup[] =
-    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;"
-    "SET SESSION autocommit = 1, sql_mode = 'STRICT_ALL_TABLES,"
-    "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',"
-    " innodb_lock_wait_timeout = 6, lock_wait_timeout = 6,"
-    " max_statement_time = 10, wait_timeout = 3600,"
-    " sql_select_limit = DEFAULT, sql_safe_updates = 0,"
-    " time_zone = '+00:00';"
-    "SET NAMES binary;"
-    "SELECT @@GLOBAL.read_only";
+/* The server's own limits are this much above ours: what nobody waits for any
+ * more ends soon after. */
+#define BEYOND_MS 1000
+
+/* A connection that is not used may go: whoever needs it again opens it. */
+#define IDLE_S 3600
+
+/* What holds for the connection; names are bytes.  The variables are for
+ * unlock, which sets them again. */
+#define SETUP                                                                  \
+	"SET @mcp_seconds = %u, @mcp_lock_seconds = %u;"                       \
+	"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;"              \
+	"SET SESSION autocommit = 1, sql_mode = 'STRICT_ALL_TABLES,"           \
+	"ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',"                  \
+	" max_statement_time = @mcp_seconds,"                                  \
+	" lock_wait_timeout = @mcp_lock_seconds,"                              \
+	" innodb_lock_wait_timeout = @mcp_lock_seconds,"                       \
+	" wait_timeout = %u, sql_select_limit = DEFAULT,"                      \
+	" sql_safe_updates = 0, time_zone = '+00:00';"                         \
+	"SET NAMES binary;"                                                    \
+	"SELECT @@GLOBAL.read_only"
 
 static void
 option(struct maria *m, enum mysql_option name, const void *value)
@@ -46,8 +50,8 @@ set_options(struct maria *m, int64_t give_up)
 	const struct maria_url *u = &m->url;
 	const size_t stack = STACK_BYTES;
 	const unsigned int seconds = seconds_left(m, give_up);
-	const my_bool ssl = u->ssl;
-	const my_bool verify = u->ssl_verify;
+	const my_bool yes = 1;
+	const my_bool no = 0;
 
 	option(m, MYSQL_OPT_NONBLOCK, &stack);
 	option(m, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
@@ -60,48 +64,64 @@ set_options(struct maria *m, int64_t give_up)
 	option(m, MYSQL_OPT_SSL_CERT, u->ssl_cert);
 	option(m, MYSQL_OPT_SSL_KEY, u->ssl_key);
 	option(m, MYSQL_OPT_SSL_CRL, u->ssl_crl);
-	option(m, MYSQL_OPT_SSL_ENFORCE, &ssl);
-	option(m, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+	option(m, MYSQL_OPT_SSL_ENFORCE, &yes);
+	option(m, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, u->ssl_verify ? &yes : &no);
 }
 
 /* Wait until what others wrote is here, where servers certify. */
 static enum remote_result
 set_sync_wait(struct maria *m, int64_t give_up, struct buf *why)
 {
-	char sql[64];
-	struct buf text = BUF_INIT(sizeof(sql));
-	enum remote_result result = REMOTE_NOMEMORY;
-	unsigned int error = 0;
+	struct buf sql = BUF_INIT(64);
+	unsigned int error = CR_OUT_OF_MEMORY;
 
-	buf_printf(&text, "SET SESSION wsrep_sync_wait = %u", m->url.sync_wait);
-	if (buf_finish(&text) == RC_OK) {
-		result = REMOTE_DONE;
-		if (maria_query(m, buf_slice(&text), give_up) != 0)
+	buf_printf(&sql, "SET SESSION wsrep_sync_wait = %u", m->url.sync_wait);
+	if (buf_finish(&sql) == RC_OK) {
+		error = 0;
+		if (maria_query(m, buf_slice(&sql), give_up) != 0)
 			error = mysql_errno(m->my);
 	}
-	buf_release(&text);
+	buf_release(&sql);
 	/* Not every server has it. */
 	if (error == 0 || error == ER_UNKNOWN_SYSTEM_VARIABLE)
-		return result;
+		return REMOTE_DONE;
 	maria_say(why, error, mysql_error(m->my));
 	return maria_connect_class(error);
 }
 
 static enum remote_result
+set_variables(
+    struct maria *m, int64_t give_up, int64_t *is_read_only, struct buf *why)
+{
+	const unsigned int seconds =
+	    (unsigned int)((m->timeout_ms + BEYOND_MS + 999) / 1000);
+	struct buf sql = BUF_INIT(1024);
+	enum remote_result result = REMOTE_NOMEMORY;
+
+	/* Whoever waits for a lock that long does not stand in the way of its
+	 * own statement. */
+	buf_printf(&sql, SETUP, seconds + 1, seconds, IDLE_S);
+	if (buf_finish(&sql) == RC_OK)
+		result =
+		    maria_texts(m, buf_slice(&sql), give_up, is_read_only, why);
+	buf_release(&sql);
+	return result;
+}
+
+static enum remote_result
 set_up(struct maria *m, int64_t give_up, struct buf *why)
 {
-	const struct slice sql = { setup, sizeof(setup) - 1 };
 	enum remote_result result;
 	int64_t is_read_only = 0;
 
 	maria_dress_socket(m);
-	result = maria_texts(m, sql, give_up, &is_read_only, why);
+	result = set_variables(m, give_up, &is_read_only, why);
 	if (result == REMOTE_DONE)
 		result = set_sync_wait(m, give_up, why);
 	if (result == REMOTE_DONE &&
 	    maria_option(m, MYSQL_OPTION_MULTI_STATEMENTS_OFF, give_up) != 0) {
 		maria_say(why, mysql_errno(m->my), mysql_error(m->my));
-		result = REMOTE_LOST;
+		return REMOTE_LOST;
 	}
 	if (result == REMOTE_DONE && is_read_only != 0) {
 		/* Our account may be above that, and would write to a
@@ -109,9 +129,7 @@ set_up(struct maria *m, int64_t give_up, struct buf *why)
 		buf_printf(why, "the server is read-only");
 		return REMOTE_LOST;
 	}
-	/* Nothing of ours was done, whatever happened. */
-	return result == REMOTE_DONE || result == REMOTE_FAILED ? result
-								: REMOTE_LOST;
+	return result;
 }
 
 static enum remote_result
@@ -134,11 +152,12 @@ try_host(struct maria *m, const struct maria_host *host, int64_t give_up,
 		result = maria_connect_class(mysql_errno(m->my));
 		maria_say(why, mysql_errno(m->my), mysql_error(m->my));
 	}
-	if (result != REMOTE_DONE) {
-		maria_shut(m);
-		maria_drop(m);
-	}
-	return result;
+	if (result == REMOTE_DONE)
+		return REMOTE_DONE;
+	maria_shut(m);
+	maria_drop(m);
+	/* Nothing of ours was done, whatever happened. */
+	return result == REMOTE_FAILED ? REMOTE_FAILED : REMOTE_LOST;
 }
 
 /* One that does not answer must leave time for those behind it. */

@@ -2,9 +2,6 @@
 
 #include <string.h>
 
-#include <errmsg.h>
-#include <mysqld_error.h>
-
 /* Those that the header of the library does not name. */
 #define ERROR_DISK_FULL_LOG 3675 /* of other servers of this family */
 #define ERROR_IDLE_TOO_LONG 4031

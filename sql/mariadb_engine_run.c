@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include <mysqld_error.h>
-
 /* "CALL name(?,?)", of names we wrote ourselves. */
 #define CALL_MAX 512
 
@@ -101,12 +99,12 @@ bind_argument(MYSQL_BIND *bind, struct argument *a, char type)
 
 	bind->is_null = &a->is_null;
 	if (type == 'n') {
-		a->is_null = !a->value.is_number;
+		a->is_null = a->value.is_number ? 0 : 1;
 		bind->buffer_type = MYSQL_TYPE_LONGLONG;
 		bind->buffer = &a->value.number;
 		return;
 	}
-	a->is_null = bytes->ptr == NULL;
+	a->is_null = bytes->ptr == NULL ? 1 : 0;
 	bind->buffer_type = MYSQL_TYPE_LONG_BLOB;
 	memcpy(&bind->buffer, &bytes->ptr, sizeof(bytes->ptr));
 	bind->buffer_length = bytes->len;
@@ -182,7 +180,7 @@ execute(struct call *c, enum remote_sql which)
 	return result;
 }
 
-enum remote_result
+enum remote_result /* NOLINTNEXTLINE(readability-function-size) */
 maria_run(struct remote_engine *e, enum remote_sql which,
     const struct remote_routine *routine, const struct remote_value *values,
     int64_t give_up_mono, struct arena *arena, struct remote_rows *rows,

@@ -8,7 +8,7 @@
 static int64_t
 first_number(MYSQL_RES *result)
 {
-	const MYSQL_ROW row = mysql_fetch_row(result);
+	MYSQL_ROW row = mysql_fetch_row(result);
 	const unsigned long *lengths = mysql_fetch_lengths(result);
 	struct slice digits;
 	uint64_t value = 0;
