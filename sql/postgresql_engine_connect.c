@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "postgresql_engine.h"
+#include "text.h"
 
 /* More than libpq knows. */
 #define WORDS_MAX 64
@@ -57,6 +58,22 @@ postgresql_hosts(const PQconninfoOption *options)
 	return n == 0 ? 1 : n;
 }
 
+bool
+postgresql_ports_ok(const PQconninfoOption *options)
+{
+	struct slice rest = slice_of(value_of(options, "port"));
+
+	while (rest.ptr != NULL) {
+		const struct slice one = slice_cut(rest, ',', &rest);
+		uint64_t port;
+
+		/* Empty: the usual one. */
+		if (one.len > 0 && text_u64(one, 65535, &port) != RC_OK)
+			return false;
+	}
+	return true;
+}
+
 /* Part i of a list; a list of one goes for all. */
 static struct slice
 part(const char *list, size_t i)
@@ -96,15 +113,17 @@ static enum rc
 collect(
     const struct postgresql *p, size_t host, struct words *w, struct arena *a)
 {
-	/* Of two round trips for nothing. */
+	const int64_t limit = p->timeout_ms + BEYOND_MS;
+
+	/* Spare two round trips for nothing. */
 	add(w, "gssencmode", "disable");
 	add(w, "application_name", "mcp-fcgi");
 	add(w, "keepalives", "1");
 	add(w, "keepalives_idle", "30");
 	add(w, "keepalives_interval", "5");
 	add(w, "keepalives_count", "3");
-	(void)snprintf(w->silence, sizeof(w->silence), "%lld",
-	    (long long)(p->timeout_ms + BEYOND_MS));
+	(void)snprintf(
+	    w->silence, sizeof(w->silence), "%lld", (long long)limit);
 	add(w, "tcp_user_timeout", w->silence);
 	for (const PQconninfoOption *o = p->option; o->keyword != NULL; o++) {
 		const char *value = o->val;
@@ -128,7 +147,7 @@ collect(
 static enum remote_result
 configure(struct postgresql *p, int64_t give_up, struct buf *why)
 {
-	const long long limit = (long long)p->timeout_ms + BEYOND_MS;
+	const int64_t limit = p->timeout_ms + BEYOND_MS;
 	struct buf sql = BUF_INIT(2048);
 	int64_t ignored;
 	enum remote_result result = REMOTE_NOMEMORY;
@@ -147,7 +166,7 @@ configure(struct postgresql *p, int64_t give_up, struct buf *why)
 	    /* What was answered is done: at least the server's own disk. */
 	    "SELECT set_config('synchronous_commit', 'on', false)"
 	    " WHERE current_setting('synchronous_commit') = 'off'",
-	    limit, limit, limit);
+	    (long long)limit, (long long)limit, (long long)limit);
 	if (buf_finish(&sql) == RC_OK)
 		result =
 		    postgresql_text(&p->base, sql.ptr, give_up, &ignored, why);

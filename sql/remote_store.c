@@ -210,7 +210,7 @@ work(struct work *w)
 	}
 }
 
-enum rc
+enum rc /* NOLINTNEXTLINE(readability-function-size) */
 remote_run(struct remote_store *s, const struct op *op, enum remote_sql which,
     const struct remote_value *v, size_t n, struct remote_rows *rows,
     bool *is_recalled)
@@ -254,6 +254,15 @@ remote_doubt(struct store *base)
 
 	s->is_doubtful = false;
 	return is_doubtful;
+}
+
+void
+remote_rest(struct store *base)
+{
+	struct remote_store *s = (struct remote_store *)base;
+
+	if (s->pid == getpid())
+		remote_drop(s);
 }
 
 void

@@ -61,14 +61,17 @@ SYSTEM = {
     "tools": PURE | FILES | PROCESSES,
     "tools/content.c": {"linux/openat2"},
     "tools/folder_scan.c": {"fnmatch"},
-    "sql": PURE | FILES | {"sys/vfs", "sys/statvfs", "sys/file"},
     "sql/remote_open.c": {"poll"},
     "sql/postgresql_engine_connect.c": {"poll"},
     "sql/postgresql_engine_run.c": {"poll"},
     "sql/mariadb_engine_wait.c": {
         "poll", "sys/socket", "netinet/in", "netinet/tcp",
     },
+    "sql": PURE | FILES | {"sys/vfs", "sys/statvfs", "sys/file"},
 }
+
+# Their own foreign headers are found in their room only.
+PRIVATE = {"mariadb_engine.h", "postgresql_engine.h"}
 
 # Foreign headers: the room that knows each, in one file of it only.
 FOREIGN = {
@@ -148,14 +151,6 @@ def compiler(build, source, room):
     return None
 
 
-def needs_foreign(path, room):
-    """Does a header include what only another room's flags find?"""
-    with open(path) as f:
-        text = f.read()
-    return any(FOREIGN.get(m.group(2)) not in (None, room)
-               for m in INCLUDE.finditer(text))
-
-
 def compiles(call, text):
     result = subprocess.run(
         call + ["-fsyntax-only", "-x", "c", "-"],
@@ -179,11 +174,11 @@ def try_headers(source, build):
         if call is None:
             finding(f"{room}: no file of it in compile_commands.json")
             continue
-        right = [n for n, home in known.items()
-                 if allowed(room, n, home) and not needs_foreign(
-                     os.path.join(source, ROOMS[home][0], n), room)]
+        right = [n for n, home in known.items() if allowed(room, n, home)
+                 and (n not in PRIVATE or home == room)]
         wrong = [n for n in known
-                 if not allowed(room, n, known[n]) and n not in SEEN.get(room, set())]
+                 if n not in right and n not in PRIVATE
+                 and n not in SEEN.get(room, set())]
         text = "".join(f'#include "{n}"\n' for n in sorted(right))
         if not compiles(call, text + "int door;\n"):
             for n in sorted(right):
