@@ -293,7 +293,8 @@ BEGIN
 	COMMIT;
 	SELECT v_outcome AS outcome, v_opened AS opened,
 		COALESCE(v_reader, 0) AS reader, v_made AS made,
-		v_task AS made_task, c.*
+		v_task AS made_task,
+		IF(v_made <> 0, v_stream, 0) AS made_stream, c.*
 		FROM (SELECT 1 AS one) o LEFT JOIN mcp_call_row c
 		ON c.number = v_number;
 END;
@@ -420,7 +421,7 @@ BEGIN
 	END IF;
 	COMMIT;
 	SELECT v_outcome AS outcome, 0 AS opened, 0 AS reader, 0 AS made,
-		0 AS made_task, c.*
+		0 AS made_task, 0 AS made_stream, c.*
 		FROM (SELECT 1 AS one) o LEFT JOIN mcp_call_row c
 		ON c.number = p_call AND v_outcome = 0;
 END;

@@ -15,11 +15,12 @@ CREATE OR REPLACE VIEW mcp_call_row AS SELECT number, session, principal,
 	pgroup, pgroup_start, is_cancelled, is_waiting, state, created,
 	deadline, ended FROM mcp_call;
 
--- ... behind an outcome, enum call_opened, and the numbers of a call and a task
--- that are new.
+-- ... behind an outcome, enum call_opened, the reader of its stream, and the
+-- numbers of a call, a task and a stream that are new.
 CREATE OR REPLACE VIEW mcp_call_answer AS SELECT 0 AS outcome, 0 AS opened,
 	CAST(0 AS bigint) AS reader, CAST(0 AS bigint) AS made,
-	CAST(0 AS bigint) AS made_task, c.* FROM mcp_call_row c;
+	CAST(0 AS bigint) AS made_task, CAST(0 AS bigint) AS made_stream, c.*
+	FROM mcp_call_row c;
 
 CREATE OR REPLACE VIEW mcp_task_row AS SELECT number, id, principal, session,
 	form, call_number, state, message, result, is_error, created, updated,
@@ -298,7 +299,8 @@ BEGIN
 			v_opened + 8 * v_task, coalesce(v_reader, 0));
 	END IF;
 	RETURN QUERY SELECT v_outcome, v_opened, coalesce(v_reader, 0),
-		v_made, v_task, c.*
+		v_made, v_task, CASE WHEN v_made <> 0 THEN v_stream ELSE 0 END,
+		c.*
 		FROM (SELECT 1) one LEFT JOIN mcp_call_row c
 		ON c.number = v_number;
 END $$;
@@ -399,7 +401,8 @@ BEGIN
 		PERFORM mcp_notice(p_now, v_session, v_stream, 4, p_call);
 		PERFORM mcp_done_put(p_mark, p_now, 0, p_call, p_epoch + 1, 0);
 	END IF;
-	RETURN QUERY SELECT v_outcome, 0, 0::bigint, 0::bigint, 0::bigint, c.*
+	RETURN QUERY SELECT v_outcome, 0, 0::bigint, 0::bigint, 0::bigint,
+		0::bigint, c.*
 		FROM (SELECT 1) one LEFT JOIN mcp_call_row c
 		ON c.number = p_call AND v_outcome = 0;
 END $$;
