@@ -62,6 +62,9 @@ SYSTEM = {
     "tools/content.c": {"linux/openat2"},
     "tools/folder_scan.c": {"fnmatch"},
     "sql": PURE | FILES | {"sys/vfs", "sys/statvfs", "sys/file"},
+    "sql/mariadb_engine_wait.c": {
+        "poll", "sys/socket", "netinet/in", "netinet/tcp",
+    },
 }
 
 # Foreign headers: the room that knows each, in one file of it only.
@@ -70,7 +73,9 @@ FOREIGN = {
     "fcgi_stdio.h": None,
     "ini.h": "fcgi",
     "libpq-fe.h": "sql",
+    "errmsg.h": "sql",
     "mysql.h": "sql",
+    "mysqld_error.h": "sql",
     "pcre2.h": "proto",
     "sodium.h": "mcp",
     "sqlite3.h": "sql",
