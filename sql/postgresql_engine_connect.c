@@ -96,15 +96,17 @@ static enum rc
 collect(
     const struct postgresql *p, size_t host, struct words *w, struct arena *a)
 {
-	/* Of two round trips for nothing. */
+	const int64_t limit = p->timeout_ms + BEYOND_MS;
+
+	/* Spare two round trips for nothing. */
 	add(w, "gssencmode", "disable");
 	add(w, "application_name", "mcp-fcgi");
 	add(w, "keepalives", "1");
 	add(w, "keepalives_idle", "30");
 	add(w, "keepalives_interval", "5");
 	add(w, "keepalives_count", "3");
-	(void)snprintf(w->silence, sizeof(w->silence), "%lld",
-	    (long long)(p->timeout_ms + BEYOND_MS));
+	(void)snprintf(
+	    w->silence, sizeof(w->silence), "%lld", (long long)limit);
 	add(w, "tcp_user_timeout", w->silence);
 	for (const PQconninfoOption *o = p->option; o->keyword != NULL; o++) {
 		const char *value = o->val;
@@ -128,7 +130,7 @@ collect(
 static enum remote_result
 configure(struct postgresql *p, int64_t give_up, struct buf *why)
 {
-	const long long limit = (long long)p->timeout_ms + BEYOND_MS;
+	const int64_t limit = p->timeout_ms + BEYOND_MS;
 	struct buf sql = BUF_INIT(2048);
 	int64_t ignored;
 	enum remote_result result = REMOTE_NOMEMORY;
@@ -147,7 +149,7 @@ configure(struct postgresql *p, int64_t give_up, struct buf *why)
 	    /* What was answered is done: at least the server's own disk. */
 	    "SELECT set_config('synchronous_commit', 'on', false)"
 	    " WHERE current_setting('synchronous_commit') = 'off'",
-	    limit, limit, limit);
+	    (long long)limit, (long long)limit, (long long)limit);
 	if (buf_finish(&sql) == RC_OK)
 		result =
 		    postgresql_text(&p->base, sql.ptr, give_up, &ignored, why);

@@ -75,10 +75,11 @@ postgresql_rows(const PGresult *answer, struct arena *arena,
 			enum remote_result result =
 			    copy_cell(answer, row, column, arena, cell++);
 
-			if (result == REMOTE_FAILED)
+			if (result == REMOTE_FAILED) {
 				buf_printf(why, "column %s has type %u",
 				    PQfname(answer, column),
 				    PQftype(answer, column));
+			}
 			if (result != REMOTE_DONE)
 				return result;
 		}
@@ -133,8 +134,9 @@ postgresql_error(const PGconn *conn, const PGresult *error, struct buf *why)
 	if (is_mark_there(error, code))
 		return REMOTE_DOUBLE;
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
-		if (strncmp(code, meanings[i].code, strlen(meanings[i].code)) ==
-		    0)
+		const struct slice start = slice_of(meanings[i].code);
+
+		if (slice_starts(slice_of(code), start))
 			return meanings[i].result;
 	}
 	return PQstatus(conn) == CONNECTION_OK ? REMOTE_FAILED : REMOTE_UNKNOWN;

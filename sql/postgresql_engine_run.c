@@ -186,7 +186,24 @@ fill(struct arguments *a, const struct remote_routine *routine,
 	return true;
 }
 
-enum remote_result
+/* Did the server hang up while nobody spoke?  Then nothing is sent, and nothing
+ * is unknown. */
+static bool
+is_cut(struct postgresql *p, struct buf *why)
+{
+	struct pollfd fd = { PQsocket(p->conn), POLLIN, 0 };
+
+	if (poll(&fd, 1, 0) == 0)
+		return false;
+	/* It may only have told us of a setting. */
+	if (PQconsumeInput(p->conn) != 0 && PQisBusy(p->conn) == 0 &&
+	    PQstatus(p->conn) == CONNECTION_OK)
+		return false;
+	(void)not_sent(p, REMOTE_LOST, why);
+	return true;
+}
+
+enum remote_result /* NOLINTNEXTLINE(readability-function-size) */
 postgresql_run(struct remote_engine *e, enum remote_sql which,
     const struct remote_routine *routine, const struct remote_value *v,
     int64_t give_up, struct arena *arena, struct remote_rows *rows,
@@ -201,6 +218,8 @@ postgresql_run(struct remote_engine *e, enum remote_sql which,
 		buf_put_slice(why, SLICE("too long"));
 		return REMOTE_FAILED;
 	}
+	if (is_cut(p, why))
+		return REMOTE_LOST;
 	if (!p->is_prepared[which])
 		result = prepare(p, routine, give_up, why);
 	if (result != REMOTE_DONE)

@@ -210,7 +210,7 @@ work(struct work *w)
 	}
 }
 
-enum rc
+enum rc /* NOLINTNEXTLINE(readability-function-size) */
 remote_run(struct remote_store *s, const struct op *op, enum remote_sql which,
     const struct remote_value *v, size_t n, struct remote_rows *rows,
     bool *is_recalled)

@@ -50,11 +50,13 @@ make_engine(struct store_remote *s, struct remote_engine **out)
 bool
 store_remote_init(struct store_remote *s, const char *scheme)
 {
+	/* NOLINTBEGIN(concurrency-mt-unsafe): one thread */
 	const bool is_loud = getenv("MCP_TEST_LOG") != NULL;
 
 	*s = (struct store_remote){ .url = getenv("MCP_STORE_URL"),
 		.log = LOG_INIT(is_loud ? show : swallow, NULL, LOG_DEBUG),
 		.why = BUF_INIT(4096) };
+	/* NOLINTEND(concurrency-mt-unsafe) */
 	if (s->url == NULL || strncmp(s->url, scheme, strlen(scheme)) != 0) {
 		(void)printf("SKIPPED: MCP_STORE_URL names no %s... store; "
 			     "see tests/contract/with_engine.py\n",
