@@ -32,6 +32,7 @@ const struct store_ops remote_ops = {
 	/* remote_task.c */
 	/* remote_store.c */
 	.doubt = remote_doubt,
+	.rest = remote_rest,
 	.close = remote_close,
 };
 

@@ -64,6 +64,9 @@ SYSTEM = {
     "sql/remote_open.c": {"poll"},
     "sql/postgresql_engine_connect.c": {"poll"},
     "sql/postgresql_engine_run.c": {"poll"},
+    "sql/mariadb_engine_wait.c": {
+        "poll", "sys/socket", "netinet/in", "netinet/tcp",
+    },
     "sql": PURE | FILES | {"sys/vfs", "sys/statvfs", "sys/file"},
 }
 
@@ -76,7 +79,9 @@ FOREIGN = {
     "fcgi_stdio.h": None,
     "ini.h": "fcgi",
     "libpq-fe.h": "sql",
+    "errmsg.h": "sql",
     "mysql.h": "sql",
+    "mysqld_error.h": "sql",
     "pcre2.h": "proto",
     "sodium.h": "mcp",
     "sqlite3.h": "sql",
