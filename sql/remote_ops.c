@@ -11,8 +11,28 @@ const struct store_ops remote_ops = {
 	/* remote_change.c */
 	/* remote_topic.c */
 	/* remote_call.c */
+	.call_open = remote_call_open,
+	.call_get = remote_call_get,
+	.call_look = remote_call_look,
+	.call_group = remote_call_group,
+	.call_finish = remote_call_finish,
+	.call_claim = remote_call_claim,
+	.call_cancel = remote_call_cancel,
+	.call_stop = remote_call_stop,
+	.calls_list = remote_calls_list,
 	/* remote_question.c */
+	.question_put = remote_question_put,
+	.question_answer = remote_question_answer,
+	.questions_get = remote_questions_get,
+	.questions_close = remote_questions_close,
+	.question_send = remote_question_send,
+	.questions_return = remote_questions_return,
 	/* remote_task.c */
+	.task_open = remote_task_open,
+	.task_get = remote_task_get,
+	.task_find = remote_task_find,
+	.task_cancel = remote_task_cancel,
+	.tasks_list = remote_tasks_list,
 	/* remote_store.c */
 	.doubt = remote_doubt,
 	.close = remote_close,
@@ -28,8 +48,11 @@ static const struct remote_text *const tables[] = {
 	/* remote_change.c */
 	/* remote_topic.c */
 	/* remote_call.c */
+	remote_call_texts,
 	/* remote_question.c */
+	remote_question_texts,
 	/* remote_task.c */
+	remote_task_texts,
 };
 
 const struct remote_routine *
