@@ -115,6 +115,11 @@ set_up(struct maria *m, int64_t give_up, struct buf *why)
 	int64_t is_read_only = 0;
 
 	maria_dress_socket(m);
+	/* The library is content without it if it need not verify. */
+	if (m->url.ssl && mysql_get_ssl_cipher(m->my) == NULL) {
+		buf_printf(why, "the server does not speak TLS");
+		return REMOTE_FAILED;
+	}
 	result = set_variables(m, give_up, &is_read_only, why);
 	if (result == REMOTE_DONE)
 		result = set_sync_wait(m, give_up, why);

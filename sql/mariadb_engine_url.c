@@ -203,7 +203,7 @@ take_user(struct maria_url *u, char **s, struct buf *why)
 	char *at = strrchr(*s, '@');
 	char *password;
 
-	if (at == NULL || at == *s)
+	if (at == NULL || at == *s || **s == ':')
 		return refuse(why, "a user is needed");
 	*at = '\0';
 	password = cut(*s, ':');

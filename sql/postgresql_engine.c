@@ -70,6 +70,13 @@ postgresql_engine(
 		    "parameter=value, with %%XX for what is special");
 		return RC_SYNTAX;
 	}
+	if (!postgresql_ports_ok(p->option)) {
+		buf_put_slice(why,
+		    SLICE("the URL of the store has a port that is no number: "
+			  "in a password, / is %2F and @ is %40"));
+		free_engine(&p->base);
+		return RC_SYNTAX;
+	}
 	p->hosts = postgresql_hosts(p->option);
 	*out = &p->base;
 	return RC_OK;

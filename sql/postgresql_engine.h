@@ -34,6 +34,9 @@ void postgresql_drop(struct remote_engine *);
 /* How many hosts the URL names. */
 size_t postgresql_hosts(const PQconninfoOption *);
 
+/* libpq would quote another when it connects, and it may be of a password. */
+bool postgresql_ports_ok(const PQconninfoOption *);
+
 /* What libpq says, in one line. */
 void postgresql_put_message(struct buf *why, const char *message);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "postgresql_engine.h"
+#include "text.h"
 
 /* More than libpq knows. */
 #define WORDS_MAX 64
@@ -55,6 +56,22 @@ postgresql_hosts(const PQconninfoOption *options)
 	const size_t n = names > addresses ? names : addresses;
 
 	return n == 0 ? 1 : n;
+}
+
+bool
+postgresql_ports_ok(const PQconninfoOption *options)
+{
+	struct slice rest = slice_of(value_of(options, "port"));
+
+	while (rest.ptr != NULL) {
+		const struct slice one = slice_cut(rest, ',', &rest);
+		uint64_t port;
+
+		/* Empty: the usual one. */
+		if (one.len > 0 && text_u64(one, 65535, &port) != RC_OK)
+			return false;
+	}
+	return true;
 }
 
 /* Part i of a list; a list of one goes for all. */

@@ -5,6 +5,7 @@
 
 #include "migrate.h"
 #include "remote_ops.h"
+#include "store_open.h"
 
 /* Whoever waits for a sentence. */
 #define OPEN_MS 5000
@@ -13,6 +14,7 @@
 /* Pauses between attempts: doubled from the first to the last. */
 #define PAUSE_MS 50
 #define PAUSE_MAX_MS 1600
+#define URL_MAX 4096
 /* Between two looks whether another process has applied the schema. */
 #define LOCK_MS 50
 
@@ -387,36 +389,6 @@ remote_ready(struct remote_store *s, const struct op *op, struct buf *why)
 	return rc;
 }
 
-/* `scheme://user:password@host/database?password=...`: no password. */
-static char *
-without_password(const char *url)
-{
-	const size_t n = strlen(url);
-	char *out = malloc(n + 1);
-	const char *host = strstr(url, "://");
-	const char *end;
-	const char *at = NULL;
-	const char *colon;
-
-	if (out == NULL)
-		return NULL;
-	memcpy(out, url, n + 1);
-	/* What a query says may be secret, too. */
-	out[strcspn(out, "?")] = '\0';
-	if (host == NULL)
-		return out;
-	host += 3;
-	/* The last one, for whoever did not escape what is in a password. */
-	end = host + strcspn(host, "?");
-	for (const char *p = host; p < end; p++)
-		at = *p == '@' ? p : at;
-	colon = at == NULL ? NULL : memchr(host, ':', (size_t)(at - host));
-	if (colon != NULL)
-		memmove(out + (colon - url), out + (at - url),
-		    strlen(out + (at - url)) + 1);
-	return out;
-}
-
 static enum rc
 connect_now(struct remote_store *s, struct buf *why)
 {
@@ -435,6 +407,7 @@ remote_open(const struct remote_options *o, struct remote_engine *engine,
     struct store **out, struct buf *why)
 {
 	struct remote_store *s = calloc(1, sizeof(*s));
+	struct buf url = BUF_INIT(URL_MAX);
 	enum rc rc;
 
 	*out = NULL;
@@ -447,9 +420,10 @@ remote_open(const struct remote_options *o, struct remote_engine *engine,
 		.clock = o->clock,
 		.rng = o->rng,
 		.log = o->log,
-		.may_create = o->create,
-		.url = without_password(o->url) };
-	rc = s->url == NULL ? RC_NOMEM : RC_OK;
+		.may_create = o->create };
+	store_open_put_url(&url, o->url);
+	rc = buf_finish(&url);
+	s->url = url.ptr; /* malloc'ed: the store's from now on */
 	if (rc == RC_OK)
 		rc = rng_fill(o->rng, &s->noise, sizeof(s->noise));
 	s->noise |= 1; /* zero would stay zero */

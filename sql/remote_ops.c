@@ -35,6 +35,7 @@ const struct store_ops remote_ops = {
 	.tasks_list = remote_tasks_list,
 	/* remote_store.c */
 	.doubt = remote_doubt,
+	.rest = remote_rest,
 	.close = remote_close,
 };
 

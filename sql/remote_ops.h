@@ -138,6 +138,7 @@ enum rc remote_tasks_list(struct store *, const struct op *,
 
 /* remote_store.c */
 bool remote_doubt(struct store *);
+void remote_rest(struct store *);
 void remote_close(struct store *);
 
 /* All of them, and how a routine is called (NULL: unknown): remote_ops.c. */

@@ -257,6 +257,15 @@ remote_doubt(struct store *base)
 }
 
 void
+remote_rest(struct store *base)
+{
+	struct remote_store *s = (struct remote_store *)base;
+
+	if (s->pid == getpid())
+		remote_drop(s);
+}
+
+void
 remote_close(struct store *base)
 {
 	struct remote_store *s = (struct remote_store *)base;

@@ -101,3 +101,43 @@ store_open(
 		  "sqlite:///path, postgresql://... and mariadb://..."));
 	return RC_SYNTAX;
 }
+
+/* A URL up to its query. */
+static void
+put_plain(struct buf *b, struct slice s)
+{
+	struct slice query;
+
+	buf_put_slice(b, slice_cut(s, '?', &query));
+}
+
+void
+store_open_put_url(struct buf *b, const char *url)
+{
+	const char *start = strstr(url, "://");
+	const char *at = NULL;
+	const char *colon;
+	size_t n;
+
+	if (start == NULL) {
+		buf_put_slice(b, SLICE("(not a URL)"));
+		return;
+	}
+	start += 3;
+	/* Generous, for whoever did not escape what is in a password: up to
+	 * the first slash it may have a `?`, and a slash up to the query. */
+	n = strcspn(start, "/");
+	if (strcspn(start, "?") > n)
+		n = strcspn(start, "?");
+	for (size_t i = 0; i < n; i++)
+		at = start[i] == '@' ? start + i : at;
+	colon = at == NULL ? NULL : memchr(start, ':', (size_t)(at - start));
+	if (colon == NULL) {
+		put_plain(b, slice_of(url));
+		return;
+	}
+	put_plain(b, (struct slice){ url, (size_t)(colon - url) });
+	/* A `?` before: nobody knows where what is secret ends. */
+	if (start + strcspn(start, "?") > at)
+		put_plain(b, slice_of(at));
+}

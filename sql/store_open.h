@@ -33,4 +33,8 @@ struct store_open_options {
 MUST_CHECK enum rc store_open(
     const struct store_open_options *, struct store **out, struct buf *why);
 
+/* Append a URL for people and logs: without the password, and without the
+ * query, which may hold another one. */
+void store_open_put_url(struct buf *, const char *url);
+
 #endif

@@ -571,7 +571,7 @@ CREATE OR REPLACE PROCEDURE mcp_topics_get(IN p_names LONGBLOB)
 BEGIN
 	SELECT COALESCE(t.id, 0), COALESCE(t.version, 0)
 		FROM JSON_TABLE(CONVERT(p_names USING utf8mb4), '$[*]' COLUMNS(
-			place FOR ORDINALITY, name LONGTEXT PATH '$')) n
+			place FOR ORDINALITY, name VARCHAR(4096) PATH '$')) n
 		LEFT JOIN mcp_topic t ON t.name = UNHEX(n.name)
 		ORDER BY n.place;
 END;
@@ -602,7 +602,7 @@ this: BEGIN
 	END IF;
 	FOR v IN (SELECT DISTINCT UNHEX(name) AS name
 		FROM JSON_TABLE(CONVERT(p_names USING utf8mb4), '$[*]' COLUMNS(
-			name LONGTEXT PATH '$')) n ORDER BY 1) DO
+			name VARCHAR(4096) PATH '$')) n ORDER BY 1) DO
 		CALL mcp_topic_keep(p_now, v.name, v_topic);
 		INSERT IGNORE INTO mcp_want(session, topic, seen)
 			SELECT p_session, id, IF(p_seen < 0, version, p_seen)

@@ -64,10 +64,10 @@ SYSTEM = {
     "sql/remote_open.c": {"poll"},
     "sql/postgresql_engine_connect.c": {"poll"},
     "sql/postgresql_engine_run.c": {"poll"},
-    "sql": PURE | FILES | {"sys/vfs", "sys/statvfs", "sys/file"},
     "sql/mariadb_engine_wait.c": {
         "poll", "sys/socket", "netinet/in", "netinet/tcp",
     },
+    "sql": PURE | FILES | {"sys/vfs", "sys/statvfs", "sys/file"},
 }
 
 # Their own foreign headers are found in their room only.
