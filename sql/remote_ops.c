@@ -8,8 +8,25 @@ const struct store_ops remote_ops = {
 	/* remote_session.c */
 	/* remote_sweep.c */
 	/* remote_stream.c */
+	.stream_open = remote_stream_open,
+	.stream_attach = remote_stream_attach,
+	.stream_detach = remote_stream_detach,
+	.stream_find = remote_stream_find,
+	.stream_read = remote_stream_read,
+	.streams_sent = remote_streams_sent,
+	.event_append = remote_event_append,
 	/* remote_change.c */
+	.changes = remote_changes,
+	.owner_gone = remote_owner_gone,
+	.owners = remote_owners,
 	/* remote_topic.c */
+	.topic_raise = remote_topic_raise,
+	.topics_get = remote_topics_get,
+	.topic_find = remote_topic_find,
+	.want_put = remote_want_put,
+	.want_drop = remote_want_drop,
+	.wants_behind = remote_wants_behind,
+	.topic_deliver = remote_topic_deliver,
 	/* remote_call.c */
 	.call_open = remote_call_open,
 	.call_get = remote_call_get,
@@ -46,8 +63,11 @@ static const struct remote_text *const tables[] = {
 	/* remote_session.c */
 	/* remote_sweep.c */
 	/* remote_stream.c */
+	remote_stream_texts,
 	/* remote_change.c */
+	remote_change_texts,
 	/* remote_topic.c */
+	remote_topic_texts,
 	/* remote_call.c */
 	remote_call_texts,
 	/* remote_question.c */
