@@ -5,14 +5,11 @@ int
 main(void)
 {
 	struct store_remote remote;
-	struct store_maker maker =
-	    store_remote_maker(&remote, "store in PostgreSQL");
 	int failed;
 
 	if (!store_remote_init(&remote, "postgresql://"))
 		return 77;
-	failed = store_suite_run(&maker) + store_suite_streams_run(&maker) +
-	    store_suite_calls_run(&maker);
+	failed = store_remote_suites(&remote, "store in PostgreSQL");
 	store_remote_release(&remote);
 	return failed;
 }

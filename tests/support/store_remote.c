@@ -95,7 +95,29 @@ store_remote_open_at(
 enum rc
 store_remote_open(struct store_remote *s, bool create, struct store **out)
 {
-	return store_remote_open_at(s, s->url, create, out);
+	return store_remote_open_at(
+	    s, s->proxy == NULL ? s->url : s->through, create, out);
+}
+
+void
+store_remote_proxy(struct store_remote *s, struct cut_proxy *proxy,
+    bool (*is_run)(const unsigned char *bytes, size_t n))
+{
+	/* NOLINTBEGIN(concurrency-mt-unsafe): one thread */
+	const char *url = getenv("MCP_STORE_URL_TCP");
+	const char *port = getenv("MCP_STORE_PORT");
+	/* NOLINTEND(concurrency-mt-unsafe) */
+	char old[16];
+	const char *at;
+
+	need(url != NULL && port != NULL, "with_engine.py", &s->why);
+	(void)snprintf(old, sizeof(old), ":%s/", port);
+	at = strstr(url, old);
+	need(at != NULL, "port", &s->why);
+	cut_proxy_start(proxy, (int)strtol(port, NULL, 10), is_run);
+	(void)snprintf(s->through, sizeof(s->through), "%.*s:%d/%s",
+	    (int)(at - url), url, proxy->port, at + strlen(old));
+	s->proxy = proxy;
 }
 
 int64_t
@@ -171,4 +193,29 @@ struct store_maker
 store_remote_maker(struct store_remote *s, const char *name)
 {
 	return (struct store_maker){ name, open_empty, clear, s };
+}
+
+int
+store_remote_suites(struct store_remote *s, const char *name)
+{
+	struct store_maker maker = store_remote_maker(s, name);
+
+	return store_suite_run(&maker) + store_suite_streams_run(&maker) +
+	    store_suite_calls_run(&maker);
+}
+
+int
+store_remote_suites_cut(struct store_remote *s, const char *name)
+{
+	static const enum cut_mode modes[] = { CUT_REQUEST, CUT_ANSWER };
+	int failed = 0;
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		cut_proxy_set(s->proxy, modes[i], 3);
+		failed += store_remote_suites(s, name);
+	}
+	(void)printf("%d runs were cut\n", cut_proxy_cuts(s->proxy));
+	if (cut_proxy_cuts(s->proxy) == 0)
+		failed++;
+	return failed;
 }

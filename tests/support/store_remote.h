@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "cut_proxy.h"
 #include "log.h"
 #include "rc.h"
 #include "remote.h"
@@ -18,6 +19,9 @@
  */
 struct store_remote {
 	const char *url;
+	/* For tests of broken connections: through this proxy; NULL: none. */
+	struct cut_proxy *proxy;
+	char through[512];          /* the URL then */
 	struct log log;             /* swallows everything */
 	struct buf why;             /* of the last open */
 	struct remote_engine *side; /* a connection of the test's own */
@@ -27,6 +31,10 @@ struct store_remote {
  * scheme ("postgresql://"), the test ends with status 77. */
 bool store_remote_init(struct store_remote *, const char *scheme);
 void store_remote_release(struct store_remote *);
+
+/* From now on stores are opened through a proxy; before that. */
+void store_remote_proxy(struct store_remote *, struct cut_proxy *,
+    bool (*is_run)(const unsigned char *bytes, size_t n));
 
 /* A store of it, as it is; the sentence lands in why. */
 MUST_CHECK enum rc store_remote_open(
@@ -44,5 +52,12 @@ void store_remote_empty(struct store_remote *);
 
 /* For suites: each case with an empty store. */
 struct store_maker store_remote_maker(struct store_remote *, const char *name);
+
+/* All suites there are; how many cases failed. */
+int store_remote_suites(struct store_remote *, const char *name);
+
+/* The same with every third request, and then with every third answer, lost on
+ * its way. */
+int store_remote_suites_cut(struct store_remote *, const char *name);
 
 #endif
