@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "clock.h"
+#include "ear_socket.h"
 #include "host_watch.h"
 #include "house_dead.h"
 #include "wiring.h"
@@ -139,6 +140,8 @@ sweep(struct house *h, struct store *store, const struct op *op)
 
 	if (now < h->next_sweep)
 		return;
+	if (h->dir != NULL)
+		ear_sockets_sweep(h->dir);
 	rc = store->ops->sweep(store, op, &rules, &done);
 	if (rc != RC_OK) {
 		complain(h, "sweep", rc);

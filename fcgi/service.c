@@ -6,6 +6,7 @@
 #include "bell_socket.h"
 #include "clock.h"
 #include "crew_worker.h"
+#include "ear_socket.h"
 #include "house_dead.h"
 #include "rng.h"
 #include "running.h"
@@ -63,11 +64,14 @@ open_host(struct service *s, struct buf *why)
 	open_folder(s, why);
 	if (s->dir != NULL && bell_socket_ringer(s->dir, &s->bell) != RC_OK)
 		s->bell = NULL;
+	if (s->dir != NULL && ear_socket_open(s->dir, &s->ear) != RC_OK)
+		s->ear = NULL;
 	rc = crew_worker_new(s->o.worker, s->dir, &s->crew);
 	if (rc == RC_OK)
 		rc = house_open(s->o.config, s->o.log, s->dir, &s->house);
 	server->crew = s->crew;
 	server->bell = s->bell;
+	server->ear = s->ear;
 	if (s->o.worker != NULL) {
 		server->is_leaving = is_leaving;
 		server->leaving_ctx = s->o.worker;
@@ -129,6 +133,7 @@ service_release(struct service *s)
 	house_free(s->house);
 	crew_worker_free(s->crew);
 	bell_socket_free(s->bell);
+	ear_socket_free(s->ear);
 	/* Last: from here on others may take what we leave behind. */
 	run_dir_free(s->dir);
 	arena_release(&s->arena);

@@ -8,6 +8,7 @@
 #include "bell.h"
 #include "config.h"
 #include "crew.h"
+#include "ear.h"
 #include "fcgi_io.h"
 #include "house.h"
 #include "log.h"
@@ -37,6 +38,7 @@ struct service {
 	struct run_dir *dir; /* NULL: none */
 	struct crew *crew;
 	struct bell *bell; /* NULL: none */
+	struct ear *ear;   /* NULL: none */
 	struct house *house;
 	struct arena arena;
 };

@@ -51,6 +51,7 @@ struct stream_store {
 	struct stream_trouble reading;
 	struct stream_trouble writing;
 	bool owes_catch_up; /* some that must were turned without */
+	bool owes_rings;    /* to all calls that listen */
 
 	struct change_mark mark;
 	uint32_t incarnation;

@@ -269,19 +269,36 @@ until(int64_t at, int64_t now, int ms)
 	return left < ms ? (int)left : ms;
 }
 
-/* Without streams nothing hurries. */
+/* Does anybody here want to know of changes at once? */
+static bool
+is_wanted(const struct stream_store *s)
+{
+	return stream_table_held(s->table) > 0 ||
+	    (s->o.ears != NULL && ear_ringer_is_needed(s->o.ears));
+}
+
+/* Otherwise nothing hurries. */
 static int64_t
 next_look(const struct stream_store *s)
 {
 	if (s->reading.wait > 0)
 		return s->reading.until;
-	return stream_table_held(s->table) > 0 ? s->tick_at : s->second_at;
+	return is_wanted(s) ? s->tick_at : s->second_at;
+}
+
+/* It may be a call that begins to listen. */
+static void
+take_ring(struct stream_store *s, int64_t now)
+{
+	bell_socket_hear(s->o.bell);
+	if (is_wanted(s) || ear_ringer_look(s->o.ears))
+		s->tick_at = now;
 }
 
 static void
 wait_for_work(struct stream_store *s, bool hurries)
 {
-	int64_t now = stream_now(s);
+	const int64_t now = stream_now(s);
 	int ms = until(s->second_at, now, 1000);
 	struct pollfd p[] = { { .fd = stream_queue_fd(s->o.reports),
 				  .events = POLLIN },
@@ -290,7 +307,7 @@ wait_for_work(struct stream_store *s, bool hurries)
 
 	ms = until(next_look(s), now, ms);
 	/* Whoever rings in vain is told so, and goes on. */
-	if (stream_table_held(s->table) == 0)
+	if (stream_table_held(s->table) == 0 && s->o.ears == NULL)
 		p[1].fd = -1;
 	/* The next ones wait for this one, or for a slot. */
 	if (s->request != NULL || !stream_table_has_slot(s->table) ||
@@ -301,10 +318,8 @@ wait_for_work(struct stream_store *s, bool hurries)
 	if (s->is_leaving)
 		ms = LEAVE_STEP_MS;
 	(void)poll(p, sizeof(p) / sizeof(p[0]), hurries ? 0 : ms);
-	if ((p[1].revents & POLLIN) != 0) {
-		bell_socket_hear(s->o.bell);
-		s->tick_at = now;
-	}
+	if ((p[1].revents & POLLIN) != 0)
+		take_ring(s, now);
 }
 
 /* One round; more to do at once? */
@@ -314,7 +329,8 @@ go_round(struct stream_store *s)
 	bool hurries;
 
 	stream_take_reports(s);
-	if (stream_now(s) >= next_look(s) || stream_now(s) >= s->tick_at)
+	if (stream_now(s) >= next_look(s) ||
+	    (s->n_topics > 0 && stream_now(s) >= s->tick_at))
 		stream_tick(s);
 	hurries = stream_turn_some(s);
 	hurries = stream_detach_some(s) || hurries;

@@ -9,6 +9,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "crew.h"
+#include "ear.h"
 #include "http.h"
 #include "log.h"
 #include "principal.h"
@@ -113,6 +114,7 @@ struct server {
 	struct holder *holder; /* NULL: streams are followed in place */
 	struct crew *crew;     /* NULL: nobody to ask, and no name */
 	struct bell *bell;     /* NULL: nobody listens */
+	struct ear *ear;       /* NULL: running calls look themselves */
 	/* To leave soon: streams that are held here close.  NULL: never. */
 	bool (*is_leaving)(void *ctx);
 	void *leaving_ctx;
