@@ -117,6 +117,7 @@ service_init(struct service *s, const struct service_options *options)
 		rc = open_host(s, &why);
 	if (rc == RC_OK)
 		rc = open_io(s);
+	s->served_mono = clock_mono_ms(&clock_system);
 	if (rc != RC_OK)
 		log_event(options->log, LOG_ERROR, "cannot-serve",
 		    "rc=%s why=%s", rc_name(rc), why.len > 0 ? why.ptr : "-");
@@ -167,6 +168,9 @@ service_serve(struct service *s)
 		    "status=%d bytes=%zu", answer.status, answer.bytes);
 	/* Now, and not before the next one: that may come in an hour. */
 	arena_reset(&s->arena);
+	server_settle(wiring_server(s->wiring));
+	s->served_mono = clock_mono_ms(&clock_system);
+	s->is_resting = false;
 	return true;
 }
 
@@ -205,13 +209,34 @@ service_upkeep(struct service *s)
 	return left < 0 ? 0 : left;
 }
 
+/*
+ * Workers come and go with the load, and each has a connection of its own:
+ * one that has nothing to do leaves it to others.  Who keeps house has.
+ */
+static void
+rest(struct service *s)
+{
+	struct store *store = wiring_server(s->wiring)->store;
+	const int64_t idle = s->o.config->store_idle_ms;
+
+	if (idle == 0 || s->is_resting || store == NULL ||
+	    store->ops->rest == NULL || house_is_kept(s->house) ||
+	    clock_mono_ms(&clock_system) - s->served_mono < idle)
+		return;
+	store->ops->rest(store);
+	s->is_resting = true;
+}
+
 int64_t
 service_tidy(void *service)
 {
 	struct service *s = service;
+	int64_t left;
 
 	log_flush(s->o.log);
-	return service_upkeep(s);
+	left = service_upkeep(s);
+	rest(s);
+	return left;
 }
 
 void

@@ -41,6 +41,8 @@ struct service {
 	struct ear *ear;   /* NULL: none */
 	struct house *house;
 	struct arena arena;
+	int64_t served_mono; /* the end of the last request */
+	bool is_resting;     /* the store, since then */
 };
 
 /* False after it was logged why not; service_release() in any case. */

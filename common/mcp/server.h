@@ -134,6 +134,10 @@ MUST_CHECK enum rc server_owner(struct server *s, struct slice *name);
  * store did not say so: it is left to whoever keeps house. */
 void server_forsake(struct server *s);
 
+/* Between two requests, when this process needs none of its rows any more: if
+ * the store has doubts about one of them, the same. */
+void server_settle(struct server *s);
+
 /* Members of a struct server that are not pointers get these values. */
 void server_init(struct server *s);
 
