@@ -31,6 +31,7 @@ int ctl_failed(const char *what, enum rc rc);
 
 int ctl_call(struct ctl *ctl, int argc, char **argv);
 int ctl_calls(struct ctl *ctl, int argc, char **argv);
+int ctl_host(struct ctl *ctl, int argc, char **argv);
 int ctl_hosts(struct ctl *ctl, int argc, char **argv);
 int ctl_manual(struct ctl *ctl, int argc, char **argv);
 int ctl_check(struct ctl *ctl, int argc, char **argv);

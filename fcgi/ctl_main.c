@@ -14,6 +14,7 @@ static const struct {
 	{ "call", ctl_call, "cancel a call" },
 	{ "calls", ctl_calls, "list calls that are running" },
 	{ "check", ctl_check, "check the configuration and the catalog" },
+	{ "host", ctl_host, "list hosts, take one out of service" },
 	{ "hosts", ctl_hosts, "list hosts that share the store" },
 	{ "manual", ctl_manual, "print the manual page of the configuration" },
 	{ "notify", ctl_notify, "say that a list or a resource has changed" },

@@ -35,7 +35,10 @@ group_ended(void *ctx, pid_t group)
 static bool
 is_leaving(void *ctx)
 {
-	return worker_is_leaving(ctx);
+	const struct service *s = ctx;
+
+	return (s->o.worker != NULL && worker_is_leaving(s->o.worker)) ||
+	    (s->dir != NULL && run_dir_is_draining(s->dir));
 }
 
 /* ------------------------------------------------------------- opening */
@@ -72,10 +75,8 @@ open_host(struct service *s, struct buf *why)
 	server->crew = s->crew;
 	server->bell = s->bell;
 	server->ear = s->ear;
-	if (s->o.worker != NULL) {
-		server->is_leaving = is_leaving;
-		server->leaving_ctx = s->o.worker;
-	}
+	server->is_leaving = is_leaving;
+	server->leaving_ctx = s;
 	return rc;
 }
 

@@ -63,6 +63,9 @@ struct stream_store {
 	int64_t topic[STREAM_TOPICS];
 	size_t n_topics;
 
+	int64_t drain_ms; /* since when this host takes no more; 0: it does */
+	uint32_t drain_at;
+
 	bool is_leaving;
 	int64_t leave_ms; /* since when */
 	uint32_t leave_at;

@@ -28,6 +28,9 @@
 /* ... and what they did not take by then is cut. */
 #define LEAVE_MAX_MS 5000
 #define QUIT_MS 1000
+/* A host that is drained closes all streams within this time. */
+#define DRAIN_SPREAD_MS 2000
+#define DRAIN_STEP_MS 50
 
 int64_t
 stream_now(const struct stream_store *s)
@@ -183,6 +186,39 @@ serve_some(struct stream_store *s)
 	return true;
 }
 
+/* ------------------------------------------------------------- draining */
+
+/* Those that are to be closed by now; some may have come late. */
+static void
+drain_step(struct stream_store *s)
+{
+	const int64_t past = stream_now(s) - s->drain_ms;
+	const size_t slots = stream_table_slots(s->table);
+	struct stream_held *h;
+	uint32_t end = (uint32_t)slots;
+
+	if (past < DRAIN_SPREAD_MS)
+		end = (uint32_t)((int64_t)slots * past / DRAIN_SPREAD_MS);
+	else if (s->drain_at >= end)
+		s->drain_at = 0;
+	while ((h = stream_table_each(s->table, &s->drain_at, end)) != NULL)
+		stream_end(s, h, "draining");
+}
+
+/* Where an operator takes the host out of service its streams go elsewhere. */
+static void
+look_at_drain(struct stream_store *s)
+{
+	const bool drains = s->o.house != NULL && house_is_draining(s->o.house);
+
+	if (drains == (s->drain_ms != 0))
+		return;
+	s->drain_ms = drains ? stream_now(s) : 0;
+	s->drain_at = 0;
+	log_event(s->o.log, LOG_INFO, "draining", "is=%s held=%zu",
+	    drains ? "yes" : "no", stream_table_held(s->table));
+}
+
 /* -------------------------------------------------------------- leaving */
 
 static void
@@ -315,6 +351,8 @@ wait_for_work(struct stream_store *s, bool hurries)
 		p[2].fd = -1;
 	if (s->request != NULL && stream_table_has_slot(s->table))
 		ms = until(s->serving.until, now, ms);
+	if (s->drain_ms != 0 && stream_table_held(s->table) > 0)
+		ms = until(now + DRAIN_STEP_MS, now, ms);
 	if (s->is_leaving)
 		ms = LEAVE_STEP_MS;
 	(void)poll(p, sizeof(p) / sizeof(p[0]), hurries ? 0 : ms);
@@ -335,8 +373,12 @@ go_round(struct stream_store *s)
 	hurries = stream_turn_some(s);
 	hurries = stream_detach_some(s) || hurries;
 	hurries = serve_some(s) || hurries;
-	if (stream_now(s) >= s->second_at)
+	if (stream_now(s) >= s->second_at) {
 		stream_second(s);
+		look_at_drain(s);
+	}
+	if (s->drain_ms != 0)
+		drain_step(s);
 	return hurries;
 }
 
