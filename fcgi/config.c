@@ -83,6 +83,10 @@ static const struct config_key keys[] = {
 	    "The secret that session ids are made with, the same on all hosts. "
 	    " "
 	    "Without it the store keeps one." },
+	{ "store", "cluster_key_former", CONFIG_HEX, MEMBER(cluster_key_former),
+	    NULL, 0, 0, NULL,
+	    "A second secret: ids made with it are accepted, and none are "
+	    "made.  Only together with cluster_key." },
 
 	{ "http", "path", CONFIG_ROUTE, MEMBER(path), "/mcp", 0, 0, NULL,
 	    "The path of the endpoint; *: any." },

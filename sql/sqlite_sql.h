@@ -34,6 +34,7 @@ enum sqlite_sql {
 	SQL_KEYS,
 	SQL_KEY_COUNT,
 	SQL_KEY_ADD,
+	SQL_KEY_DROP,
 	SQL_COUNT,
 	/* sqlite_stream.c */
 	SQL_SESSION_IS_LIVE,
