@@ -26,6 +26,10 @@ struct work {
 	bool is_lost;    /* a connection was lost meanwhile */
 	bool is_unknown; /* it may have been done by an earlier attempt */
 	bool is_recalled;
+	/* What an attempt answered that did nothing; to be believed if no
+	 * earlier one did it. */
+	struct remote_rows refusal;
+	bool has_refusal;
 };
 
 static bool
@@ -116,11 +120,17 @@ attempt(struct work *w)
 		result = recall(w);
 		if (result != REMOTE_DONE || w->is_recalled)
 			return result;
+		if (w->has_refusal) {
+			*w->rows = w->refusal;
+			return REMOTE_DONE;
+		}
 	}
 	result = run_one(w, w->which, w->value, w->rows);
-	if (result == REMOTE_UNKNOWN && is_once(w))
+	if (!is_once(w))
+		return result;
+	if (result == REMOTE_UNKNOWN)
 		w->is_unknown = true;
-	if (result == REMOTE_DOUBLE && is_once(w)) {
+	if (result == REMOTE_DOUBLE) {
 		w->is_unknown = true;
 		return REMOTE_AGAIN;
 	}
@@ -128,11 +138,11 @@ attempt(struct work *w)
 	 * now: the session is there, the call has ended. */
 	if (result == REMOTE_DONE && w->is_unknown &&
 	    remote_number(w->rows, 0, 0) != REMOTE_OK) {
-		struct remote_rows rows = *w->rows;
-
+		w->refusal = *w->rows;
+		w->has_refusal = true;
 		result = recall(w);
 		if (result == REMOTE_DONE && !w->is_recalled)
-			*w->rows = rows;
+			*w->rows = w->refusal;
 	}
 	return result;
 }
