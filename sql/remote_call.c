@@ -3,7 +3,7 @@
 #include "remote_ops.h"
 
 const struct remote_text remote_call_texts[] = {
-	/* A task is opened by the same routine. */
+	/* With a task, too: see remote_call_begin(). */
 	{ REMOTE_CALL_OPEN,
 	    { "mcp_call_open", "bnnbbbbbbnbnnnnbnnnnbbnnbn", REMOTE_ONCE } },
 	{ REMOTE_CALL_GET, { "mcp_call_get", "n", REMOTE_READ } },

@@ -128,9 +128,8 @@ remote_call_begin(struct store *base, const struct op *op, struct call_row *row,
 
 	fill_call(op, &o, v);
 	fill_task(task, v + CALL_ARGUMENTS);
-	rc = remote_run((struct remote_store *)base, op,
-	    task == NULL ? REMOTE_CALL_OPEN : REMOTE_TASK_OPEN, v, ARGUMENTS,
-	    &rows, &is_recalled);
+	rc = remote_run((struct remote_store *)base, op, REMOTE_CALL_OPEN, v,
+	    ARGUMENTS, &rows, &is_recalled);
 	if (rc == RC_OK)
 		rc = remote_outcome(&rows);
 	if (rc != RC_OK)

@@ -2,9 +2,6 @@
 #include "remote_ops.h"
 
 const struct remote_text remote_task_texts[] = {
-	/* With its call. */
-	{ REMOTE_TASK_OPEN,
-	    { "mcp_call_open", "bnnbbbbbbnbnnnnbnnnnbbnnbn", REMOTE_ONCE } },
 	{ REMOTE_TASK_GET, { "mcp_task_get", "bb", REMOTE_READ } },
 	{ REMOTE_TASK_FIND, { "mcp_task_find", "n", REMOTE_READ } },
 	{ REMOTE_TASK_CANCEL, { "mcp_task_cancel", "bnn", REMOTE_ONCE } },
