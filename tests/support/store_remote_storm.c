@@ -127,12 +127,12 @@ visit_all(struct actor *a)
 		if (rc == RC_OK)
 			rc = a->ops->streams_sent(
 			    a->store, an_op(a), sent, WRITERS + 1);
-		if (rc == RC_OK && i % 2 == 0)
-			rc = a->ops->owner_gone(
-			    a->store, an_op(a), SLICE("h.visitor"));
-		else if (rc == RC_OK)
-			rc =
-			    a->ops->stream_detach(a->store, an_op(a), &sent[0]);
+		if (rc == RC_OK) {
+			rc = i % 2 == 0 ? a->ops->owner_gone(a->store, an_op(a),
+					      SLICE("h.visitor"))
+					: a->ops->stream_detach(
+					      a->store, an_op(a), &sent[0]);
+		}
 		if (rc != RC_OK)
 			return false;
 	}
