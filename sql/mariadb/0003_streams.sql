@@ -380,11 +380,14 @@ BEGIN
 			WHERE total <= p_bytes;
 	END IF;
 	SET v_up_to = GREATEST(COALESCE(v_up_to, 0), p_after + 1);
-	SELECT s.*, e.seq, e.data FROM mcp_stream_row s
-		LEFT JOIN mcp_event e ON e.stream = s.number
-		AND e.seq > p_after AND e.seq <= v_up_to
+	-- In whatever order: to sort them would put all into a file first.
+	SELECT s.number, s.session, s.kind, s.incarnation, s.head, s.purged,
+		s.sent, s.reader, s.is_open, s.created, s.changed, s.owner,
+		e.seq, e.data FROM mcp_stream s
+		LEFT JOIN mcp_event e FORCE INDEX (PRIMARY)
+		ON e.stream = s.number AND e.seq > p_after AND e.seq <= v_up_to
 		AND s.purged <= p_after
-		WHERE s.number = p_stream ORDER BY e.seq;
+		WHERE s.number = p_stream;
 END;
 
 -- --------------------------------------------------------------- changes
