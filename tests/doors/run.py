@@ -36,7 +36,7 @@ STORE = {"store.h", "store_call.h", "store_stream.h"}
 ALSO = {"sql": STORE}
 # Stores keep bytes: what they find beside store.h is not theirs either, but
 # they do find it, because a port is a folder.  Sources are read for that.
-SEEN = {"sql": {"bell.h", "crew.h", "sink.h"}}
+SEEN = {"sql": {"bell.h", "crew.h", "ear.h", "sink.h"}}
 NOT = {"tools": {"http.h", "header.h", "sse.h", "record.h", "rpc.h"}}
 
 PURE = set(
