@@ -99,35 +99,30 @@ BEGIN
 END;
 
 -- The least recently touched that may go, locked; only of this principal,
--- unless it is NULL.
+-- unless it is NULL.  It is looked for without locks, which one index would
+-- take in another order than the next.
 CREATE OR REPLACE PROCEDURE mcp_session_spare(IN p_principal BINARY(16),
 	IN p_idle_before bigint, OUT p_id bigint)
-BEGIN
+this: BEGIN
 	DECLARE v_id bigint;
-	DECLARE v_tries integer DEFAULT 0;
 
-	WHILE p_id IS NULL AND v_tries < 20 DO
-		SET v_tries = v_tries + 1;
-		SET v_id = NULL;
-		IF p_principal IS NULL THEN
-			SELECT id INTO v_id FROM mcp_unused
-				WHERE state = 1 AND touched < p_idle_before
-				ORDER BY touched, id LIMIT 1
-				FOR UPDATE SKIP LOCKED;
-		ELSE
-			SELECT id INTO v_id FROM mcp_unused
+	FOR c IN (SELECT id FROM (SELECT id FROM mcp_unused
+				WHERE p_principal IS NULL AND state = 1
+				AND touched < p_idle_before
+				ORDER BY touched, id LIMIT 20) a
+			UNION ALL SELECT id FROM (SELECT id FROM mcp_unused
 				WHERE principal = p_principal AND state = 1
 				AND touched < p_idle_before
-				ORDER BY touched, id LIMIT 1
-				FOR UPDATE SKIP LOCKED;
+				ORDER BY touched, id LIMIT 20) o) DO
+		SET v_id = NULL;
+		SELECT id INTO v_id FROM mcp_session
+			WHERE id = c.id FOR UPDATE SKIP LOCKED;
+		SELECT id INTO p_id FROM mcp_unused
+			WHERE id = v_id AND touched < p_idle_before;
+		IF p_id IS NOT NULL THEN
+			LEAVE this;
 		END IF;
-		IF v_id IS NULL THEN
-			SET v_tries = 20;
-		ELSE
-			SELECT id INTO p_id FROM mcp_unused
-				WHERE id = v_id AND touched < p_idle_before;
-		END IF;
-	END WHILE;
+	END FOR;
 END;
 
 CREATE OR REPLACE PROCEDURE mcp_session_put(IN p_mark BINARY(16),

@@ -9,9 +9,8 @@
 CREATE OR REPLACE PROCEDURE mcp_sweep_sessions(IN p_now bigint,
 	IN p_created_before bigint, IN p_idle_before bigint, IN p_limit bigint)
 BEGIN
-	DECLARE v_id bigint DEFAULT 0;
+	DECLARE v_id bigint;
 	DECLARE v_sure bigint;
-	DECLARE v_is_old integer;
 	DECLARE v_removed bigint DEFAULT 0;
 	DECLARE v_forgotten bigint DEFAULT 0;
 	DECLARE v_spent bigint DEFAULT 0;
@@ -22,35 +21,44 @@ BEGIN
 		RESIGNAL;
 	END;
 
-	WHILE v_id IS NOT NULL AND v_spent < p_limit DO
-		START TRANSACTION;
-		SET v_id = NULL, v_sure = NULL;
-		SELECT id, id INTO v_id, v_sure FROM mcp_session
-			WHERE created < p_created_before
-			ORDER BY created LIMIT 1 FOR UPDATE SKIP LOCKED;
-		SET v_is_old = v_id IS NOT NULL;
-		IF v_id IS NULL THEN
-			SELECT id INTO v_id FROM mcp_unused
-				WHERE state = 1 AND touched < p_idle_before
-				ORDER BY touched, id LIMIT 1
-				FOR UPDATE SKIP LOCKED;
-			SELECT id INTO v_sure FROM mcp_unused
-				WHERE id = v_id AND touched < p_idle_before;
+	-- Looked for without locks, which one index would take in another order
+	-- than the next.
+	FOR c IN (SELECT id, is_old FROM (SELECT id, 1 AS is_old
+				FROM mcp_session
+				WHERE created < p_created_before
+				ORDER BY created LIMIT p_limit) o
+			UNION ALL SELECT id, is_old FROM (SELECT id, 0 AS is_old
+				FROM mcp_unused WHERE state = 1
+				AND touched < p_idle_before
+				AND created >= p_created_before
+				ORDER BY touched, id LIMIT p_limit) i) DO
+		IF v_spent < p_limit THEN
+			START TRANSACTION;
+			SET v_id = NULL, v_sure = NULL;
+			SELECT id INTO v_id FROM mcp_session
+				WHERE id = c.id FOR UPDATE SKIP LOCKED;
+			IF c.is_old THEN
+				SET v_sure = v_id;
+			ELSE
+				SELECT id INTO v_sure FROM mcp_unused
+					WHERE id = v_id
+					AND touched < p_idle_before;
+			END IF;
+			IF v_sure IS NOT NULL THEN
+				SELECT 1 + coalesce(sum(1 + head - purged), 0)
+					INTO v_rows FROM mcp_stream
+					WHERE session = v_id;
+				CALL mcp_drop(v_id);
+				CALL mcp_drop_rev(v_id);
+				CALL mcp_drop_notice(p_now, v_id);
+				DELETE FROM mcp_session WHERE id = v_id;
+				SET v_spent = v_spent + v_rows;
+				SET v_removed = v_removed + c.is_old;
+				SET v_forgotten = v_forgotten + 1 - c.is_old;
+			END IF;
+			COMMIT;
 		END IF;
-		IF v_sure IS NOT NULL THEN
-			SELECT 1 + coalesce(sum(1 + head - purged), 0)
-				INTO v_rows FROM mcp_stream
-				WHERE session = v_id;
-			CALL mcp_drop(v_id);
-			CALL mcp_drop_rev(v_id);
-			CALL mcp_drop_notice(p_now, v_id);
-			DELETE FROM mcp_session WHERE id = v_id;
-			SET v_spent = v_spent + v_rows;
-			SET v_removed = v_removed + v_is_old;
-			SET v_forgotten = v_forgotten + 1 - v_is_old;
-		END IF;
-		COMMIT;
-	END WHILE;
+	END FOR;
 	SELECT 0 AS outcome, v_removed AS removed, v_forgotten AS forgotten,
 		v_spent AS spent;
 END;
