@@ -28,7 +28,7 @@ const struct remote_text remote_sweep_texts[] = {
 /* Nobody asks for the outcome of an attempt for as long. */
 #define DONE_MS (60 * MINUTE_MS)
 /* A host that has not beaten for so long is no more. */
-#define HOST_MS (30 * 24 * 60 * MINUTE_MS)
+#define HOST_MS (MINUTE_MS * 60 * 24 * 30)
 
 /* One piece of work: how many rows it may still take. */
 struct piece {

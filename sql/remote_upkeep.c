@@ -170,13 +170,14 @@ remote_hosts(struct store *base, const struct op *op, struct host_rows *hosts)
 	hosts->row = arena_alloc(op->arena, rows.n * sizeof(*hosts->row));
 	if (hosts->row == NULL)
 		return RC_NOMEM;
-	for (size_t i = 0; i < rows.n; i++)
+	for (size_t i = 0; i < rows.n; i++) {
 		hosts->row[i] = (struct host_row){
 			.name = remote_slice(&rows, i, 0),
 			.beat = remote_number(&rows, i, 1),
 			.at = remote_number(&rows, i, 2),
 			.is_draining = remote_number(&rows, i, 3) != 0,
 		};
+	}
 	hosts->n = rows.n;
 	return RC_OK;
 }

@@ -210,7 +210,7 @@ the_schema_files_can_be_applied_again(void **state)
 }
 
 static void
-an_end_raises_its_shard_and_nothing_else_does(void **state)
+what_ends_or_goes_raises_its_shard_and_nothing_else_does(void **state)
 {
 	struct store_file *f = *state;
 	const struct session_change touch = { SESSION_TOUCHED, 3000 };
@@ -233,7 +233,7 @@ an_end_raises_its_shard_and_nothing_else_does(void **state)
 	    store_file_run(f, "SELECT rev FROM rev WHERE shard = 255"), 1);
 	assert_int_equal(
 	    f->store->ops->sweep(f->store, &f->op, &rules, &done), RC_OK);
-	assert_int_equal(store_file_run(f, "SELECT sum(rev) FROM rev"), 2);
+	assert_int_equal(store_file_run(f, "SELECT sum(rev) FROM rev"), 4);
 	assert_int_equal(
 	    store_file_run(f, "SELECT count(*) FROM rev"), STORE_SHARDS);
 }
@@ -380,7 +380,7 @@ main(void)
 		STORE_FILE_TEST(
 		    an_older_program_refuses_only_below_oldest_program),
 		STORE_FILE_TEST(the_schema_files_can_be_applied_again),
-		STORE_FILE_TEST(an_end_raises_its_shard_and_nothing_else_does),
+		STORE_FILE_TEST(what_ends_or_goes_raises_its_shard_and_nothing_else_does),
 		STORE_FILE_TEST(a_broken_fact_is_found_by_check),
 		STORE_FILE_TEST(
 		    a_file_that_moved_is_refused_and_taken_up_again),

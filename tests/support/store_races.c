@@ -44,7 +44,7 @@ new_op(struct arena *arena)
 {
 	return (struct op){ .now_ms = 5000,
 		.arena = arena,
-		.give_up_mono = clock_mono_ms(&clock_system) + 2 * WAIT_MS };
+		.give_up_mono = clock_mono_ms(&clock_system) + WAIT_MS * 2L };
 }
 
 static int
@@ -172,11 +172,12 @@ put_words(struct races *r, struct buf *sql, const struct words *words)
 	const char *p = r->is_mariadb ? words->mariadb : words->postgresql;
 
 	for (; *p != '\0'; p++) {
-		if (p[0] == '@' && (p[1] == 'a' || p[1] == 'b'))
+		if (p[0] == '@' && (p[1] == 'a' || p[1] == 'b')) {
 			buf_printf(sql, "%lld",
 			    (long long)(*++p == 'a' ? r->session : r->stream));
-		else
+		} else {
 			buf_put(sql, p, 1);
+		}
 	}
 	buf_put(sql, ";", 1);
 }
@@ -461,7 +462,8 @@ nothing_is_added_to_a_session_that_is_ending(void **state)
 		let_go(r);
 		assert_int_equal(finish(r), rows[i].rc);
 		assert_int_equal(r->ops->check(r->store, &r->op), RC_OK);
-		assert_int_equal(teardown(state) + setup(state), 0);
+		assert_int_equal(teardown(state), 0);
+		assert_int_equal(setup(state), 0);
 	}
 }
 
@@ -503,7 +505,8 @@ an_end_takes_what_was_added_while_it_waited(void **state)
 		let_go(r);
 		assert_int_equal(finish(r), RC_OK);
 		assert_int_equal(text(r, &left), 0);
-		assert_int_equal(teardown(state) + setup(state), 0);
+		assert_int_equal(teardown(state), 0);
+		assert_int_equal(setup(state), 0);
 	}
 }
 
