@@ -388,6 +388,9 @@ BEGIN
 
 	START TRANSACTION;
 	SELECT v INTO v_n FROM mcp_meta WHERE k = 'schema' FOR UPDATE;
+	-- An hour is beyond every clock.
+	DELETE FROM mcp_cluster_key
+		WHERE end_at > 0 AND end_at < p_created - 3600000;
 	SELECT count(*), coalesce(sum(id = p_id), 0) INTO v_n, v_there
 		FROM mcp_cluster_key;
 	IF v_there > 0 THEN

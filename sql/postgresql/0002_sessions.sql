@@ -371,6 +371,9 @@ DECLARE
 	v_n bigint;
 BEGIN
 	PERFORM 1 FROM mcp_meta WHERE k = 'schema' FOR UPDATE;
+	-- An hour is beyond every clock.
+	DELETE FROM mcp_cluster_key
+		WHERE end_at > 0 AND end_at < p_created - 3600000;
 	PERFORM 1 FROM mcp_cluster_key WHERE id = p_id;
 	IF FOUND THEN
 		RETURN QUERY SELECT 2;
