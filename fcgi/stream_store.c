@@ -282,7 +282,7 @@ static void
 wait_for_work(struct stream_store *s, bool hurries)
 {
 	int64_t now = stream_now(s);
-	int ms = until(s->second_at, now, 1000);
+	int ms = until(s->publish_at, now, until(s->second_at, now, 1000));
 	struct pollfd p[] = { { .fd = stream_queue_fd(s->o.reports),
 				  .events = POLLIN },
 		{ .fd = s->o.bell, .events = POLLIN },
@@ -314,6 +314,8 @@ go_round(struct stream_store *s)
 	bool hurries;
 
 	stream_take_reports(s);
+	if (stream_now(s) >= s->publish_at)
+		s->publish_at = wiring_publish(s->o.wiring, &s->arena);
 	if (stream_now(s) >= next_look(s) || stream_now(s) >= s->tick_at)
 		stream_tick(s);
 	hurries = stream_turn_some(s);

@@ -25,18 +25,19 @@ ROOMS = {
     "mcp": ("common/mcp", ["mcp", "ports", "proto", "base"]),
     "tools": ("common/tools", ["tools", "ports", "proto", "base"]),
     "sql": ("sql", ["sql", "base"]),
+    "cache": ("cache", ["cache", "base"]),
     "fcgi": (
         "fcgi",
-        ["fcgi", "mcp", "ports", "proto", "tools", "sql", "base"],
+        ["fcgi", "mcp", "ports", "proto", "tools", "sql", "cache", "base"],
     ),
 }
 
 # Single headers that are let in, or kept out, beyond that.
 STORE = {"store.h", "store_call.h", "store_stream.h"}
-ALSO = {"sql": STORE}
+ALSO = {"sql": STORE, "cache": STORE}
 # Stores keep bytes: what they find beside store.h is not theirs either, but
 # they do find it, because a port is a folder.  Sources are read for that.
-SEEN = {"sql": {"bell.h", "crew.h", "sink.h"}}
+SEEN = {room: {"bell.h", "crew.h", "sink.h"} for room in ("sql", "cache")}
 NOT = {"tools": {"http.h", "header.h", "sse.h", "record.h", "rpc.h"}}
 
 PURE = set(
@@ -62,6 +63,8 @@ SYSTEM = {
     "tools/content.c": {"linux/openat2"},
     "tools/folder_scan.c": {"fnmatch"},
     "sql": PURE | FILES | {"sys/vfs", "sys/statvfs", "sys/file"},
+    "cache": PURE,
+    "cache/kv_memcached.c": {"stdio", "unistd"},
 }
 
 # Foreign headers: the room that knows each, in one file of it only.
@@ -69,6 +72,7 @@ FOREIGN = {
     "fcgiapp.h": "fcgi",
     "fcgi_stdio.h": None,
     "ini.h": "fcgi",
+    "libmemcached/memcached.h": "cache",
     "libpq-fe.h": "sql",
     "mysql.h": "sql",
     "pcre2.h": "proto",
@@ -242,7 +246,7 @@ def read_rooms(source):
 
 
 def read_everything(source):
-    for top in ("common", "sql", "fcgi", "tests", "examples"):
+    for top in ("common", "sql", "cache", "fcgi", "tests", "examples"):
         for folder, _, names in os.walk(os.path.join(source, top)):
             for name in sorted(names):
                 if not name.endswith((".c", ".h")):
