@@ -324,9 +324,10 @@ raise_counter(struct kv *base, struct slice name, uint64_t first)
 	if (home == NULL)
 		return;
 	ret = memcached_increment(k->st, name.ptr, name.len, 1, &value);
-	/* Not a number: whoever looks at it will mend it. */
-	if (ret == MEMCACHED_CLIENT_ERROR)
-		ret = memcached_delete(k->st, name.ptr, name.len, 0);
+	/* Not a number. */
+	if (ret == MEMCACHED_CLIENT_ERROR &&
+	    memcached_delete(k->st, name.ptr, name.len, 0) == MEMCACHED_SUCCESS)
+		ret = MEMCACHED_NOTFOUND;
 	if (ret == MEMCACHED_NOTFOUND)
 		ret = begin(k, name, first);
 	if (ret == MEMCACHED_NOTSTORED)
