@@ -19,7 +19,10 @@ struct store *
 ctl_store(struct ctl *ctl)
 {
 	struct buf why = BUF_INIT(4096);
+	struct buf url = BUF_INIT(4096);
 	struct store_open_options options = { .url = ctl->config.store_url,
+		.connect_now = true,
+		.timeout_ms = ctl->config.store_timeout_ms,
 		.allow_network_fs = ctl->config.allow_network_fs,
 		.clock = &clock_system,
 		.rng = &rng_system,
@@ -37,9 +40,12 @@ ctl_store(struct ctl *ctl)
 		rc = cache_front_put(ctl->cache, false, &ctl->store);
 	if (rc != RC_OK) {
 		ctl->store = NULL;
-		(void)fprintf(stderr, "mcpctl: %s: %s\n", options.url,
+		store_open_put_url(&url, options.url);
+		(void)fprintf(stderr, "mcpctl: %.*s: %s\n",
+		    SLICE_FMT(buf_slice(&url)),
 		    why.len > 0 ? why.ptr : rc_name(rc));
 	}
+	buf_release(&url);
 	buf_release(&why);
 	return ctl->store;
 }

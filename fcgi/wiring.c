@@ -40,8 +40,10 @@ static void
 open_store(struct wiring *w, bool may_create)
 {
 	struct buf why = BUF_INIT(4096);
+	struct buf url = BUF_INIT(4096);
 	struct store_open_options options = { .url = w->config->store_url,
 		.create = may_create,
+		.timeout_ms = w->config->store_timeout_ms,
 		.allow_network_fs = w->config->allow_network_fs,
 		.clock = &clock_system,
 		.rng = &rng_system,
@@ -53,10 +55,12 @@ open_store(struct wiring *w, bool may_create)
 	w->tried_mono = clock_mono_ms(&clock_system);
 	if (rc != RC_OK) {
 		w->server.store = NULL;
-		log_event(w->log, LOG_ERROR, "store", "url=%s rc=%s why=%s",
-		    w->config->store_url, rc_name(rc),
+		store_open_put_url(&url, w->config->store_url);
+		log_event(w->log, LOG_ERROR, "store", "url=%.*s rc=%s why=%s",
+		    SLICE_FMT(buf_slice(&url)), rc_name(rc),
 		    why.len > 0 ? why.ptr : "-");
 	}
+	buf_release(&url);
 	buf_release(&why);
 }
 

@@ -150,6 +150,10 @@ extern const struct remote_text remote_call_texts[];
 extern const struct remote_text remote_question_texts[];
 extern const struct remote_text remote_task_texts[];
 
+/* More arguments than any of them has, the mark included. */
+#define REMOTE_ARGS_MAX 40
+#define REMOTE_MARK_BYTES 16
+
 /* ------------------------------------------------------ values and rows */
 
 /* An argument, or a cell of a row; bytes with a ptr of NULL are SQL's NULL. */
@@ -217,8 +221,9 @@ struct remote_engine_ops {
 	/* Drop and free. */
 	void (*free)(struct remote_engine *);
 	/* What set-up says in its own dialect. */
-	const char *lock;     /* one process at a time applies the schema */
-	const char *unlock;   /* (a lost connection unlocks, too) */
+	const char *lock;   /* 1: this process may apply the schema; 0: another
+	                       * one does; does not wait for long */
+	const char *unlock; /* (a lost connection unlocks, too) */
 	const char *has_meta; /* 1 if mcp_meta is there */
 	/* A number that changes when the server may have lost commits, or NULL:
 	 * it shows none.  May fail where the dialect lacks it: then 0. */
@@ -235,6 +240,10 @@ struct remote_options {
 	const struct rng *rng;
 	struct log *log;
 	bool create; /* apply schema files to an empty database */
+	/* Connect at once, and fail if that cannot be had: for people who wait
+	 * for a sentence. */
+	bool connect_now;
+	int64_t timeout_ms; /* `store.timeout`; 0: 5 s */
 };
 
 /* A connection that is opened later.  RC_SYNTAX with a sentence: the URL is
@@ -253,10 +262,36 @@ struct remote_store {
 	const struct rng *rng;
 	struct log *log;
 	char *url;     /* without its password, for people */
-	bool is_ready; /* schema and incarnation were seen to */
+	bool is_ready; /* schema and incarnation of this connection were seen
+	                * to */
 	bool may_create;
-	int64_t retry_mono; /* do not try to connect before; with jitter */
+	bool is_renewing;    /* by the set-up itself */
+	bool is_doubtful;    /* what doubt() says next */
+	int64_t retry_mono;  /* do not try to connect before; with jitter */
+	int64_t failed_mono; /* the first of `failures` attempts to connect */
+	unsigned failures;   /* in a row */
+	int64_t pid;         /* of the process that connected; 0: none yet */
+	uint64_t noise;      /* for jitter; never 0 */
 };
+
+/* The store of an engine, which it owns from then on, even if it fails.  With
+ * connect_now as remote_ready() says, else RC_OK or RC_NOMEM. */
+MUST_CHECK enum rc remote_open(const struct remote_options *,
+    struct remote_engine *, struct store **out, struct buf *why);
+
+/* There is a connection, its schema and incarnation were seen to.  RC_BUSY: out
+ * of reach, or not tried again yet; RC_IO: refused for good, not ours, made for
+ * newer programs, or no schema there and may_create not set; RC_BUG: it is
+ * that of another process. */
+MUST_CHECK enum rc remote_ready(
+    struct remote_store *, const struct op *, struct buf *why);
+
+/* Close the connection and forget what was seen to on it. */
+void remote_drop(struct remote_store *);
+
+/* Wait for about so many ms (from half as long, so that not all wake at once),
+ * not beyond the deadline; false: it has passed. */
+bool remote_nap(struct remote_store *, const struct op *, int64_t ms);
 
 /* Run a routine until it is done or op->give_up_mono; n values for its types,
  * but for the mark of a REMOTE_ONCE.  Without a connection one is made first.

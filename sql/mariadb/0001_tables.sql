@@ -313,6 +313,10 @@ END;
 CREATE OR REPLACE PROCEDURE mcp_done_put(IN p_mark BINARY(16), IN p_now bigint,
 	IN p_outcome integer, IN p_a bigint, IN p_b bigint, IN p_c bigint)
 BEGIN
+	-- The server would not say of which table it is.
+	DECLARE EXIT HANDLER FOR 1062
+		SIGNAL SQLSTATE '23000' SET
+			MYSQL_ERRNO = 1062, MESSAGE_TEXT = 'mcp_done';
 	INSERT INTO mcp_done(mark, at, outcome, a, b, c)
 		VALUES(p_mark, p_now, p_outcome, p_a, p_b, p_c);
 END;

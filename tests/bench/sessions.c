@@ -10,26 +10,34 @@
 #define CALL_MS 10000
 
 enum rc
-sessions_open(const char *path, struct log *log, struct store **out)
+sessions_open_url(const char *url, struct log *log, struct store **out)
 {
-	struct buf url = BUF_INIT(URL_MAX);
 	struct buf why = BUF_INIT(URL_MAX);
-	struct store_open_options options = { .create = true,
+	const struct store_open_options options = { .url = url,
+		.create = true,
 		.clock = &clock_system,
 		.rng = &rng_system,
 		.log = log };
+	enum rc rc = store_open(&options, out, &why);
+
+	if (rc != RC_OK)
+		(void)fprintf(stderr, "%s: %s\n", rc_name(rc),
+		    why.len > 0 ? why.ptr : url);
+	buf_release(&why);
+	return rc;
+}
+
+enum rc
+sessions_open(const char *path, struct log *log, struct store **out)
+{
+	struct buf url = BUF_INIT(URL_MAX);
 	enum rc rc;
 
 	buf_printf(&url, "sqlite://%s", path);
 	rc = buf_finish(&url);
-	options.url = url.ptr;
 	if (rc == RC_OK)
-		rc = store_open(&options, out, &why);
-	if (rc != RC_OK)
-		(void)fprintf(stderr, "%s: %s\n", rc_name(rc),
-		    why.len > 0 ? why.ptr : path);
+		rc = sessions_open_url(url.ptr, log, out);
 	buf_release(&url);
-	buf_release(&why);
 	return rc;
 }
 

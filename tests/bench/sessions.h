@@ -9,9 +9,13 @@
 #include "store.h"
 
 /*
- * Open a store at an absolute path of SQLite, made if missing; the log
- * must outlive it.  What went wrong is told on standard error.
+ * Open a store by its URL, made if missing; the log must outlive it.  What
+ * went wrong is told on standard error.
  */
+MUST_CHECK enum rc sessions_open_url(
+    const char *url, struct log *log, struct store **out);
+
+/* The same with an absolute path of SQLite. */
 MUST_CHECK enum rc sessions_open(
     const char *path, struct log *log, struct store **out);
 

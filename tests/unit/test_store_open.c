@@ -93,6 +93,62 @@ only_urls_of_stores_are_taken(void **state)
 }
 
 static void
+people_see_urls_without_passwords(void **state)
+{
+	static const struct {
+		const char *url;
+		const char *seen;
+	} rows[] = {
+		{ "sqlite:///a/b", "sqlite:///a/b" },
+		{ "postgresql://h/d", "postgresql://h/d" },
+		{ "postgresql://u@h/d", "postgresql://u@h/d" },
+		{ "postgresql://u:secret@h:5432/d", "postgresql://u@h:5432/d" },
+		{ "postgresql://u:secret@h1:1,h2:2/d",
+		    "postgresql://u@h1:1,h2:2/d" },
+		{ "mariadb://u:se@cret/secret@h/d", "mariadb://u@h/d" },
+		{ "postgresql://h/d?password=secret", "postgresql://h/d" },
+		{ "postgresql://u:secret?x@h/d", "postgresql://u" },
+		{ "postgresql://h:1/d?password=se@cret", "postgresql://h:1/d" },
+		{ "postgresql://h?password=s:ecret@x", "postgresql://h" },
+		{ "postgresql://u:1/d?sslmode=require", "postgresql://u:1/d" },
+		{ "secret", "(not a URL)" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct buf b = BUF_INIT(1024);
+
+		store_open_put_url(&b, rows[i].url);
+		assert_string_equal(b.ptr, rows[i].seen);
+		buf_release(&b);
+	}
+}
+
+/* Whether or not this program was built with the engine. */
+static void
+a_refused_url_is_not_quoted(void **state)
+{
+	static const char *const urls[] = { "postgresql://u:secret%zz@h/d",
+		"postgresql://u:secret/x@h/d", "postgresql://u:p@h:secret/d",
+		"postgres://h/d?secret=1", "mariadb://u:secret%zz@h/d",
+		"oracle://u:secret@h/d" };
+	struct store_open_options o = { .create = true };
+	struct store *store;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(urls); i++) {
+		struct buf why = BUF_INIT(1024);
+
+		o.url = urls[i];
+		assert_int_equal(store_open(&o, &store, &why), RC_SYNTAX);
+		assert_null(store);
+		assert_true(why.len > 0);
+		assert_null(strstr(why.ptr, "secret"));
+		buf_release(&why);
+	}
+}
+
+static void
 a_path_opens_an_sqlite_store(void **state)
 {
 	struct store_scratch s;
@@ -124,6 +180,8 @@ main(void)
 		cmocka_unit_test(network_file_systems_are_told_by_their_magic),
 		cmocka_unit_test(the_schema_files_are_there_and_ascend),
 		cmocka_unit_test(only_urls_of_stores_are_taken),
+		cmocka_unit_test(people_see_urls_without_passwords),
+		cmocka_unit_test(a_refused_url_is_not_quoted),
 		cmocka_unit_test(a_path_opens_an_sqlite_store),
 	};
 

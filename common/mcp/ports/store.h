@@ -422,6 +422,9 @@ struct store_ops {
 	 * process may be there that it does not know of, so that it should
 	 * forsake its name.  NULL: never. */
 	bool (*doubt)(struct store *);
+	/* Nothing will be asked for a while: let go of what is dear (a
+	 * connection); the next operation gets it anew.  NULL: nothing is. */
+	void (*rest)(struct store *);
 	/* When (monotonic ms) the success of the last session_end() or
 	 * session_set() may be told: before, another host may still serve what
 	 * it knew.  0: at once; NULL: always at once. */
