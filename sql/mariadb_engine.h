@@ -142,7 +142,8 @@ enum remote_result maria_class(
 bool maria_is_fatal(unsigned int error);
 
 /* Of an attempt to connect: REMOTE_LOST or REMOTE_FAILED. */
-enum remote_result maria_connect_class(unsigned int error);
+enum remote_result maria_connect_class(
+    unsigned int error, const char *sentence);
 
 void maria_say(struct buf *why, unsigned int error, const char *sentence);
 

@@ -50,10 +50,14 @@ set_options(struct maria *m, int64_t give_up)
 	const struct maria_url *u = &m->url;
 	const size_t stack = STACK_BYTES;
 	const unsigned int seconds = seconds_left(m, give_up);
+	const unsigned int protocol =
+	    u->socket == NULL ? MYSQL_PROTOCOL_TCP : MYSQL_PROTOCOL_SOCKET;
 	const my_bool yes = 1;
 	const my_bool no = 0;
 
 	option(m, MYSQL_OPT_NONBLOCK, &stack);
+	/* Without it "localhost" is a socket, whatever its port. */
+	option(m, MYSQL_OPT_PROTOCOL, &protocol);
 	option(m, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
 	option(m, MYSQL_OPT_LOCAL_INFILE, &off);
 	option(m, MYSQL_SET_CHARSET_NAME, "binary");
@@ -86,7 +90,7 @@ set_sync_wait(struct maria *m, int64_t give_up, struct buf *why)
 	if (error == 0 || error == ER_UNKNOWN_SYSTEM_VARIABLE)
 		return REMOTE_DONE;
 	maria_say(why, error, mysql_error(m->my));
-	return maria_connect_class(error);
+	return maria_connect_class(error, mysql_error(m->my));
 }
 
 static enum remote_result
@@ -154,7 +158,8 @@ try_host(struct maria *m, const struct maria_host *host, int64_t give_up,
 	if (maria_open(m, host, give_up)) {
 		result = set_up(m, give_up, why);
 	} else {
-		result = maria_connect_class(mysql_errno(m->my));
+		result =
+		    maria_connect_class(mysql_errno(m->my), mysql_error(m->my));
 		maria_say(why, mysql_errno(m->my), mysql_error(m->my));
 	}
 	if (result == REMOTE_DONE)

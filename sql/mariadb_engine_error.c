@@ -1,5 +1,7 @@
 #include "mariadb_engine.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Those that the header of the library does not name. */
@@ -136,8 +138,23 @@ maria_is_fatal(unsigned int error)
 	return error == ER_NET_PACKET_TOO_LARGE;
 }
 
+/* "TLS/SSL error: Connection reset by peer (104)": nothing was refused. */
+static bool
+is_cut(const char *sentence)
+{
+	static const int known[] = { ECONNRESET, ECONNABORTED, EPIPE, ETIMEDOUT,
+		EAGAIN, EINTR };
+	const char *number = strrchr(sentence, '(');
+	const long code = number == NULL ? 0 : strtol(number + 1, NULL, 10);
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i] == code)
+			return true;
+	return strstr(sentence, "unexpected eof") != NULL;
+}
+
 enum remote_result
-maria_connect_class(unsigned int error)
+maria_connect_class(unsigned int error, const char *sentence)
 {
 	static const unsigned int for_good[] = {
 		ER_DBACCESS_DENIED_ERROR,
@@ -154,7 +171,7 @@ maria_connect_class(unsigned int error)
 
 	for (size_t i = 0; i < sizeof(for_good) / sizeof(for_good[0]); i++)
 		if (for_good[i] == error)
-			return REMOTE_FAILED;
+			return is_cut(sentence) ? REMOTE_LOST : REMOTE_FAILED;
 	return REMOTE_LOST;
 }
 

@@ -21,10 +21,10 @@ const struct remote_text remote_sweep_texts[] = {
 /* One transaction takes no more rows than these, and others wait for it. */
 #define SWEEP_MAX 500
 #define MINUTE_MS ((int64_t)60 * 1000)
-/* A wish to cancel is kept for so long. */
-#define CANCEL_MS ((int64_t)10 * 1000)
-/* Clocks of hosts differ: who looks every minute shall not miss a signal. */
-#define SIGNAL_MS (10 * MINUTE_MS)
+/* Clocks of hosts differ: who looks every minute shall not miss a signal, and
+ * what is kept for seconds is judged by those who ask for it. */
+#define SKEW_MS (10 * MINUTE_MS)
+#define CANCEL_MS (SKEW_MS + MINUTE_MS)
 /* Nobody asks for the outcome of an attempt for as long. */
 #define DONE_MS (60 * MINUTE_MS)
 /* A host that has not beaten for so long is no more. */
@@ -124,7 +124,7 @@ sweep_rest(struct piece *p)
 {
 	const int64_t now = p->op->now_ms;
 	const struct remote_value v[] = { REMOTE_NUMBER(now),
-		REMOTE_NUMBER(p->rules->signals_before - SIGNAL_MS),
+		REMOTE_NUMBER(p->rules->signals_before - SKEW_MS),
 		REMOTE_NUMBER(p->rules->topics_before),
 		REMOTE_NUMBER(now - DONE_MS), REMOTE_NUMBER(now - HOST_MS),
 		REMOTE_NUMBER(p->left), REMOTE_NUMBER(p->op->relaxed) };

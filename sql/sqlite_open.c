@@ -177,11 +177,11 @@ raise_incarnation(struct sqlite_store *s)
  * write for it.
  */
 static enum rc
-end_former(struct sqlite_store *s)
+end_former(struct sqlite_store *s, int64_t now_ms)
 {
 	enum rc rc = one_change(s,
 	    "UPDATE stream SET is_open = 0, changed = ?1 WHERE is_open = 1",
-	    SQL_NUMBER(clock_wall_ms(s->options.clock)));
+	    SQL_NUMBER(now_ms));
 
 	if (rc != RC_OK)
 		return rc;
@@ -203,11 +203,25 @@ renew_incarnation(struct sqlite_store *s)
 	if (rc == RC_OK && restarted)
 		rc = raise_incarnation(s);
 	if (rc == RC_OK && restarted)
-		rc = end_former(s);
+		rc = end_former(s, clock_wall_ms(s->options.clock));
 	if (rc == RC_OK && restarted)
 		rc = one_change(s, "UPDATE meta SET v = ?1 WHERE k = 'boot_id'",
 		    SQL_SLICE(slice_of(s->boot_id)));
 	return end(s, rc);
+}
+
+enum rc
+sqlite_renew(struct store *base, const struct op *op)
+{
+	struct sqlite_store *s = (struct sqlite_store *)base;
+	enum rc rc = sqlite_write_begin(s, op);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = raise_incarnation(s);
+	if (rc == RC_OK)
+		rc = end_former(s, op->now_ms);
+	return sqlite_write_end(s, rc);
 }
 
 /* What holds for the connection, whatever is asked of it. */

@@ -72,6 +72,8 @@ MUST_CHECK enum rc sqlite_open(
 /* Close the connection, under the side lock. */
 void sqlite_drop(struct sqlite_store *);
 
+enum rc sqlite_renew(struct store *, const struct op *);
+
 /* ------------------------------------------------------------ sqlite_tx.c */
 
 /* The texts of the statements: one table for each file that runs them, ended
@@ -317,6 +319,10 @@ enum rc sqlite_info(struct store *, const struct op *, struct store_info *);
 enum rc sqlite_keys(struct store *, const struct op *, struct key_rows *);
 enum rc sqlite_key_add(
     struct store *, const struct op *, const struct key_row *);
+enum rc sqlite_key_end(
+    struct store *, const struct op *, uint32_t id, int64_t end);
+enum rc sqlite_revs(struct store *, const struct op *,
+    int64_t rev[STORE_SHARDS], uint32_t *incarnation);
 enum rc sqlite_sweep(struct store *, const struct op *,
     const struct sweep_rules *, struct sweep_done *);
 enum rc sqlite_check(struct store *, const struct op *);

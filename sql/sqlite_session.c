@@ -38,6 +38,12 @@ const struct sqlite_text sqlite_session_texts[] = {
 	    " FROM meta m LEFT JOIN session s ON s.at = ?1"
 	    " AND s.sid = ?2 AND s.principal = ?3 AND s.created = ?4"
 	    " WHERE m.k = 'incarnation'" },
+	{ SQL_GET_REV,
+	    "SELECT " SESSION_COLUMNS ", m.v, r.rev"
+	    " FROM meta m LEFT JOIN rev r ON r.shard = ?5"
+	    " LEFT JOIN session s ON s.at = ?1"
+	    " AND s.sid = ?2 AND s.principal = ?3 AND s.created = ?4"
+	    " WHERE m.k = 'incarnation'" },
 	{ SQL_FIND,
 	    "SELECT state FROM session WHERE at = ?1 AND sid = ?2"
 	    " AND principal = ?3 AND created = ?4" },
@@ -97,7 +103,8 @@ enum column {
 	COLUMN_REVISION,
 	COLUMN_PRINCIPAL_NAME,
 	COLUMN_CLIENT,
-	COLUMN_STORE /* the store's incarnation, in SQL_GET */
+	COLUMN_STORE, /* the store's incarnation, in SQL_GET and SQL_GET_REV */
+	COLUMN_REV    /* in SQL_GET_REV */
 };
 
 /*
@@ -156,6 +163,7 @@ read_row(sqlite3_stmt *st, struct arena *a, void *out)
 	row->lists = sqlite3_column_int64(st, COLUMN_LISTS);
 	row->created = row->key.created;
 	row->touched = sqlite3_column_int64(st, COLUMN_TOUCHED);
+	row->rev = 0;
 	return read_bytes(st, a, row);
 }
 
@@ -165,18 +173,19 @@ sqlite_session_get(struct store *base, const struct op *op,
     uint32_t *incarnation)
 {
 	struct sqlite_store *s = (struct sqlite_store *)base;
+	const enum sqlite_sql which = op->wants_rev ? SQL_GET_REV : SQL_GET;
 	sqlite3_stmt *st;
 	const struct sqlite_value v[] = { AT(key), SID(key), PRINCIPAL(key),
-		SQL_NUMBER(key->created) };
+		SQL_NUMBER(key->created), SQL_NUMBER(key->sid[0]) };
 	bool there = false;
 	enum rc rc = sqlite_read_begin(s, op);
 
 	if (rc != RC_OK)
 		return rc;
-	rc = sqlite_bind(s, SQL_GET, v, 4);
-	st = s->statement[SQL_GET];
+	rc = sqlite_bind(s, which, v, op->wants_rev ? 5 : 4);
+	st = s->statement[which];
 	if (rc == RC_OK)
-		rc = sqlite_step(s, SQL_GET, &there);
+		rc = sqlite_step(s, which, &there);
 	if (rc == RC_OK && !there)
 		rc = RC_BUG;
 	if (rc == RC_OK && incarnation != NULL)
@@ -185,7 +194,9 @@ sqlite_session_get(struct store *base, const struct op *op,
 		rc = RC_NOTFOUND;
 	if (rc == RC_OK)
 		rc = read_row(st, op->arena, row);
-	sqlite_done(s, SQL_GET);
+	if (rc == RC_OK && op->wants_rev)
+		row->rev = sqlite3_column_int64(st, COLUMN_REV);
+	sqlite_done(s, which);
 	return sqlite_read_end(s, rc);
 }
 

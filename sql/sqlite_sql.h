@@ -13,6 +13,7 @@ enum sqlite_sql {
 	SQL_LAST_ID,
 	SQL_LIVE_OF,
 	SQL_GET,
+	SQL_GET_REV,
 	SQL_FIND,
 	SQL_AT,
 	SQL_PUT,
@@ -34,7 +35,9 @@ enum sqlite_sql {
 	SQL_KEYS,
 	SQL_KEY_COUNT,
 	SQL_KEY_ADD,
+	SQL_KEY_END,
 	SQL_COUNT,
+	SQL_REVS,
 	/* sqlite_stream.c */
 	SQL_SESSION_IS_LIVE,
 	SQL_NOTICE,

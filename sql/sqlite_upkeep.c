@@ -12,6 +12,10 @@ const struct sqlite_text sqlite_upkeep_texts[] = {
 	    "INSERT INTO cluster_key"
 	    "(id, secret, created, mint_from, end_at)"
 	    " VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING" },
+	{ SQL_KEY_END, "UPDATE cluster_key SET end_at = ?2 WHERE id = ?1" },
+	{ SQL_REVS,
+	    "SELECT r.shard, r.rev, m.v FROM rev r, meta m"
+	    " WHERE m.k = 'incarnation'" },
 	{ SQL_COUNT, "SELECT count(*) FROM session" },
 	{ SQL_STATEMENTS, NULL },
 };
@@ -119,4 +123,61 @@ sqlite_key_add(
 	if (rc == RC_OK && (n > STORE_KEYS_MAX || !sqlite_has_room(s)))
 		rc = RC_FULL;
 	return sqlite_write_end(s, rc);
+}
+
+enum rc
+sqlite_key_end(
+    struct store *base, const struct op *op, uint32_t id, int64_t end)
+{
+	struct sqlite_store *s = (struct sqlite_store *)base;
+	const struct sqlite_value v[] = { SQL_NUMBER(id), SQL_NUMBER(end) };
+	int64_t changed = 0;
+	enum rc rc = sqlite_write_begin(s, op);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = sqlite_run(s, SQL_KEY_END, v, 2, &changed);
+	if (rc == RC_OK && changed == 0)
+		rc = RC_NOTFOUND;
+	return sqlite_write_end(s, rc);
+}
+
+struct rev {
+	int64_t shard;
+	int64_t rev;
+	int64_t incarnation;
+};
+
+static enum rc
+read_rev(sqlite3_stmt *st, struct arena *a, void *out)
+{
+	struct rev *rev = out;
+
+	(void)a;
+	*rev = (struct rev){ sqlite3_column_int64(st, 0),
+		sqlite3_column_int64(st, 1), sqlite3_column_int64(st, 2) };
+	if (rev->shard < 0 || rev->shard >= STORE_SHARDS)
+		return RC_BUG;
+	return RC_OK;
+}
+
+enum rc
+sqlite_revs(struct store *base, const struct op *op, int64_t rev[STORE_SHARDS],
+    uint32_t *incarnation)
+{
+	const struct sqlite_query q = { SQL_REVS, NULL, 0, sizeof(struct rev),
+		read_rev };
+	struct sqlite_rows found;
+	enum rc rc =
+	    sqlite_read_all((struct sqlite_store *)base, op, &q, &found);
+	const struct rev *row = found.row;
+
+	if (rc != RC_OK)
+		return rc;
+	if (found.n != STORE_SHARDS)
+		return RC_BUG;
+	for (size_t i = 0; i < found.n; i++)
+		rev[row[i].shard] = row[i].rev;
+	*incarnation = (uint32_t)row[0].incarnation;
+	return RC_OK;
 }

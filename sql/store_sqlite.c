@@ -34,6 +34,7 @@ static const struct store_ops ops = {
 	.info = sqlite_info,
 	.keys = sqlite_keys,
 	.key_add = sqlite_key_add,
+	.key_end = sqlite_key_end,
 	.session_get = sqlite_session_get,
 	.session_put = sqlite_session_put,
 	.session_set = sqlite_session_set,
@@ -82,6 +83,8 @@ static const struct store_ops ops = {
 	.task_find = sqlite_task_find,
 	.task_cancel = sqlite_task_cancel,
 	.tasks_list = sqlite_tasks_list,
+	.revs = sqlite_revs,
+	.renew = sqlite_renew,
 	.check = sqlite_check,
 	.close = close_store,
 };

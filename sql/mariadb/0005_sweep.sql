@@ -55,19 +55,14 @@ BEGIN
 		v_spent AS spent;
 END;
 
--- Of a stream that the caller has locked, events up to this one.
+-- Of a stream that the caller has locked, events up to this one; how many.
 CREATE OR REPLACE PROCEDURE mcp_sweep_purge(IN p_stream bigint,
 	IN p_up_to bigint, OUT p_n bigint)
 BEGIN
-	DECLARE v_bytes bigint;
-
-	SELECT count(*), coalesce(sum(length(data)), 0) INTO p_n, v_bytes
-		FROM mcp_event WHERE stream = p_stream AND seq <= p_up_to;
+	SELECT count(*) INTO p_n FROM mcp_event
+		WHERE stream = p_stream AND seq <= p_up_to;
 	IF p_n > 0 THEN
-		DELETE FROM mcp_event
-			WHERE stream = p_stream AND seq <= p_up_to;
-		UPDATE mcp_stream SET purged = p_up_to, bytes = bytes - v_bytes,
-			sent = greatest(sent, p_up_to) WHERE number = p_stream;
+		CALL mcp_event_purge(p_stream, p_up_to);
 	END IF;
 END;
 

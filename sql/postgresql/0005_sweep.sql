@@ -46,20 +46,16 @@ BEGIN
 		v_spent;
 END $$;
 
--- Of a stream that the caller has locked, events up to this one.
+-- Of a stream that the caller has locked, events up to this one; how many.
 CREATE OR REPLACE FUNCTION mcp_sweep_purge(p_stream bigint, p_up_to bigint)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
 	v_n bigint;
-	v_bytes bigint;
 BEGIN
-	SELECT count(*), coalesce(sum(length(data)), 0) INTO v_n, v_bytes
-		FROM mcp_event WHERE stream = p_stream AND seq <= p_up_to;
+	SELECT count(*) INTO v_n FROM mcp_event
+		WHERE stream = p_stream AND seq <= p_up_to;
 	IF v_n > 0 THEN
-		DELETE FROM mcp_event
-			WHERE stream = p_stream AND seq <= p_up_to;
-		UPDATE mcp_stream SET purged = p_up_to, bytes = bytes - v_bytes,
-			sent = greatest(sent, p_up_to) WHERE number = p_stream;
+		PERFORM mcp_event_purge(p_stream, p_up_to);
 	END IF;
 	RETURN v_n;
 END $$;

@@ -26,6 +26,7 @@ counted(struct store *base, enum store_call call, struct store **inner)
 FORWARD(STORE_INFO, info, (COMMON, struct store_info *a), op, a)
 FORWARD(STORE_KEYS, keys, (COMMON, struct key_rows *a), op, a)
 FORWARD(STORE_KEY_ADD, key_add, (COMMON, const struct key_row *a), op, a)
+FORWARD(STORE_KEY_END, key_end, (COMMON, uint32_t a, int64_t b), op, a, b)
 FORWARD(STORE_SESSION_GET, session_get, (COMMON, const struct session_key *a,
     struct session_row *b, uint32_t *c), op, a, b, c)
 FORWARD(STORE_SESSION_PUT, session_put, (COMMON, const struct session_row *a,
@@ -123,6 +124,9 @@ FORWARD(STORE_HOST_DRAIN, host_drain, (COMMON, struct slice a, bool b),
 FORWARD(STORE_HOSTS, hosts, (COMMON, struct host_rows *a), op, a)
 FORWARD(STORE_NONCE_USE, nonce_use, (COMMON,
     const unsigned char a[DIGEST_BYTES], int64_t b), op, a, b)
+FORWARD(STORE_REVS, revs, (COMMON, int64_t a[STORE_SHARDS], uint32_t *b),
+    op, a, b)
+FORWARD(STORE_RENEW, renew, (COMMON), op)
 FORWARD(STORE_CHECK, check, (COMMON), op)
 /* NOLINTEND(readability-function-size) */
 /* clang-format on */
@@ -142,6 +146,7 @@ store_count_init(struct store_count *c, struct store *inner)
 		.info = info,
 		.keys = keys,
 		.key_add = key_add,
+		.key_end = key_end,
 		.session_get = session_get,
 		.session_put = session_put,
 		.session_set = session_set,
@@ -190,6 +195,8 @@ store_count_init(struct store_count *c, struct store *inner)
 		.host_drain = host_drain,
 		.hosts = hosts,
 		.nonce_use = nonce_use,
+		.revs = revs,
+		.renew = renew,
 		.check = check,
 		.close = close_store,
 	};

@@ -195,7 +195,7 @@ int
 store_suite_run(struct store_maker *maker)
 {
 	static const struct CMUnitTest *const parts[] = { suite_rows,
-		suite_caps, suite_lists };
+		suite_caps, suite_lists, suite_revs };
 
 	return suite_run(maker, parts, COUNT(parts));
 }
@@ -204,7 +204,7 @@ int
 store_suite_calls_run(struct store_maker *maker)
 {
 	static const struct CMUnitTest *const parts[] = { suite_calls,
-		suite_call_ends, suite_questions, suite_tasks };
+		suite_call_ends, suite_questions, suite_tasks, suite_renewals };
 
 	return suite_run(maker, parts, COUNT(parts));
 }

@@ -444,7 +444,8 @@ old_cancels_are_swept(void **state)
 	    f->ops->call_cancel(f->store, &f->op, session, SLICE("1"), &number),
 	    RC_OK);
 	assert_int_equal(sweep(f, 0, 100), 0);
-	f->op.now_ms += 10001;
+	/* Hosts whose clocks differ may take some minutes more. */
+	f->op.now_ms += (int64_t)15 * 60 * 1000;
 	assert_int_equal(sweep(f, 0, 100), 1);
 	assert_int_equal(sweep(f, 0, 100), 0);
 }

@@ -160,10 +160,38 @@ keys_are_kept_up_to_their_number(void **state)
 	}
 }
 
+static void
+the_end_of_a_key_is_said_later(void **state)
+{
+	struct suite *f = *state;
+	struct key_rows keys;
+
+	for (uint32_t id = 1; id <= 2; id++) {
+		const struct key_row row = key_row(id);
+
+		assert_int_equal(
+		    f->ops->key_add(f->store, &f->op, &row), RC_OK);
+	}
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(
+		    f->ops->key_end(f->store, &f->op, 2, 7777), RC_OK);
+	assert_int_equal(
+	    f->ops->key_end(f->store, &f->op, 3, 7777), RC_NOTFOUND);
+	assert_int_equal(f->ops->keys(f->store, &f->op, &keys), RC_OK);
+	assert_int_equal(keys.n, 2);
+	assert_int_equal(keys.row[0].end, key_row(1).end);
+	assert_int_equal(keys.row[1].end, 7777);
+	assert_int_equal(keys.row[1].mint_from, key_row(2).mint_from);
+	assert_int_equal(f->ops->key_end(f->store, &f->op, 2, 0), RC_OK);
+	assert_int_equal(f->ops->keys(f->store, &f->op, &keys), RC_OK);
+	assert_int_equal(keys.row[1].end, 0);
+}
+
 const struct CMUnitTest suite_lists[] = {
 	SUITE_CASE(the_list_obeys_its_filter),
 	SUITE_CASE(pages_put_together_are_the_list),
 	SUITE_CASE(a_list_without_room_in_the_arena_says_so),
 	SUITE_CASE(keys_are_kept_up_to_their_number),
+	SUITE_CASE(the_end_of_a_key_is_said_later),
 	SUITE_END,
 };

@@ -42,6 +42,8 @@ int suite_run(
 extern const struct CMUnitTest suite_rows[];
 extern const struct CMUnitTest suite_caps[];
 extern const struct CMUnitTest suite_lists[];
+extern const struct CMUnitTest suite_revs[];
+extern const struct CMUnitTest suite_renewals[];
 extern const struct CMUnitTest suite_streams[];
 extern const struct CMUnitTest suite_readers[];
 extern const struct CMUnitTest suite_topics[];
