@@ -195,6 +195,8 @@ store_cached_session_get(struct store *base, const struct op *op,
 	if (rc != RC_OK)
 		return rc;
 	*row = copy.row;
+	if (!op->wants_rev)
+		row->rev = 0;
 	c->last_session = row->id;
 	memcpy(c->last_sid, row->key.sid, SID_BYTES);
 	return RC_OK;
