@@ -155,6 +155,15 @@ doubt(struct store *base)
 	return under->ops->doubt != NULL && under->ops->doubt(under);
 }
 
+static void
+rest(struct store *base)
+{
+	struct store *under = CACHED(base)->o.under;
+
+	if (under->ops->rest != NULL)
+		under->ops->rest(under);
+}
+
 void
 store_cached_fill(struct store_ops *ops)
 {
@@ -209,5 +218,6 @@ store_cached_fill(struct store_ops *ops)
 		.revs = revs,
 		.renew = renew,
 		.doubt = doubt,
+		.rest = rest,
 		.check = check };
 }

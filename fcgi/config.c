@@ -71,6 +71,10 @@ static const struct config_key keys[] = {
 	{ "store", "timeout", CONFIG_TIME, MEMBER(store_timeout_ms), "5s", 1,
 	    10 * MINUTE, NULL,
 	    "A request that must wait longer for the store is answered 503." },
+	{ "store", "idle", CONFIG_TIME, MEMBER(store_idle_ms), "1m", 0, DAY,
+	    NULL,
+	    "A process that was asked for nothing for so long closes its "
+	    "connection to a database server; 0: it keeps it." },
 	{ "store", "allow_network_fs", CONFIG_WORD, MEMBER(allow_network_fs),
 	    "no", 0, 0, yes_no,
 	    "Take a database on a network file system, which is safe with one "
@@ -80,6 +84,10 @@ static const struct config_key keys[] = {
 	    "The secret that session ids are made with, the same on all hosts. "
 	    " "
 	    "Without it the store keeps one." },
+	{ "store", "cluster_key_former", CONFIG_HEX, MEMBER(cluster_key_former),
+	    NULL, 0, 0, NULL,
+	    "A second secret: ids made with it are accepted, and none are "
+	    "made.  Only together with cluster_key." },
 
 	{ "cache", "servers", CONFIG_SERVERS, MEMBER(cache_servers), NULL, 0, 0,
 	    NULL,

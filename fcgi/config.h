@@ -53,8 +53,10 @@ struct config {
 	/* [store] */
 	const char *store_url;
 	int64_t store_timeout_ms;
+	int64_t store_idle_ms; /* then a connection is given back; 0: never */
 	bool allow_network_fs;
 	const char *cluster_key; /* 64 hex digits; NULL: kept in the store */
+	const char *cluster_key_former; /* accepted too; NULL: none */
 
 	/* [cache] */
 	struct config_list cache_servers; /* list: of memcached; none: off */

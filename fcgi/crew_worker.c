@@ -12,26 +12,31 @@ struct crew_worker {
 	struct crew crew; /* first, so that a crew * is one of these */
 	struct worker *worker;
 	struct run_dir *dir;
+	int stays; /* begin() without end() */
 };
 
 static enum rc
 crew_begin(struct crew *crew, enum crew_work work)
 {
-	const struct crew_worker *c = (const struct crew_worker *)crew;
+	struct crew_worker *c = (struct crew_worker *)crew;
 	enum rc rc = RC_OK;
 
+	if (c->stays == 0 && c->dir != NULL && run_dir_is_draining(c->dir))
+		return RC_FULL;
 	if (c->worker != NULL)
 		rc = worker_begin(c->worker, work == CREW_HELD);
 	if (rc == RC_OK && c->dir != NULL)
 		run_dir_leave_house(c->dir);
+	c->stays += rc == RC_OK;
 	return rc;
 }
 
 static void
 crew_end(struct crew *crew)
 {
-	const struct crew_worker *c = (const struct crew_worker *)crew;
+	struct crew_worker *c = (struct crew_worker *)crew;
 
+	c->stays--;
 	if (c->worker != NULL)
 		worker_end(c->worker);
 }
@@ -77,7 +82,7 @@ crew_worker_new(struct worker *worker, struct run_dir *dir, struct crew **out)
 
 	if (c == NULL)
 		return RC_NOMEM;
-	*c = (struct crew_worker){ { &ops }, worker, dir };
+	*c = (struct crew_worker){ { &ops }, worker, dir, 0 };
 	*out = &c->crew;
 	return RC_OK;
 }

@@ -10,7 +10,8 @@
  * The crew of one process: its parent decides, and its name is a lock in the
  * run folder.  Without a worker (CGI) there is nobody to ask, and the answer
  * is yes; without a folder there is no name (RC_IO).  Whoever stays with a
- * request keeps no house meanwhile.  Both must outlive the crew.
+ * request keeps no house meanwhile; on a host that is drained nobody begins to
+ * stay.  Both must outlive the crew.
  */
 MUST_CHECK enum rc crew_worker_new(
     struct worker *worker, struct run_dir *dir, struct crew **out);

@@ -38,11 +38,15 @@ int ctl_failed(const char *what, enum rc rc);
 
 int ctl_call(struct ctl *ctl, int argc, char **argv);
 int ctl_calls(struct ctl *ctl, int argc, char **argv);
+int ctl_host(struct ctl *ctl, int argc, char **argv);
 int ctl_hosts(struct ctl *ctl, int argc, char **argv);
+int ctl_key(struct ctl *ctl, int argc, char **argv);
 int ctl_manual(struct ctl *ctl, int argc, char **argv);
 int ctl_check(struct ctl *ctl, int argc, char **argv);
 int ctl_notify(struct ctl *ctl, int argc, char **argv);
+int ctl_schema(struct ctl *ctl, int argc, char **argv);
 int ctl_session(struct ctl *ctl, int argc, char **argv);
+int ctl_store_command(struct ctl *ctl, int argc, char **argv);
 int ctl_sweep(struct ctl *ctl, int argc, char **argv);
 int ctl_tasks(struct ctl *ctl, int argc, char **argv);
 int ctl_version(struct ctl *ctl, int argc, char **argv);

@@ -1,4 +1,4 @@
-/* mcpctl calls, tasks, hosts: a line a row. */
+/* mcpctl calls, tasks: a line a row. */
 #include <stdio.h>
 
 #include "ctl.h"
@@ -143,35 +143,4 @@ int
 ctl_tasks(struct ctl *ctl, int argc, char **argv)
 {
 	return print_list(ctl, argc, argv, page_of_tasks);
-}
-
-/* --------------------------------------------------------------- hosts */
-
-static void
-print_host(struct list *l, const struct host_row *row)
-{
-	buf_printf(&l->line, "%.*s  ", SLICE_FMT(row->name));
-	text_put_time(&l->line, row->at);
-	buf_printf(&l->line, "  %lld%s", (long long)row->beat,
-	    row->is_draining ? "  draining" : "");
-	print_line(l);
-}
-
-/* There are few, and the store gives them all at once. */
-static enum rc
-page_of_hosts(struct list *l)
-{
-	struct host_rows rows = { .n = 0 };
-	enum rc rc = l->store->ops->hosts(l->store, &l->op, &rows);
-
-	for (size_t i = 0; rc == RC_OK && i < rows.n; i++)
-		print_host(l, &rows.row[i]);
-	l->more = false;
-	return rc;
-}
-
-int
-ctl_hosts(struct ctl *ctl, int argc, char **argv)
-{
-	return print_list(ctl, argc, argv, page_of_hosts);
 }

@@ -8,6 +8,7 @@
 #include "session_id.h"
 #include "session_json.h"
 #include "text.h"
+#include "wiring.h"
 
 #define DOCUMENT_MAX ((size_t)256 * 1024)
 #define LIST_PAGE 200
@@ -31,7 +32,7 @@ read_id(struct ctl *ctl, struct store *store, struct slice text,
 	struct keyring keys = { .is_fixed = false };
 	struct session_id id;
 	enum rc rc = ctl->config.cluster_key != NULL
-	    ? keyring_fix(&keys, slice_of(ctl->config.cluster_key))
+	    ? wiring_fix_keys(&ctl->config, &keys)
 	    : keyring_refresh(
 		  &keys, store, &op, &rng_system, clock_mono_ms(&clock_system));
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "clock.h"
+#include "ear_socket.h"
 #include "host_watch.h"
 #include "house_dead.h"
 #include "wiring.h"
@@ -70,6 +71,12 @@ house_is_kept(const struct house *h)
 	return h->dir == NULL || run_dir_keeps_house(h->dir);
 }
 
+bool
+house_is_draining(const struct house *h)
+{
+	return h->dir != NULL && run_dir_is_draining(h->dir);
+}
+
 int64_t
 house_due(const struct house *h)
 {
@@ -81,6 +88,24 @@ complain(const struct house *h, const char *what, enum rc rc)
 {
 	log_event(
 	    h->log, LOG_WARNING, "house", "what=%s rc=%s", what, rc_name(rc));
+}
+
+/* What an operator said of this host in the store is for all its processes,
+ * which do not look there. */
+static void
+obey(struct house *h, const struct host_rows *rows)
+{
+	for (size_t i = 0; i < rows->n; i++) {
+		const bool drain = rows->row[i].is_draining;
+
+		if (!slice_eq(rows->row[i].name, run_dir_host(h->dir)) ||
+		    drain == run_dir_is_draining(h->dir))
+			continue;
+		log_event(h->log, LOG_WARNING, "draining", "is=%s",
+		    drain ? "yes" : "no");
+		if (run_dir_drain(h->dir, drain) != RC_OK)
+			complain(h, "drain", RC_IO);
+	}
 }
 
 /* We live; and who does not? */
@@ -101,9 +126,11 @@ look_at_hosts(struct house *h, struct store *store, const struct op *op)
 		return;
 	}
 	rc = store->ops->hosts(store, op, &rows);
-	if (rc == RC_OK)
+	if (rc == RC_OK) {
+		obey(h, &rows);
 		rc = host_watch_look(
 		    &h->watch, clock_mono_ms(&clock_system), &rows);
+	}
 	if (rc != RC_OK) {
 		complain(h, "hosts", rc);
 		host_watch_fail(&h->watch);
@@ -139,6 +166,8 @@ sweep(struct house *h, struct store *store, const struct op *op)
 
 	if (now < h->next_sweep)
 		return;
+	if (h->dir != NULL)
+		ear_sockets_sweep(h->dir);
 	rc = store->ops->sweep(store, op, &rules, &done);
 	if (rc != RC_OK) {
 		complain(h, "sweep", rc);
@@ -184,7 +213,9 @@ house_tick(struct house *h, struct server *server, struct arena *a)
 	if (h->dir != NULL) {
 		look_at_hosts(h, server->store, &op);
 		house_dead_here(&h->dead, server, &op);
-		bury_hosts(h, server, &op);
+		/* Calls of other hosts are for those who stay. */
+		if (!house_is_draining(h))
+			bury_hosts(h, server, &op);
 	}
 	sweep(h, server->store, &op);
 	arena_reset(a);

@@ -41,6 +41,9 @@ void house_visit(struct house *h, struct server *server, struct arena *a);
 /* Did this process keep the house when it last looked? */
 bool house_is_kept(const struct house *h);
 
+/* Does this host take no new work? */
+bool house_is_draining(const struct house *h);
+
 /* When the next tick has something to do, monotonic ms. */
 int64_t house_due(const struct house *h);
 

@@ -21,6 +21,7 @@
 
 #define HOST_FILE "host"
 #define HOUSE_FILE "housekeeper"
+#define DRAIN_FILE "draining"
 /* A file that does not have its name yet begins with it. */
 #define NEW_PREFIX ".new-"
 
@@ -377,6 +378,29 @@ run_dir_leave_house(struct run_dir *d)
 	if (d->house >= 0)
 		(void)close(d->house);
 	d->house = -1;
+}
+
+enum rc
+run_dir_drain(const struct run_dir *d, bool drain)
+{
+	int fd;
+
+	if (!drain)
+		return unlinkat(d->folder, DRAIN_FILE, 0) == 0 ||
+			errno == ENOENT
+		    ? RC_OK
+		    : RC_IO;
+	fd = openat(d->folder, DRAIN_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return RC_IO;
+	(void)close(fd);
+	return RC_OK;
+}
+
+bool
+run_dir_is_draining(const struct run_dir *d)
+{
+	return faccessat(d->folder, DRAIN_FILE, F_OK, 0) == 0;
 }
 
 char *

@@ -51,6 +51,11 @@ bool run_dir_keep_house(struct run_dir *d);
 bool run_dir_keeps_house(const struct run_dir *d); /* without trying */
 void run_dir_leave_house(struct run_dir *d);
 
+/* Does this host take no new work?  Known to all its processes, and kept over
+ * restarts.  RC_IO. */
+MUST_CHECK enum rc run_dir_drain(const struct run_dir *d, bool drain);
+bool run_dir_is_draining(const struct run_dir *d); /* cheap */
+
 /* The path of a file there, for sockets.  NULL without memory; free() it. */
 char *run_dir_path(const struct run_dir *d, const char *name);
 

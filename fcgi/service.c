@@ -6,6 +6,7 @@
 #include "bell_socket.h"
 #include "clock.h"
 #include "crew_worker.h"
+#include "ear_socket.h"
 #include "house_dead.h"
 #include "rng.h"
 #include "running.h"
@@ -34,7 +35,10 @@ group_ended(void *ctx, pid_t group)
 static bool
 is_leaving(void *ctx)
 {
-	return worker_is_leaving(ctx);
+	const struct service *s = ctx;
+
+	return (s->o.worker != NULL && worker_is_leaving(s->o.worker)) ||
+	    (s->dir != NULL && run_dir_is_draining(s->dir));
 }
 
 /* ------------------------------------------------------------- opening */
@@ -63,15 +67,16 @@ open_host(struct service *s, struct buf *why)
 	open_folder(s, why);
 	if (s->dir != NULL && bell_socket_ringer(s->dir, &s->bell) != RC_OK)
 		s->bell = NULL;
+	if (s->dir != NULL && ear_socket_open(s->dir, &s->ear) != RC_OK)
+		s->ear = NULL;
 	rc = crew_worker_new(s->o.worker, s->dir, &s->crew);
 	if (rc == RC_OK)
 		rc = house_open(s->o.config, s->o.log, s->dir, &s->house);
 	server->crew = s->crew;
 	server->bell = s->bell;
-	if (s->o.worker != NULL) {
-		server->is_leaving = is_leaving;
-		server->leaving_ctx = s->o.worker;
-	}
+	server->ear = s->ear;
+	server->is_leaving = is_leaving;
+	server->leaving_ctx = s;
 	return rc;
 }
 
@@ -113,6 +118,7 @@ service_init(struct service *s, const struct service_options *options)
 		rc = open_host(s, &why);
 	if (rc == RC_OK)
 		rc = open_io(s);
+	s->served_mono = clock_mono_ms(&clock_system);
 	if (rc != RC_OK)
 		log_event(options->log, LOG_ERROR, "cannot-serve",
 		    "rc=%s why=%s", rc_name(rc), why.len > 0 ? why.ptr : "-");
@@ -129,6 +135,7 @@ service_release(struct service *s)
 	house_free(s->house);
 	crew_worker_free(s->crew);
 	bell_socket_free(s->bell);
+	ear_socket_free(s->ear);
 	/* Last: from here on others may take what we leave behind. */
 	run_dir_free(s->dir);
 	arena_release(&s->arena);
@@ -162,6 +169,9 @@ service_serve(struct service *s)
 		    "status=%d bytes=%zu", answer.status, answer.bytes);
 	/* Now, and not before the next one: that may come in an hour. */
 	arena_reset(&s->arena);
+	server_settle(wiring_server(s->wiring));
+	s->served_mono = clock_mono_ms(&clock_system);
+	s->is_resting = false;
 	return true;
 }
 
@@ -200,13 +210,34 @@ service_upkeep(struct service *s)
 	return left < 0 ? 0 : left;
 }
 
+/*
+ * Workers come and go with the load, and each has a connection of its own:
+ * one that has nothing to do leaves it to others.  Who keeps house has.
+ */
+static void
+rest(struct service *s)
+{
+	struct store *store = wiring_server(s->wiring)->store;
+	const int64_t idle = s->o.config->store_idle_ms;
+
+	if (idle == 0 || s->is_resting || store == NULL ||
+	    store->ops->rest == NULL || house_is_kept(s->house) ||
+	    clock_mono_ms(&clock_system) - s->served_mono < idle)
+		return;
+	store->ops->rest(store);
+	s->is_resting = true;
+}
+
 int64_t
 service_tidy(void *service)
 {
 	struct service *s = service;
+	int64_t left;
 
 	log_flush(s->o.log);
-	return service_upkeep(s);
+	left = service_upkeep(s);
+	rest(s);
+	return left;
 }
 
 void

@@ -8,6 +8,7 @@
 #include "bell.h"
 #include "config.h"
 #include "crew.h"
+#include "ear.h"
 #include "fcgi_io.h"
 #include "house.h"
 #include "log.h"
@@ -37,8 +38,11 @@ struct service {
 	struct run_dir *dir; /* NULL: none */
 	struct crew *crew;
 	struct bell *bell; /* NULL: none */
+	struct ear *ear;   /* NULL: none */
 	struct house *house;
 	struct arena arena;
+	int64_t served_mono; /* the end of the last request */
+	bool is_resting;     /* the store, since then */
 };
 
 /* False after it was logged why not; service_release() in any case. */

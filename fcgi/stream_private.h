@@ -51,6 +51,7 @@ struct stream_store {
 	struct stream_trouble reading;
 	struct stream_trouble writing;
 	bool owes_catch_up; /* some that must were turned without */
+	bool owes_rings;    /* to all calls that listen */
 
 	struct change_mark mark;
 	uint32_t incarnation;
@@ -62,6 +63,9 @@ struct stream_store {
 	uint32_t touch_at;
 	int64_t topic[STREAM_TOPICS];
 	size_t n_topics;
+
+	int64_t drain_ms; /* since when this host takes no more; 0: it does */
+	uint32_t drain_at;
 
 	bool is_leaving;
 	int64_t leave_ms; /* since when */

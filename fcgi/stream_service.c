@@ -10,6 +10,7 @@
 #include "bell_socket.h"
 #include "clock.h"
 #include "crew_worker.h"
+#include "ear_socket.h"
 #include "house.h"
 #include "record.h"
 #include "rng.h"
@@ -36,6 +37,7 @@ struct stream_service {
 	struct crew *crew;
 	struct bell *bell; /* to ring */
 	int heard;         /* to be rung */
+	struct ear_ringer *ears;
 	struct house *house;
 	size_t streams;
 	atomic_size_t unsent;
@@ -68,6 +70,8 @@ open_folder(struct stream_service *s, struct worker *worker, struct buf *why)
 		rc = bell_socket_ringer(s->dir, &s->bell);
 	if (rc == RC_OK)
 		rc = bell_socket_listen(s->dir, name, &s->heard);
+	if (rc == RC_OK)
+		rc = ear_ringer_open(s->dir, &s->ears);
 	return rc;
 }
 
@@ -160,6 +164,7 @@ open_store(struct stream_service *s)
 		.wiring = s->wiring,
 		.house = s->house,
 		.bell = s->heard,
+		.ears = s->ears,
 		.streams = s->streams,
 		.answers = ANSWERS,
 		.unsent = &s->unsent,
@@ -198,6 +203,7 @@ release(struct stream_service *s)
 {
 	stream_accept_release(&s->accept);
 	stream_store_free(s->store);
+	ear_ringer_free(s->ears);
 	stream_loop_free(s->loop);
 	stream_queue_free(s->requests);
 	stream_queue_free(s->orders);

@@ -28,6 +28,9 @@
 /* ... and what they did not take by then is cut. */
 #define LEAVE_MAX_MS 5000
 #define QUIT_MS 1000
+/* A host that is drained closes all streams within this time. */
+#define DRAIN_SPREAD_MS 2000
+#define DRAIN_STEP_MS 50
 
 int64_t
 stream_now(const struct stream_store *s)
@@ -183,6 +186,39 @@ serve_some(struct stream_store *s)
 	return true;
 }
 
+/* ------------------------------------------------------------- draining */
+
+/* Those that are to be closed by now; some may have come late. */
+static void
+drain_step(struct stream_store *s)
+{
+	const int64_t past = stream_now(s) - s->drain_ms;
+	const size_t slots = stream_table_slots(s->table);
+	struct stream_held *h;
+	uint32_t end = (uint32_t)slots;
+
+	if (past < DRAIN_SPREAD_MS)
+		end = (uint32_t)((int64_t)slots * past / DRAIN_SPREAD_MS);
+	else if (s->drain_at >= end)
+		s->drain_at = 0;
+	while ((h = stream_table_each(s->table, &s->drain_at, end)) != NULL)
+		stream_end(s, h, "draining");
+}
+
+/* Where an operator takes the host out of service its streams go elsewhere. */
+static void
+look_at_drain(struct stream_store *s)
+{
+	const bool drains = s->o.house != NULL && house_is_draining(s->o.house);
+
+	if (drains == (s->drain_ms != 0))
+		return;
+	s->drain_ms = drains ? stream_now(s) : 0;
+	s->drain_at = 0;
+	log_event(s->o.log, LOG_INFO, "draining", "is=%s held=%zu",
+	    drains ? "yes" : "no", stream_table_held(s->table));
+}
+
 /* -------------------------------------------------------------- leaving */
 
 static void
@@ -269,19 +305,36 @@ until(int64_t at, int64_t now, int ms)
 	return left < ms ? (int)left : ms;
 }
 
-/* Without streams nothing hurries. */
+/* Does anybody here want to know of changes at once? */
+static bool
+is_wanted(const struct stream_store *s)
+{
+	return stream_table_held(s->table) > 0 ||
+	    (s->o.ears != NULL && ear_ringer_is_needed(s->o.ears));
+}
+
+/* Otherwise nothing hurries. */
 static int64_t
 next_look(const struct stream_store *s)
 {
 	if (s->reading.wait > 0)
 		return s->reading.until;
-	return stream_table_held(s->table) > 0 ? s->tick_at : s->second_at;
+	return is_wanted(s) ? s->tick_at : s->second_at;
+}
+
+/* It may be a call that begins to listen. */
+static void
+take_ring(struct stream_store *s, int64_t now)
+{
+	bell_socket_hear(s->o.bell);
+	if (is_wanted(s) || ear_ringer_look(s->o.ears))
+		s->tick_at = now;
 }
 
 static void
 wait_for_work(struct stream_store *s, bool hurries)
 {
-	int64_t now = stream_now(s);
+	const int64_t now = stream_now(s);
 	int ms = until(s->publish_at, now, until(s->second_at, now, 1000));
 	struct pollfd p[] = { { .fd = stream_queue_fd(s->o.reports),
 				  .events = POLLIN },
@@ -290,7 +343,7 @@ wait_for_work(struct stream_store *s, bool hurries)
 
 	ms = until(next_look(s), now, ms);
 	/* Whoever rings in vain is told so, and goes on. */
-	if (stream_table_held(s->table) == 0)
+	if (stream_table_held(s->table) == 0 && s->o.ears == NULL)
 		p[1].fd = -1;
 	/* The next ones wait for this one, or for a slot. */
 	if (s->request != NULL || !stream_table_has_slot(s->table) ||
@@ -298,13 +351,13 @@ wait_for_work(struct stream_store *s, bool hurries)
 		p[2].fd = -1;
 	if (s->request != NULL && stream_table_has_slot(s->table))
 		ms = until(s->serving.until, now, ms);
+	if (s->drain_ms != 0 && stream_table_held(s->table) > 0)
+		ms = until(now + DRAIN_STEP_MS, now, ms);
 	if (s->is_leaving)
 		ms = LEAVE_STEP_MS;
 	(void)poll(p, sizeof(p) / sizeof(p[0]), hurries ? 0 : ms);
-	if ((p[1].revents & POLLIN) != 0) {
-		bell_socket_hear(s->o.bell);
-		s->tick_at = now;
-	}
+	if ((p[1].revents & POLLIN) != 0)
+		take_ring(s, now);
 }
 
 /* One round; more to do at once? */
@@ -316,13 +369,18 @@ go_round(struct stream_store *s)
 	stream_take_reports(s);
 	if (stream_now(s) >= s->publish_at)
 		s->publish_at = wiring_publish(s->o.wiring, &s->arena);
-	if (stream_now(s) >= next_look(s) || stream_now(s) >= s->tick_at)
+	if (stream_now(s) >= next_look(s) ||
+	    (s->n_topics > 0 && stream_now(s) >= s->tick_at))
 		stream_tick(s);
 	hurries = stream_turn_some(s);
 	hurries = stream_detach_some(s) || hurries;
 	hurries = serve_some(s) || hurries;
-	if (stream_now(s) >= s->second_at)
+	if (stream_now(s) >= s->second_at) {
 		stream_second(s);
+		look_at_drain(s);
+	}
+	if (s->drain_ms != 0)
+		drain_step(s);
 	return hurries;
 }
 

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "config.h"
+#include "ear_socket.h"
 #include "house.h"
 #include "log.h"
 #include "rc.h"
@@ -20,12 +21,13 @@ struct stream_store;
 struct stream_store_options {
 	const struct config *config;
 	struct log *log;
-	struct wiring *wiring; /* nobody else uses it from now on */
-	struct house *house;   /* NULL: none */
-	int bell;              /* rings when there may be changes; -1: none */
-	size_t streams;        /* to hold at most */
-	size_t answers;        /* connections beside them */
-	atomic_size_t *unsent; /* see stream_loop.h */
+	struct wiring *wiring;   /* nobody else uses it from now on */
+	struct house *house;     /* NULL: none */
+	int bell;                /* rings when there may be changes; -1: none */
+	struct ear_ringer *ears; /* calls of this host; NULL: none */
+	size_t streams;          /* to hold at most */
+	size_t answers;          /* connections beside them */
+	atomic_size_t *unsent;   /* see stream_loop.h */
 	struct stream_queue *requests;
 	struct stream_queue *orders;
 	struct stream_queue *reports;

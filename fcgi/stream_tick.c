@@ -72,9 +72,35 @@ see_topic(struct stream_store *s, int64_t topic)
 	stream_all_due(s, true);
 }
 
+/* The calls of this host that a change concerns.  Which those of a session
+ * are is not known here; ends are few. */
+static void
+ring_calls(struct stream_store *s, const struct change *change)
+{
+	switch (change->kind) {
+	case CHANGE_CALL:
+	case CHANGE_ANSWER:
+		ear_ringer_call(s->o.ears, change->ref);
+		break;
+	case CHANGE_READER:
+		ear_ringer_stream(s->o.ears, change->stream);
+		break;
+	case CHANGE_END:
+	case CHANGE_TASK:
+	case CHANGE_ALL:
+		s->owes_rings = true;
+		break;
+	case CHANGE_EVENT:
+	case CHANGE_TOPIC:
+		break;
+	}
+}
+
 static void
 see(struct stream_store *s, const struct change *change)
 {
+	if (s->o.ears != NULL)
+		ring_calls(s, change);
 	switch (change->kind) {
 	case CHANGE_EVENT:
 	case CHANGE_READER:
@@ -107,6 +133,9 @@ look(struct stream_store *s)
 	struct change_rows rows = { .more = true };
 	enum rc rc = RC_OK;
 
+	/* The first look tells nothing of what was before it. */
+	if (!s->mark.is_set)
+		s->owes_rings = true;
 	for (int i = 0; i < ROUNDS_MAX && rows.more && rc == RC_OK; i++) {
 		struct op op = stream_op(s, LOOK_MS);
 
@@ -137,7 +166,17 @@ see_incarnation(struct stream_store *s)
 {
 	if (s->mark.incarnation != s->incarnation && s->incarnation != 0)
 		stream_all_due(s, true);
+	if (s->mark.incarnation != s->incarnation)
+		s->owes_rings = true;
 	s->incarnation = s->mark.incarnation;
+}
+
+static void
+ring_all(struct stream_store *s)
+{
+	if (s->owes_rings && s->o.ears != NULL)
+		ear_ringer_all(s->o.ears);
+	s->owes_rings = false;
 }
 
 /* One piece of those that want to know of one topic: others that have been
@@ -202,10 +241,13 @@ stream_tick(struct stream_store *s)
 		return;
 	}
 	stream_works(s, &s->reading);
-	if (now - s->looked_ms > BLIND_MS)
+	if (now - s->looked_ms > BLIND_MS) {
 		stream_all_due(s, true);
+		s->owes_rings = true;
+	}
 	s->looked_ms = now;
 	see_incarnation(s);
+	ring_all(s);
 	tell_topic(s);
 	catch_up(s);
 }
@@ -289,6 +331,8 @@ stream_second(struct stream_store *s)
 
 	s->second_at = stream_now(s) + 1000;
 	log_flush(s->o.log);
+	if (s->o.ears != NULL)
+		(void)ear_ringer_look(s->o.ears);
 	if (s->server->store == NULL || s->reading.wait > 0)
 		return;
 	/* What fails now is tried again in a second. */

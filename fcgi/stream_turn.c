@@ -111,7 +111,7 @@ holder_room(struct holder *holder, const struct feed *feed)
 	struct stream_store *s = store_of(holder);
 	enum rc rc = stream_table_room(s->table, feed);
 
-	if (s->is_leaving)
+	if (s->is_leaving || s->drain_ms != 0)
 		return RC_FULL;
 	if (rc == RC_OK)
 		return rc;

@@ -164,6 +164,20 @@ fill_rules(const struct wiring *w, struct server_rules *r)
 		r->comment_modern_ms = r->comment_ms;
 }
 
+enum rc
+wiring_fix_keys(const struct config *config, struct keyring *keys)
+{
+	enum rc rc;
+
+	if (config->cluster_key == NULL)
+		return RC_OK;
+	rc = keyring_fix(keys, slice_of(config->cluster_key));
+	if (rc == RC_OK && config->cluster_key_former != NULL)
+		rc = keyring_fix_former(
+		    keys, slice_of(config->cluster_key_former));
+	return rc;
+}
+
 static enum rc
 fill_server(struct wiring *w)
 {
@@ -187,9 +201,7 @@ fill_server(struct wiring *w)
 	s->body.max = c->result;
 	/* The same with `data: ` in front of each line. */
 	s->frame.max = c->result + c->result / 2;
-	if (c->cluster_key != NULL)
-		return keyring_fix(&s->keys, slice_of(c->cluster_key));
-	return RC_OK;
+	return wiring_fix_keys(c, &s->keys);
 }
 
 /* The folder of this very program, for the programs that lie beside it; NULL

@@ -86,6 +86,10 @@ int64_t wiring_publish(struct wiring *w, struct arena *a);
 /* NULL is allowed. */
 void wiring_free(struct wiring *w);
 
+/* The keys of the configuration, if there are any. */
+MUST_CHECK enum rc wiring_fix_keys(
+    const struct config *config, struct keyring *keys);
+
 /* What is idle or too old at a time, by the configured limits. */
 struct sweep_rules wiring_sweep_rules(
     const struct config *config, int64_t now_ms, int limit);

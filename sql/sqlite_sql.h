@@ -35,6 +35,7 @@ enum sqlite_sql {
 	SQL_KEYS,
 	SQL_KEY_COUNT,
 	SQL_KEY_ADD,
+	SQL_KEY_DROP,
 	SQL_KEY_END,
 	SQL_COUNT,
 	SQL_REVS,

@@ -12,6 +12,8 @@ const struct sqlite_text sqlite_upkeep_texts[] = {
 	    "INSERT INTO cluster_key"
 	    "(id, secret, created, mint_from, end_at)"
 	    " VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING" },
+	{ SQL_KEY_DROP,
+	    "DELETE FROM cluster_key WHERE end_at > 0 AND end_at < ?1" },
 	{ SQL_KEY_END, "UPDATE cluster_key SET end_at = ?2 WHERE id = ?1" },
 	{ SQL_REVS,
 	    "SELECT r.shard, r.rev, m.v FROM rev r, meta m"
@@ -109,13 +111,17 @@ sqlite_key_add(
 		SQL_BYTES(key->secret, STORE_KEY_BYTES),
 		SQL_NUMBER(key->created), SQL_NUMBER(key->mint_from),
 		SQL_NUMBER(key->end) };
+	const struct sqlite_value over[] = { SQL_NUMBER(
+	    key->created - STORE_KEY_KEPT_MS) };
 	int64_t changed = 0;
 	int64_t n = 0;
 	enum rc rc = sqlite_write_begin(s, op);
 
 	if (rc != RC_OK)
 		return rc;
-	rc = sqlite_run(s, SQL_KEY_ADD, v, 5, &changed);
+	rc = sqlite_run(s, SQL_KEY_DROP, over, 1, NULL);
+	if (rc == RC_OK)
+		rc = sqlite_run(s, SQL_KEY_ADD, v, 5, &changed);
 	if (rc == RC_OK && changed == 0)
 		rc = RC_CONFLICT;
 	if (rc == RC_OK)

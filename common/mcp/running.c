@@ -45,6 +45,7 @@ running_pause(struct running *r, int64_t ms)
 static void
 release(struct running *r)
 {
+	running_deafen(r);
 	running_leave(r);
 	buf_release(&r->message);
 	buf_release(&r->progress.message);

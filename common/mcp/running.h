@@ -83,7 +83,13 @@ struct running {
 	int64_t hold_until;   /* monotonic ms; then the stream begins */
 	int64_t next_word;    /* a comment is due */
 	int64_t stuck_since;  /* its client has taken nothing; 0: it does */
-	int64_t next_look;    /* at the row and the client */
+	int64_t next_look;    /* at the client, and perhaps at the row */
+	int64_t next_row;     /* at the row, not before: the store rests */
+	int64_t row_seen;     /* the last look at the row */
+	int64_t rings;        /* looks at the row that somebody asked for */
+	int64_t listens_from; /* server->ear is worth it then; 0: who knows */
+	bool listens;         /* to server->ear */
+	bool is_deaf;         /* it cannot */
 
 	struct slice token; /* progressToken, JSON text; or absent */
 	struct running_progress progress;

@@ -49,15 +49,16 @@ look_at_row(struct running *r)
 	struct op op = running_op(r);
 	enum rc rc;
 
-	if (op.give_up_mono > running_now(r) + LOOK_TIMEOUT_MS)
-		op.give_up_mono = running_now(r) + LOOK_TIMEOUT_MS;
+	r->row_seen = running_now(r);
+	if (op.give_up_mono > r->row_seen + LOOK_TIMEOUT_MS)
+		op.give_up_mono = r->row_seen + LOOK_TIMEOUT_MS;
 	rc = store->ops->call_look(store, &op, r->row.number, &news);
 	if (rc == RC_OK)
 		take_news(r, &news);
 	else if (rc == RC_NOTFOUND)
 		r->is_cancelled = true;
 	else /* the store rests; so do we */
-		r->next_look = running_now(r) + LOOK_TIMEOUT_MS;
+		r->next_row = running_now(r) + LOOK_TIMEOUT_MS;
 }
 
 static void
@@ -73,14 +74,18 @@ look_at_client(struct running *r)
 		running_wire_end(r);
 }
 
-void
-running_look(struct running *r)
+static void
+look(struct running *r, bool rang)
 {
 	r->next_look = running_now(r) + RUNNING_LOOK_MS;
 	look_at_client(r);
 	if (r->row.number == 0)
 		return;
-	look_at_row(r);
+	running_listen(r);
+	if (rang || running_row_is_due(r)) {
+		r->rings++;
+		look_at_row(r);
+	}
 	if (r->is_cancelled || r->is_fenced)
 		return;
 	if (r->progress.is_due && running_now(r) >= r->progress.next_mono)
@@ -88,13 +93,20 @@ running_look(struct running *r)
 	running_wire_keep(r);
 }
 
+void
+running_look(struct running *r)
+{
+	look(r, true);
+}
+
 bool
 running_is_cancelled(struct tool_call *call)
 {
 	struct running *r = running_of(call);
+	const bool rang = running_hears(r);
 
-	if (running_now(r) >= r->next_look)
-		running_look(r);
+	if (rang || running_now(r) >= r->next_look)
+		look(r, rang);
 	return r->is_cancelled || r->is_fenced ||
 	    (r->input != NULL && input_is_broken(r->input));
 }
@@ -106,8 +118,10 @@ env_wait(struct tool_call *call, int64_t ms)
 	struct sink *sink = r->x->sink;
 
 	while (!running_is_cancelled(call)) {
-		int64_t step = ms < RUNNING_LOOK_MS ? ms : RUNNING_LOOK_MS;
+		int64_t step = r->listens ? RUNNING_HEAR_MS : RUNNING_LOOK_MS;
 
+		if (step > ms)
+			step = ms;
 		if (ms <= 0)
 			return false;
 		/* Who has left is to be noticed at once. */
@@ -319,4 +333,5 @@ const struct tool_env_ops running_env = {
 	.elicited = running_elicited,
 	.become_task = env_become_task,
 	.group = env_group,
+	.alarm = running_alarm,
 };

@@ -5,8 +5,10 @@
 
 /* What the files of a running call have in common; nobody else's business. */
 
-/* Between two looks at the row and the client, and two steps of waiting. */
+/* Between two looks at the client, and two steps of waiting. */
 #define RUNNING_LOOK_MS 50
+/* A step of waiting of who is told by a bell. */
+#define RUNNING_HEAR_MS 20
 
 /* ------------------------------------------------------------ running.c */
 
@@ -89,6 +91,24 @@ void running_wire_keep(struct running *r);
 /* What earlier runs told its client of its progress is not gone back behind;
  * where that is not known nothing more is told of it. */
 void running_recall(struct running *r);
+
+/* -------------------------------------------------------- running_ear.c */
+
+/* Did it ring for this call since this was asked last? */
+bool running_hears(struct running *r);
+
+/* The environment's alarm(). */
+int running_alarm(struct tool_call *call);
+
+/* Be told from now on, if it is time and there is an ear; and not any more. */
+void running_listen(struct running *r);
+void running_deafen(struct running *r);
+
+/* Does somebody ring for it? */
+bool running_is_tended(const struct running *r);
+
+/* Must the row be looked at, though nobody rang? */
+bool running_row_is_due(const struct running *r);
 
 /* -------------------------------------------------------- running_env.c */
 

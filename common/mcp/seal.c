@@ -30,6 +30,17 @@ keyring_fix(struct keyring *k, struct slice hex)
 	return RC_OK;
 }
 
+enum rc
+keyring_fix_former(struct keyring *k, struct slice hex)
+{
+	struct key_row row = { .id = 1, .mint_from = INT64_MAX };
+	enum rc rc = text_hex(hex, row.secret, sizeof(row.secret));
+
+	if (rc == RC_OK)
+		k->rows.row[k->rows.n++] = row;
+	return rc;
+}
+
 /*
  * The first key of a store has id 1 and may mint at once: whoever loses the
  * race to add it reads the winner's.
@@ -100,15 +111,26 @@ keyring_mint(const struct keyring *k, int64_t now_ms)
 }
 
 const struct key_row *
-keyring_find(const struct keyring *k, uint32_t id, int64_t now_ms)
+keyring_next(const struct keyring *k, uint32_t id, int64_t now_ms,
+    const struct key_row *after)
 {
-	for (size_t i = 0; i < k->rows.n; i++) {
-		const struct key_row *row = &k->rows.row[i];
+	const struct key_row *end = k->rows.row + k->rows.n;
+	const struct key_row *row = after == NULL ? k->rows.row : after + 1;
 
-		if (row->id == id && (row->end == 0 || row->end > now_ms))
+	for (; row < end; row++) {
+		/* The store whose key was put into the configuration may have
+		 * had it under any id. */
+		if ((row->id == id || k->is_fixed) &&
+		    (row->end == 0 || row->end > now_ms))
 			return row;
 	}
 	return NULL;
+}
+
+const struct key_row *
+keyring_find(const struct keyring *k, uint32_t id, int64_t now_ms)
+{
+	return keyring_next(k, id, now_ms, NULL);
 }
 
 void
@@ -179,35 +201,46 @@ out:
 	return rc;
 }
 
+static bool
+open_with(const struct key_row *key, const struct seal_use *use,
+    struct slice box, char *out)
+{
+	const unsigned char *p = (const unsigned char *)box.ptr;
+	unsigned char secret[32];
+	int bad;
+
+	box_key(key, use, secret);
+	bad = crypto_aead_xchacha20poly1305_ietf_decrypt((unsigned char *)out,
+	    NULL, NULL, p + 4 + NONCE_BYTES, box.len - 4 - NONCE_BYTES, p, 4,
+	    p + 4, secret);
+	sodium_memzero(secret, sizeof(secret));
+	return bad == 0;
+}
+
 enum rc
 seal_open(struct arena *a, const struct keyring *k, int64_t now_ms,
     const struct seal_use *use, struct slice text, struct slice *plain)
 {
 	const struct key_row *key;
-	unsigned char secret[32];
-	const unsigned char *p;
 	struct slice box;
+	uint32_t id;
 	char *out;
-	int bad;
 	enum rc rc = text_b64url(a, text, &box);
 
 	if (rc != RC_OK)
 		return rc;
 	if (box.len < BOX_EXTRA)
 		return RC_SYNTAX;
-	p = (const unsigned char *)box.ptr;
-	key = keyring_find(k, get_u32(p), now_ms);
+	id = get_u32((const unsigned char *)box.ptr);
+	key = keyring_find(k, id, now_ms);
 	if (key == NULL)
 		return RC_SYNTAX;
 	out = arena_bytes(a, box.len - BOX_EXTRA + 1);
 	if (out == NULL)
 		return RC_NOMEM;
-	box_key(key, use, secret);
-	bad = crypto_aead_xchacha20poly1305_ietf_decrypt((unsigned char *)out,
-	    NULL, NULL, p + 4 + NONCE_BYTES, box.len - 4 - NONCE_BYTES, p, 4,
-	    p + 4, secret);
-	sodium_memzero(secret, sizeof(secret));
-	if (bad != 0)
+	while (key != NULL && !open_with(key, use, box, out))
+		key = keyring_next(k, id, now_ms, key);
+	if (key == NULL)
 		return RC_SYNTAX;
 	*plain = (struct slice){ out, box.len - BOX_EXTRA };
 	return RC_OK;

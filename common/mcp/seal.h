@@ -27,7 +27,7 @@ struct keyring {
 	struct key_rows rows;
 	int64_t read_mono;    /* when the rows were read; 0: never */
 	uint32_t incarnation; /* of the store they are for; 0: unknown */
-	bool is_fixed;        /* the key is from the configuration */
+	bool is_fixed;        /* they are from the configuration instead */
 };
 
 /* Once per process, before anything else here.  RC_BUG if libsodium fails. */
@@ -35,6 +35,9 @@ MUST_CHECK enum rc seal_init(void);
 
 /* A keyring with one key that never changes: 64 hex digits.  RC_SYNTAX. */
 MUST_CHECK enum rc keyring_fix(struct keyring *k, struct slice hex);
+
+/* Beside that one, a second that only opens.  RC_SYNTAX. */
+MUST_CHECK enum rc keyring_fix_former(struct keyring *k, struct slice hex);
 
 /*
  * Have keys not older than SEAL_REREAD_MS; the first process of a new store
@@ -53,6 +56,11 @@ const struct key_row *keyring_mint(const struct keyring *k, int64_t now_ms);
 /* The key of that id if it may still open, or NULL. */
 const struct key_row *keyring_find(
     const struct keyring *k, uint32_t id, int64_t now_ms);
+
+/* The next key behind `after` (NULL: the first) that may have sealed what
+ * names that id: those of a configuration all say the same. */
+const struct key_row *keyring_next(const struct keyring *k, uint32_t id,
+    int64_t now_ms, const struct key_row *after);
 
 #define SEAL_MAC_BYTES 16
 

@@ -67,6 +67,18 @@ server_forsake(struct server *s)
 		s->crew->ops->forsake(s->crew);
 }
 
+void
+server_settle(struct server *s)
+{
+	struct store *store = s->store;
+
+	if (store == NULL || store->ops->doubt == NULL ||
+	    !store->ops->doubt(store))
+		return;
+	log_event(s->log, LOG_WARNING, "doubt", "now=left to the housekeeper");
+	server_forsake(s);
+}
+
 static void
 put_shown(struct buf *line, struct slice key, struct slice value)
 {

@@ -9,6 +9,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "crew.h"
+#include "ear.h"
 #include "http.h"
 #include "log.h"
 #include "principal.h"
@@ -113,6 +114,7 @@ struct server {
 	struct holder *holder; /* NULL: streams are followed in place */
 	struct crew *crew;     /* NULL: nobody to ask, and no name */
 	struct bell *bell;     /* NULL: nobody listens */
+	struct ear *ear;       /* NULL: running calls look themselves */
 	/* To leave soon: streams that are held here close.  NULL: never. */
 	bool (*is_leaving)(void *ctx);
 	void *leaving_ctx;
@@ -131,6 +133,10 @@ MUST_CHECK enum rc server_owner(struct server *s, struct slice *name);
 /* A row that this process owns could not be ended, or may be there though the
  * store did not say so: it is left to whoever keeps house. */
 void server_forsake(struct server *s);
+
+/* Between two requests, when this process needs none of its rows any more: if
+ * the store has doubts about one of them, the same. */
+void server_settle(struct server *s);
 
 /* Members of a struct server that are not pointers get these values. */
 void server_init(struct server *s);

@@ -10,8 +10,9 @@
  * one on which the task's questions are asked meanwhile.
  */
 
-/* Between two looks at the task. */
+/* Between two looks at the task, and where a bell tells of it. */
 #define LOOK_MS 100
+#define TOLD_MS 1000
 /* Between two looks whether anybody reads the stream. */
 #define READER_LOOK_MS 1000
 /* A client that lets go of the stream may come back so long; then another
@@ -205,6 +206,22 @@ look(struct waiting *w)
 	return w->is_known;
 }
 
+/* True as soon as nobody waits any more. */
+static bool
+wait_for_news(struct waiting *w)
+{
+	struct running *r = &w->running;
+	const int64_t until = running_now(r) + TOLD_MS;
+	const int64_t rings = r->rings;
+
+	do {
+		if (r->call.env->wait(&r->call, LOOK_MS))
+			return true;
+	} while (running_is_tended(r) && r->rings == rings &&
+	    running_now(r) < until);
+	return false;
+}
+
 static enum tool_done
 wait_for_task(const struct tool *tool, struct tool_call *call)
 {
@@ -212,7 +229,7 @@ wait_for_task(const struct tool *tool, struct tool_call *call)
 
 	(void)tool;
 	while (!look(w)) {
-		if (!call->env->wait(call, LOOK_MS))
+		if (!wait_for_news(w))
 			continue;
 		/* Whoever runs it now answers for what it asked. */
 		if (!w->running.is_fenced && w->running.row.stream != 0)

@@ -232,7 +232,8 @@ static void
 wait_and_serve(struct run *r)
 {
 	const bool has_answer = program_say_answer(&r->say).len > 0;
-	struct pollfd fds[CHANNELS + 1];
+	struct tool_call *call = r->child->call;
+	struct pollfd fds[CHANNELS + 2];
 	int64_t left = r->deadline - now_ms(r);
 
 	/* It reads the end of file where it would wait in vain. */
@@ -247,14 +248,20 @@ wait_and_serve(struct run *r)
 	if (!has_answer)
 		fds[CHANNEL_ANSWER].fd = -1;
 	fds[CHANNELS] = (struct pollfd){ .fd = r->pidfd, .events = POLLIN };
+	fds[CHANNELS + 1] = (struct pollfd){ .fd = -1, .events = POLLIN };
+	if (call->env->alarm != NULL)
+		fds[CHANNELS + 1].fd = call->env->alarm(call);
 	if (left < 0)
 		left = 0;
-	if (poll(fds, CHANNELS + 1, left < TICK_MS ? (int)left : TICK_MS) <= 0)
+	if (poll(fds, CHANNELS + 2, left < TICK_MS ? (int)left : TICK_MS) <= 0)
 		return;
 	if (fds[CHANNEL_INPUT].revents != 0)
 		feed(r);
 	if (fds[CHANNEL_ANSWER].revents != 0)
 		answer(r);
+	/* At once. */
+	if (fds[CHANNELS + 1].revents != 0)
+		r->ticked = now_ms(r) - TICK_LEAST_MS;
 	for (int i = CHANNEL_OUTPUT; i < CHANNELS; i++)
 		if (fds[i].revents != 0)
 			(void)hear(r, (enum program_channel)i);

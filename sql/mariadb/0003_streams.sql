@@ -174,7 +174,9 @@ CREATE OR REPLACE PROCEDURE mcp_stream_add(IN p_now bigint, IN p_session bigint,
 	IN p_kind bigint, IN p_owner VARBINARY(320), OUT p_number bigint,
 	OUT p_incarnation bigint)
 BEGIN
-	SELECT v INTO p_incarnation FROM mcp_meta WHERE k = 'incarnation';
+	-- Who renews it waits, and finds this stream.
+	SELECT v INTO p_incarnation FROM mcp_meta WHERE k = 'incarnation'
+		LOCK IN SHARE MODE;
 	INSERT INTO mcp_stream(session, kind, incarnation, created, changed,
 		owner) VALUES(p_session, p_kind, p_incarnation, p_now, p_now,
 		p_owner);

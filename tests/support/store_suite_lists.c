@@ -24,7 +24,7 @@ key_row(uint32_t id)
 {
 	struct key_row row = {
 		.id = id,
-		.created = id,
+		.created = id % 1000,
 		.mint_from = (int64_t)id + 120000,
 		.end = id % 2,
 	};
@@ -123,6 +123,33 @@ a_list_without_room_in_the_arena_says_so(void **state)
 }
 
 static void
+keys_that_ended_long_ago_make_room(void **state)
+{
+	struct suite *f = *state;
+	struct key_rows keys;
+	struct key_row row = key_row(0);
+
+	for (uint32_t i = 0; i < STORE_KEYS_MAX; i++) {
+		row.id = i;
+		/* One that has no end, one that has just ended, ... */
+		row.end = i == 0 ? 0
+		    : i == 1     ? STORE_KEY_KEPT_MS
+				 : STORE_KEY_KEPT_MS - 1;
+		row.created = i;
+		assert_int_equal(
+		    f->ops->key_add(f->store, &f->op, &row), RC_OK);
+	}
+	row = key_row(50);
+	row.created = 2 * STORE_KEY_KEPT_MS;
+	assert_int_equal(f->ops->key_add(f->store, &f->op, &row), RC_OK);
+	assert_int_equal(f->ops->keys(f->store, &f->op, &keys), RC_OK);
+	assert_int_equal(keys.n, 3);
+	assert_int_equal(keys.row[0].id, 0);
+	assert_int_equal(keys.row[1].id, 1);
+	assert_int_equal(keys.row[2].id, 50);
+}
+
+static void
 keys_are_kept_up_to_their_number(void **state)
 {
 	static const uint32_t ids[STORE_KEYS_MAX] = { 5, 0, UINT32_MAX, 7, 1, 3,
@@ -192,6 +219,7 @@ const struct CMUnitTest suite_lists[] = {
 	SUITE_CASE(pages_put_together_are_the_list),
 	SUITE_CASE(a_list_without_room_in_the_arena_says_so),
 	SUITE_CASE(keys_are_kept_up_to_their_number),
+	SUITE_CASE(keys_that_ended_long_ago_make_room),
 	SUITE_CASE(the_end_of_a_key_is_said_later),
 	SUITE_END,
 };

@@ -73,6 +73,37 @@ its_name_is_that_of_a_living_process(void **state)
 	scratch_folder_release(&at);
 }
 
+static void
+on_a_drained_host_nobody_begins_to_stay(void **state)
+{
+	struct scratch_folder at;
+	struct run_dir *dir;
+	struct crew *crew = NULL;
+
+	(void)state;
+	scratch_folder_init(&at);
+	dir = scratch_folder_run_dir(at.path);
+	assert_int_equal(crew_worker_new(NULL, dir, &crew), RC_OK);
+	assert_int_equal(crew->ops->begin(crew, CREW_CALL), RC_OK);
+	assert_int_equal(run_dir_drain(dir, true), RC_OK);
+	assert_int_equal(run_dir_drain(dir, true), RC_OK);
+	assert_true(run_dir_is_draining(dir));
+	/* Who stays already may need it. */
+	assert_int_equal(crew->ops->begin(crew, CREW_HELD), RC_OK);
+	crew->ops->end(crew);
+	crew->ops->end(crew);
+	assert_int_equal(crew->ops->begin(crew, CREW_CALL), RC_FULL);
+	assert_int_equal(crew->ops->begin(crew, CREW_HELD), RC_FULL);
+	assert_int_equal(run_dir_drain(dir, false), RC_OK);
+	assert_int_equal(run_dir_drain(dir, false), RC_OK);
+	assert_false(run_dir_is_draining(dir));
+	assert_int_equal(crew->ops->begin(crew, CREW_HELD), RC_OK);
+	crew->ops->end(crew);
+	crew_worker_free(crew);
+	run_dir_free(dir);
+	scratch_folder_release(&at);
+}
+
 int
 main(void)
 {
@@ -80,6 +111,7 @@ main(void)
 		cmocka_unit_test(without_a_parent_the_answer_is_yes),
 		cmocka_unit_test(without_a_folder_there_is_no_name),
 		cmocka_unit_test(its_name_is_that_of_a_living_process),
+		cmocka_unit_test(on_a_drained_host_nobody_begins_to_stay),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

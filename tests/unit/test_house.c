@@ -491,6 +491,28 @@ who_does_not_keep_the_house_does_nothing(void **state)
 	run_dir_free(other);
 }
 
+static void
+what_the_store_says_of_draining_is_told_to_the_host(void **state)
+{
+	struct rig *r = *state;
+	struct store *store = r->server.store;
+
+	for (int drain = 1; drain >= 0; drain--) {
+		struct op op = op_of(r);
+		struct house *h = NULL;
+
+		assert_int_equal(store->ops->host_drain(store, &op,
+				     run_dir_host(r->dir), drain == 1),
+		    RC_OK);
+		assert_int_equal(
+		    house_open(&r->config, &r->log, r->dir, &h), RC_OK);
+		house_tick(h, &r->server, &r->arena);
+		assert_int_equal(house_is_draining(h), drain == 1);
+		assert_int_equal(run_dir_is_draining(r->dir), drain == 1);
+		house_free(h);
+	}
+}
+
 /* Everybody's beats stand still, as far as can be seen here. */
 static enum rc
 no_beats(void *ctx, enum store_call call)
@@ -548,6 +570,7 @@ main(void)
 		TEST(of_a_dead_host_the_calls_end_and_no_process_is_killed),
 		TEST(a_tick_beats_and_buries_once_in_a_second),
 		TEST(who_does_not_keep_the_house_does_nothing),
+		TEST(what_the_store_says_of_draining_is_told_to_the_host),
 		TEST(who_cannot_beat_himself_takes_no_other_for_dead),
 	};
 

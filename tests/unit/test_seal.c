@@ -194,7 +194,7 @@ a_sealed_text_with_any_character_changed_is_refused(void **state)
 static void
 a_key_mints_when_its_time_has_come_and_opens_until_its_end(void **state)
 {
-	struct keyring k = { .is_fixed = true };
+	struct keyring k = { .is_fixed = false };
 
 	(void)state;
 	k.rows.n = 2;
@@ -205,6 +205,56 @@ a_key_mints_when_its_time_has_come_and_opens_until_its_end(void **state)
 	assert_non_null(keyring_find(&k, 1, NOW + 999));
 	assert_null(keyring_find(&k, 1, NOW + 1000));
 	assert_null(keyring_find(&k, 3, NOW));
+}
+
+/* Those of a configuration say nothing of which one made an id. */
+static void
+a_former_key_of_the_configuration_opens_and_never_mints(void **state)
+{
+	static const struct slice hex[] = {
+		SLICE_INIT("00000000000000000000000000000000"
+			   "00000000000000000000000000000001"),
+		SLICE_INIT("00000000000000000000000000000000"
+			   "00000000000000000000000000000002")
+	};
+	const struct seal_use use = { SEAL_CURSOR, SLICE_INIT("here") };
+	struct world *w = *state;
+	struct session_id in = some_id(), out;
+	struct keyring ring[2];
+	struct slice plain;
+
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(keyring_fix(&ring[i], hex[i]), RC_OK);
+		assert_int_equal(
+		    keyring_fix_former(&ring[i], hex[1 - i]), RC_OK);
+		assert_int_equal(
+		    keyring_fix_former(&ring[i], SLICE("1")), RC_SYNTAX);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		const struct key_row *key = keyring_mint(&ring[i], NOW);
+
+		assert_ptr_equal(key, &ring[i].rows.row[0]);
+		buf_reset(&w->out);
+		assert_int_equal(session_id_put(&w->out, key, &in), RC_OK);
+		assert_int_equal(session_id_read(buf_slice(&w->out),
+				     &ring[1 - i], NOW, &out),
+		    RC_OK);
+		assert_memory_equal(out.key.sid, in.key.sid, SID_BYTES);
+		assert_int_equal(
+		    session_id_read(buf_slice(&w->out), &w->keys, NOW, &out),
+		    RC_SYNTAX);
+		buf_reset(&w->out);
+		assert_int_equal(
+		    seal_put(&w->out, key, &w->rng.rng, &use, SLICE("plain")),
+		    RC_OK);
+		assert_int_equal(seal_open(&w->arena, &ring[1 - i], NOW, &use,
+				     buf_slice(&w->out), &plain),
+		    RC_OK);
+		assert_true(slice_eq(plain, SLICE("plain")));
+		assert_int_equal(seal_open(&w->arena, &w->keys, NOW, &use,
+				     buf_slice(&w->out), &plain),
+		    RC_SYNTAX);
+	}
 }
 
 static void
@@ -267,6 +317,7 @@ main(void)
 		T(a_sealed_text_opens_for_its_purpose_and_bound_only),
 		T(a_sealed_text_with_any_character_changed_is_refused),
 		T(a_key_mints_when_its_time_has_come_and_opens_until_its_end),
+		T(a_former_key_of_the_configuration_opens_and_never_mints),
 		T(the_first_process_makes_the_key_and_the_second_takes_it),
 		T(keys_are_read_again_after_a_minute),
 	};

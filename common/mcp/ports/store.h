@@ -44,6 +44,8 @@ struct store_info {
 
 #define STORE_KEY_BYTES 32
 #define STORE_KEYS_MAX 8
+/* Beyond its end, by whatever clock; then it makes room for another. */
+#define STORE_KEY_KEPT_MS ((int64_t)3600 * 1000)
 
 struct key_row {
 	uint32_t id;
@@ -170,7 +172,8 @@ struct store_ops {
 	/* All keys. */
 	enum rc (*keys)(struct store *, const struct op *, struct key_rows *);
 	/* Add a key under the id given in the row; RC_CONFLICT if that id is
-	 * taken, RC_FULL with STORE_KEYS_MAX rows there. */
+	 * taken, RC_FULL with STORE_KEYS_MAX rows there.  Keys that ended
+	 * STORE_KEY_KEPT_MS before row->created are removed. */
 	enum rc (*key_add)(
 	    struct store *, const struct op *, const struct key_row *);
 	/* Say when a key ends; RC_NOTFOUND. */

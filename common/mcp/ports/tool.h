@@ -242,6 +242,10 @@ struct tool_env_ops {
 	void (*become_task)(struct tool_call *);
 	/* A process group that works for the call: 0 when it has ended. */
 	void (*group)(struct tool_call *, int64_t group, int64_t start);
+	/* A descriptor that becomes readable when is_cancelled() should be
+	 * asked before its time; -1: there is none.  Another one after each
+	 * question.  NULL: never. */
+	int (*alarm)(struct tool_call *);
 };
 
 /* Ask and wait for the answers, for tools that can do nothing else
