@@ -9,7 +9,7 @@
 #include "breaker.h"
 #include "text.h"
 
-#define TIMEOUT_MS 20
+#define TIMEOUT_MS UINT64_C(20)
 #define HOST_MAX 256
 /* Of any one piece of memory: what a server sends is not believed. */
 #define ALLOCATION_MAX ((size_t)4 * 1024 * 1024)
@@ -137,12 +137,12 @@ add_servers(const struct kv_memcached *k, memcached_st *st)
 {
 	for (size_t i = 0; i < k->o.n; i++) {
 		struct address a;
-		memcached_return_t ret = MEMCACHED_FAILURE;
+		memcached_return_t ret;
 
-		if (read_address(k->o.servers[i], &a))
-			ret = a.port == 0
-			    ? memcached_server_add_unix_socket(st, a.host)
-			    : memcached_server_add(st, a.host, a.port);
+		if (!read_address(k->o.servers[i], &a))
+			return false;
+		ret = a.port == 0 ? memcached_server_add_unix_socket(st, a.host)
+				  : memcached_server_add(st, a.host, a.port);
 		if (ret != MEMCACHED_SUCCESS)
 			return false;
 	}
@@ -217,10 +217,11 @@ note(struct kv_memcached *k, struct breaker *home, memcached_return_t ret)
 		breaker_works(home);
 		return;
 	}
-	if (!home->is_open)
+	if (!home->is_open) {
 		log_event(k->o.log, LOG_WARNING, "cache-fails",
 		    "server=%s why=\"%s\"", k->o.servers[at],
 		    memcached_strerror(k->st, ret));
+	}
 	breaker_fails(home, k->o.rng, clock_mono_ms(k->o.clock));
 	drop_connections(k);
 }
@@ -257,10 +258,11 @@ put(struct kv *base, struct slice name, struct slice value, uint32_t seconds)
 	struct kv_memcached *k = (struct kv_memcached *)base;
 	struct breaker *home = home_of(k, name);
 
-	if (home != NULL && value.len <= KV_VALUE_MAX)
-		note(k, home,
-		    memcached_set(k->st, name.ptr, name.len, value.ptr,
-			value.len, (time_t)seconds, 0));
+	if (home == NULL || value.len > KV_VALUE_MAX)
+		return;
+	note(k, home,
+	    memcached_set(k->st, name.ptr, name.len, value.ptr, value.len,
+		(time_t)seconds, 0));
 }
 
 static void

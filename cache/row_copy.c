@@ -61,11 +61,11 @@ row_copy_put(struct buf *out, const unsigned char key[SIPHASH_KEY_BYTES],
 	put_string(out, row->revision);
 	put_string(out, row->principal_name);
 	put_string(out, row->client);
-	if (buf_finish(out) == RC_OK)
-		put_number(out,
-		    siphash(key,
-			(struct slice){ out->ptr + start, out->len - start }),
-		    SEAL_BYTES);
+	if (buf_finish(out) != RC_OK)
+		return;
+	put_number(out,
+	    siphash(key, (struct slice){ out->ptr + start, out->len - start }),
+	    SEAL_BYTES);
 }
 
 /* ------------------------------------------------------------- reading */

@@ -12,6 +12,6 @@
  * secret.  What was changed on the way, or made up by somebody else, does not
  * have it.
  */
-uint64_t siphash(const unsigned char key[SIPHASH_KEY_BYTES], struct slice s);
+uint64_t siphash(const unsigned char key[SIPHASH_KEY_BYTES], struct slice text);
 
 #endif

@@ -131,10 +131,11 @@ cache_front_publish(struct cache_front *f, struct store *store, struct arena *a)
 	if (store == NULL || now < f->publish_mono)
 		return store == NULL ? now + FAILED_MS : f->publish_mono;
 	rc = publish(f, store, a);
-	if ((rc != RC_OK) != f->fails)
+	if ((rc != RC_OK) != f->fails) {
 		log_event(f->log, LOG_WARNING,
 		    rc == RC_OK ? "revisions-again" : "no-revisions", "rc=%s",
 		    rc_name(rc));
+	}
 	f->fails = rc != RC_OK;
 	f->publish_mono = now + (rc == RC_OK ? PUBLISH_MS : FAILED_MS);
 	return f->publish_mono;

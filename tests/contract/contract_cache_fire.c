@@ -192,17 +192,14 @@ read_all(struct fire *f, size_t host)
 	for (unsigned i = 0; goes_on(f); i++) {
 		unsigned n_ended = atomic_load(&f->field->n_ended);
 		unsigned among = n_ended < ENDED ? n_ended : ENDED;
+		atomic_uint *one;
+		bool is_ended;
 
 		chance = chance * 1664525 + 1013904223;
-		if (i % 2 == 0 && among > 0)
-			read_one(f, store,
-			    atomic_load(
-				&f->field->ended[(chance >> 8) % among]),
-			    true);
-		else
-			read_one(f, store,
-			    atomic_load(&f->field->live[(chance >> 8) % LIVE]),
-			    false);
+		is_ended = i % 2 == 0 && among > 0;
+		one = is_ended ? &f->field->ended[(chance >> 8) % among]
+			       : &f->field->live[(chance >> 8) % LIVE];
+		read_one(f, store, atomic_load(one), is_ended);
 	}
 	atomic_fetch_add(
 	    &f->field->hits, (unsigned long)store_cached_counted(store).hits);

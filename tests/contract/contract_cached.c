@@ -217,12 +217,13 @@ a_counter_that_is_no_number_is_begun_anew(void **state)
 
 	for (int i = 0; i < 2; i++) {
 		put(l, "x", "rubbish");
-		if (i == 0)
+		if (i == 0) {
 			ops->raise(l->kv, SLICE("x"), 7);
-		else
+		} else {
 			assert_int_equal(
 			    ops->look(l->kv, SLICE("x"), 7, &value),
 			    RC_NOTFOUND);
+		}
 		assert_int_equal(
 		    ops->look(l->kv, SLICE("x"), 9, &value), RC_OK);
 		assert_int_equal(value, 7);

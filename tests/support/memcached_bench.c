@@ -108,10 +108,10 @@ go_round(struct relay *r)
 	for (size_t i = 0; i < LINKS; i++) {
 		if (is_cut)
 			drop_link(&r->link[i]);
-		for (size_t j = 0; j < 2; j++)
-			p[1 + 2 * i + j] =
-			    (struct pollfd){ .fd = r->link[i].fd[j],
-				    .events = POLLIN };
+		for (size_t j = 0; j < 2; j++) {
+			p[1 + 2 * i + j].fd = r->link[i].fd[j];
+			p[1 + 2 * i + j].events = POLLIN;
+		}
 	}
 	(void)poll(p, 2 * LINKS + 1, STEP_MS);
 	if (p[0].revents != 0)

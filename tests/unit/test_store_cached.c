@@ -381,11 +381,11 @@ the_wrong_scheme_serves_what_has_ended(void **state)
 {
 	struct cached_bench *b = *state;
 	struct session_row row;
+	const struct store_cached_options wrong = { .waits = true,
+		.scheme = CACHE_PLAIN_DELETES };
 
 	for (size_t i = 0; i < 2; i++)
-		cached_bench_open(b, &b->host[i],
-		    &(struct store_cached_options){
-			.waits = true, .scheme = CACHE_PLAIN_DELETES });
+		cached_bench_open(b, &b->host[i], &wrong);
 	(void)cached_bench_put(b, 1);
 	copy_on(b, HERE, 1);
 	b->kv.keeps = true;
