@@ -27,8 +27,8 @@ static struct memcached_bench memcached;
 /* ------------------------------------------------------------ the suites */
 
 struct wrapped {
+	struct cache_revs revs; /* first, so that a cache_revs * is one */
 	struct store_scratch scratch;
-	struct cache_revs revs;
 	const char *server;
 	struct store *under;
 	int opened;
@@ -39,8 +39,7 @@ struct wrapped {
 static bool
 fresh_rev(struct cache_revs *base, size_t shard, struct cache_rev *out)
 {
-	struct wrapped *w =
-	    (struct wrapped *)((char *)base - offsetof(struct wrapped, revs));
+	struct wrapped *w = (struct wrapped *)base;
 	struct arena a = ARENA_INIT((size_t)1024 * 1024);
 	const struct op op = { .give_up_mono = INT64_MAX, .arena = &a };
 	int64_t rev[STORE_SHARDS];

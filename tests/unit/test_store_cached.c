@@ -416,11 +416,11 @@ hosts_with_other_secrets_only_miss(void **state)
 static void
 a_prefix_that_fits_in_no_name_is_refused(void **state)
 {
-	static const char *const prefixes[] = { "a b", "a\n", "\x80",
-		"0123456789012345678901234567890123456789012345678901234567890"
-		"1234" };
+	char much[CACHE_PREFIX_MAX + 2] = "";
+	const char *const prefixes[] = { "a b", "a\n", "\x80", much };
 	struct cached_bench *b = *state;
 
+	memset(much, 'p', sizeof(much) - 1);
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
 		const struct store_cached_options o = { .under = b->truth,
 			.kv = &b->kv.base,
