@@ -2,7 +2,9 @@
 it does (hang, go, come back with what it had) no answer is wrong."""
 import time
 
+import engine_mariadb
 import engine_memcached
+import engine_postgresql
 import harness
 import mcp
 from support import check, equal, wait_until
@@ -10,10 +12,17 @@ from support import check, equal, wait_until
 SETTLE_S = 0.26
 
 
-def hosts_of(world, server, cut):
-    cache = {"servers": "%s, %s" % (cut.address, server.address),
-             "rows": "on", "hints": "on", "prefix": "e2e"}
-    return [world.host(cache=cache) for _ in range(2)]
+def hosts_of(world, server, cut, url):
+    changes = {"cache": {
+        "servers": "%s, %s" % (cut.address, server.address),
+        "rows": "on", "hints": "on", "prefix": url.split(":")[0]}}
+    if url:
+        changes["store"] = {"url": url}
+        # The default is to have them.
+        changes["cache"].update(rows="auto", hints="auto")
+    else:
+        changes["cache"]["prefix"] = "sqlite"
+    return [world.host(**changes) for _ in range(2)]
 
 
 def hits(server):
@@ -138,15 +147,10 @@ def check_no_publisher(here):
     expect_gone(session, (here,))
 
 
-def test(world):
-    missing = engine_memcached.Memcached.missing()
-    if missing:
-        raise harness.Skip(missing)
-    server = engine_memcached.Memcached(world.folder)
-    server.start()
+def check_all(world, server, url):
     cut = engine_memcached.Cut(server.port)
     try:
-        here, there = hosts_of(world, server, cut)
+        here, there = hosts_of(world, server, cut, url)
         for host in (here, there):
             wait_until(lambda: published(host), "revisions")
         check_copies(server, here, there)
@@ -158,6 +162,31 @@ def test(world):
         check_no_publisher(here)
     finally:
         cut.close()
+
+
+def check_engine(world, server, engine):
+    if engine.missing():
+        print("not with %s: %s" % (engine.name, engine.missing()))
+        return
+    database = engine(world.folder)
+    database.start()
+    try:
+        check_all(world, server, database.url("mcp"))
+    finally:
+        database.stop()
+
+
+def test(world):
+    missing = engine_memcached.Memcached.missing()
+    if missing:
+        raise harness.Skip(missing)
+    server = engine_memcached.Memcached(world.folder)
+    server.start()
+    try:
+        check_all(world, server, "")
+        check_engine(world, server, engine_postgresql.Postgresql)
+        check_engine(world, server, engine_mariadb.Mariadb)
+    finally:
         server.close()
 
 
