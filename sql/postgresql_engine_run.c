@@ -38,9 +38,14 @@ next_result(
 	for (;;) {
 		const int unsent = PQflush(p->conn);
 
-		if (unsent == 0 && PQisBusy(p->conn) == 0) {
+		if (unsent <= 0 && PQisBusy(p->conn) == 0) {
 			*out = PQgetResult(p->conn);
 			return true;
+		}
+		/* Once it has noticed, it has no socket to wait for. */
+		if (unsent < 0 || PQstatus(p->conn) != CONNECTION_OK) {
+			postgresql_put_message(why, PQerrorMessage(p->conn));
+			return false;
 		}
 		if (!postgresql_wait(
 			p, unsent > 0 ? POLLIN | POLLOUT : POLLIN, give_up)) {

@@ -26,6 +26,10 @@ struct work {
 	bool is_lost;    /* a connection was lost meanwhile */
 	bool is_unknown; /* it may have been done by an earlier attempt */
 	bool is_recalled;
+	/* It answered that it could not, which is so unless an earlier attempt
+	 * is found to have done it. */
+	bool is_refused;
+	struct remote_rows refusal;
 };
 
 static bool
@@ -106,12 +110,26 @@ recall(struct work *w)
 	return REMOTE_DONE;
 }
 
+/* Was it refused because of what an earlier attempt of its own has done only
+ * just now: the session is there, the call has ended? */
+static enum remote_result
+look_back(struct work *w)
+{
+	const enum remote_result result = recall(w);
+
+	if (result == REMOTE_DONE && !w->is_recalled)
+		*w->rows = w->refusal;
+	return result;
+}
+
 /* Once, with a connection. */
 static enum remote_result
 attempt(struct work *w)
 {
 	enum remote_result result;
 
+	if (w->is_refused)
+		return look_back(w);
 	if (w->is_unknown) {
 		result = recall(w);
 		if (result != REMOTE_DONE || w->is_recalled)
@@ -124,17 +142,12 @@ attempt(struct work *w)
 		w->is_unknown = true;
 		return REMOTE_AGAIN;
 	}
-	/* It may have met what an earlier attempt of its own has done only just
-	 * now: the session is there, the call has ended. */
-	if (result == REMOTE_DONE && w->is_unknown &&
-	    remote_number(w->rows, 0, 0) != REMOTE_OK) {
-		struct remote_rows rows = *w->rows;
-
-		result = recall(w);
-		if (result == REMOTE_DONE && !w->is_recalled)
-			*w->rows = rows;
-	}
-	return result;
+	if (result != REMOTE_DONE || !w->is_unknown ||
+	    remote_number(w->rows, 0, 0) == REMOTE_OK)
+		return result;
+	w->is_refused = true;
+	w->refusal = *w->rows;
+	return look_back(w);
 }
 
 /* Without a connection, or in the way of others: may it be tried again?  The

@@ -5,7 +5,7 @@
 const struct remote_text remote_upkeep_texts[] = {
 	{ REMOTE_INFO, { "mcp_info", "", REMOTE_READ } },
 	{ REMOTE_KEYS, { "mcp_keys", "", REMOTE_READ } },
-	{ REMOTE_KEY_ADD, { "mcp_key_add", "bnnbnnn", REMOTE_ONCE } },
+	{ REMOTE_KEY_ADD, { "mcp_key_add", "bnnbnnnn", REMOTE_ONCE } },
 	{ REMOTE_KEY_END, { "mcp_key_end", "nn", REMOTE_REPEATABLE } },
 	{ REMOTE_REVS, { "mcp_revs", "", REMOTE_READ } },
 	{ REMOTE_RENEW, { "mcp_renew", "bn", REMOTE_ONCE } },
@@ -93,7 +93,8 @@ remote_key_add(
 		REMOTE_NUMBER(key->id),
 		REMOTE_BYTES(key->secret, STORE_KEY_BYTES),
 		REMOTE_NUMBER(key->created), REMOTE_NUMBER(key->mint_from),
-		REMOTE_NUMBER(key->end) };
+		REMOTE_NUMBER(key->end),
+		REMOTE_NUMBER(key->created - STORE_KEY_KEPT_MS) };
 
 	return change(base, op, REMOTE_KEY_ADD, v, COUNT(v));
 }

@@ -372,10 +372,11 @@ BEGIN
 		ORDER BY id LIMIT 8;
 END;
 
--- One at a time, so that there are never more than may be.
+-- One at a time, so that there are never more than may be.  Those that ended
+-- before p_over_before go.
 CREATE OR REPLACE PROCEDURE mcp_key_add(IN p_mark BINARY(16), IN p_now bigint,
 	IN p_id bigint, IN p_secret VARBINARY(32), IN p_created bigint,
-	IN p_mint_from bigint, IN p_end bigint)
+	IN p_mint_from bigint, IN p_end bigint, IN p_over_before bigint)
 BEGIN
 	DECLARE v_outcome integer DEFAULT 0;
 	DECLARE v_n bigint;
@@ -389,12 +390,15 @@ BEGIN
 	START TRANSACTION;
 	SELECT v INTO v_n FROM mcp_meta WHERE k = 'schema' FOR UPDATE;
 	SELECT count(*), coalesce(sum(id = p_id), 0) INTO v_n, v_there
-		FROM mcp_cluster_key;
+		FROM mcp_cluster_key
+		WHERE end_at = 0 OR end_at >= p_over_before;
 	IF v_there > 0 THEN
 		SET v_outcome = 2;
 	ELSEIF v_n >= 8 THEN
 		SET v_outcome = 3;
 	ELSE
+		DELETE FROM mcp_cluster_key
+			WHERE end_at > 0 AND end_at < p_over_before;
 		INSERT INTO mcp_cluster_key(id, secret, created, mint_from,
 			end_at)
 			VALUES(p_id, p_secret, p_created, p_mint_from, p_end);

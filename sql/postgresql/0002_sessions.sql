@@ -363,24 +363,26 @@ LANGUAGE sql STABLE AS $$
 		ORDER BY id LIMIT 8
 $$;
 
--- One at a time, so that there are never more than may be.
+-- One at a time, so that there are never more than may be.  Those that ended
+-- before p_over_before go.
 CREATE OR REPLACE FUNCTION mcp_key_add(p_mark bytea, p_now bigint, p_id bigint,
-	p_secret bytea, p_created bigint, p_mint_from bigint, p_end bigint)
+	p_secret bytea, p_created bigint, p_mint_from bigint, p_end bigint,
+	p_over_before bigint)
 RETURNS TABLE(outcome integer) LANGUAGE plpgsql AS $$
 DECLARE
 	v_n bigint;
+	v_there bigint;
 BEGIN
 	PERFORM 1 FROM mcp_meta WHERE k = 'schema' FOR UPDATE;
-	PERFORM 1 FROM mcp_cluster_key WHERE id = p_id;
-	IF FOUND THEN
-		RETURN QUERY SELECT 2;
+	SELECT count(*), count(*) FILTER (WHERE id = p_id) INTO v_n, v_there
+		FROM mcp_cluster_key
+		WHERE end_at = 0 OR end_at >= p_over_before;
+	IF v_there > 0 OR v_n >= 8 THEN
+		RETURN QUERY SELECT CASE WHEN v_there > 0 THEN 2 ELSE 3 END;
 		RETURN;
 	END IF;
-	SELECT count(*) INTO v_n FROM mcp_cluster_key;
-	IF v_n >= 8 THEN
-		RETURN QUERY SELECT 3;
-		RETURN;
-	END IF;
+	DELETE FROM mcp_cluster_key
+		WHERE end_at > 0 AND end_at < p_over_before;
 	INSERT INTO mcp_cluster_key(id, secret, created, mint_from, end_at)
 		VALUES(p_id, p_secret, p_created, p_mint_from, p_end);
 	PERFORM mcp_done_put(p_mark, p_now, 0, 0, 0, 0);

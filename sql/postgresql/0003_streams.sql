@@ -62,12 +62,19 @@ DECLARE
 	v_events bigint;
 	v_bytes bigint;
 BEGIN
+	IF p_key <> 0 THEN
+		SELECT 0, e.seq, s.reader INTO outcome, seq, reader
+			FROM mcp_event e JOIN mcp_stream s ON s.number = e.stream
+			WHERE e.stream = p_stream AND e.writer_key = p_key
+			AND s.session = p_session;
+		IF FOUND THEN
+			RETURN;
+		END IF;
+	END IF;
 	UPDATE mcp_stream s SET head = s.head + 1,
 		bytes = s.bytes + length(p_data), changed = p_now
 		WHERE s.number = p_stream AND s.session = p_session
 		AND s.is_open = 1
-		AND (p_key = 0 OR NOT EXISTS(SELECT 1 FROM mcp_event e
-			WHERE e.stream = p_stream AND e.writer_key = p_key))
 		AND (s.kind <> 1
 			OR ((p_events = 0 OR s.head - s.purged < p_events)
 			AND (p_bytes = 0
@@ -75,8 +82,9 @@ BEGIN
 		RETURNING s.head, s.reader, s.kind, s.head - s.purged, s.bytes
 		INTO seq, reader, v_kind, v_events, v_bytes;
 	IF NOT FOUND THEN
-		SELECT r.outcome, r.seq, r.reader INTO outcome, seq, reader
-			FROM mcp_event_refused(p_session, p_stream, p_key) r;
+		outcome := CASE WHEN EXISTS(SELECT 1 FROM mcp_stream s
+			WHERE s.number = p_stream AND s.session = p_session
+			AND s.is_open = 1) THEN 3 ELSE 1 END;
 		RETURN;
 	END IF;
 	UPDATE mcp_chg SET ver = ver + 1 WHERE shard = v_shard
@@ -91,36 +99,13 @@ BEGIN
 	outcome := 0;
 END $$;
 
--- Why nothing was appended.
-CREATE OR REPLACE FUNCTION mcp_event_refused(p_session bigint, p_stream bigint,
-	p_key bigint, OUT outcome integer, OUT seq bigint, OUT reader bigint)
-LANGUAGE plpgsql AS $$
-BEGIN
-	SELECT 0, e.seq, s.reader INTO outcome, seq, reader
-		FROM mcp_event e JOIN mcp_stream s ON s.number = e.stream
-		WHERE e.stream = p_stream AND e.writer_key = p_key
-		AND p_key <> 0 AND s.session = p_session;
-	IF FOUND THEN
-		RETURN;
-	END IF;
-	SELECT CASE WHEN kind = 1 THEN 3 END INTO outcome FROM mcp_stream
-		WHERE number = p_stream AND session = p_session
-		AND is_open = 1;
-	IF NOT FOUND THEN
-		outcome := 1;
-	ELSIF outcome IS NULL THEN
-		-- It is as it was not a moment ago.
-		RAISE EXCEPTION 'a stream changed' USING ERRCODE = '40001';
-	END IF;
-END $$;
-
 -- p_call: the call that writes, fenced by its epoch; 0: none.  Its row is
 -- locked, so that who has claimed it since is not behind.  Repeatable with a
 -- key only.
 CREATE OR REPLACE FUNCTION mcp_event_append(p_now bigint, p_session bigint,
 	p_stream bigint, p_key bigint, p_call bigint, p_epoch bigint,
-	p_data bytea, p_events bigint, p_bytes bigint)
-RETURNS TABLE(outcome integer, seq bigint, reader bigint)
+	p_data bytea, p_events bigint, p_bytes bigint, OUT outcome integer,
+	OUT seq bigint, OUT reader bigint)
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF p_call <> 0 THEN
@@ -128,31 +113,30 @@ BEGIN
 			AND epoch = p_epoch AND state = 1
 			FOR NO KEY UPDATE;
 		IF NOT FOUND THEN
-			RETURN QUERY SELECT 2, 0::bigint, 0::bigint;
+			outcome := 2;
 			RETURN;
 		END IF;
 	ELSIF p_key <> 0 THEN
 		PERFORM 1 FROM mcp_stream WHERE number = p_stream
 			FOR NO KEY UPDATE;
 	END IF;
-	RETURN QUERY SELECT e.outcome, e.seq, e.reader FROM mcp_event_add(p_now,
-		p_session, p_stream, p_key, p_data, p_events, p_bytes) e;
+	SELECT * INTO outcome, seq, reader FROM mcp_event_add(p_now, p_session,
+		p_stream, p_key, p_data, p_events, p_bytes);
 END $$;
 
 -- The same without a key.
 CREATE OR REPLACE FUNCTION mcp_event_append_once(p_mark bytea, p_now bigint,
 	p_session bigint, p_stream bigint, p_call bigint, p_epoch bigint,
-	p_data bytea, p_events bigint, p_bytes bigint)
-RETURNS TABLE(outcome integer, seq bigint, reader bigint)
+	p_data bytea, p_events bigint, p_bytes bigint, OUT outcome integer,
+	OUT seq bigint, OUT reader bigint)
 LANGUAGE plpgsql AS $$
 BEGIN
-	SELECT e.outcome, e.seq, e.reader INTO outcome, seq, reader
-		FROM mcp_event_append(p_now, p_session, p_stream, 0, p_call,
-			p_epoch, p_data, p_events, p_bytes) e;
+	SELECT * INTO outcome, seq, reader FROM mcp_event_append(p_now,
+		p_session, p_stream, 0, p_call, p_epoch, p_data, p_events,
+		p_bytes);
 	IF outcome = 0 THEN
 		PERFORM mcp_done_put(p_mark, p_now, outcome, seq, reader, 0);
 	END IF;
-	RETURN NEXT;
 END $$;
 
 -- --------------------------------------------------------------- streams

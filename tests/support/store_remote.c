@@ -211,7 +211,7 @@ store_remote_suites_cut(struct store_remote *s, const char *name)
 	int failed = 0;
 
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-		cut_proxy_set(s->proxy, modes[i], 3);
+		cut_proxy_set(s->proxy, modes[i], 5);
 		failed += store_remote_suites(s, name);
 	}
 	(void)printf("%d runs were cut\n", cut_proxy_cuts(s->proxy));
