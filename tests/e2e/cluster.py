@@ -1,0 +1,246 @@
+"""A cluster: hosts that share a store and nothing else, a balancer in front of
+them, and what is done to it.
+
+    def test(cluster):
+        ...
+
+    cluster.run(test, hosts=3)
+
+MCP_CLUSTER_SEED and MCP_CLUSTER_SECONDS choose another and a longer run.
+"""
+import contextlib
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import sys
+
+import cluster_net
+import harness
+import speaking
+import support
+from catalog import Catalog
+from support import check, equal, wait_until
+
+SEED = os.environ.get("MCP_CLUSTER_SEED", "1")
+SECONDS = int(os.environ.get("MCP_CLUSTER_SECONDS", "20"))
+CLOCK = harness.BUILD / "tests" / "preload" / "clock_offset.so"
+# Seconds by which the clocks of the hosts are wrong; ten minutes between two
+# of them would be too much.
+CLOCKS = (0, 240, -300)
+PORT = 8080
+BALANCER = harness.HERE / "cluster_balancer.py"
+
+# What it says and is asked has the marker of its call.
+ASK = """
+line = ask(name=form(arguments["marker"], "name"))
+answer = line.get("answers", {}).get("name")
+print(arguments["marker"], answer and answer["content"]["name"])
+"""
+THINK = """
+line = ask(thought={"method": "sampling/createMessage", "params": {
+    "messages": [{"role": "user", "content": {
+        "type": "text", "text": arguments["marker"]}}],
+    "maxTokens": 100}})
+answer = line.get("answers", {}).get("thought")
+print(arguments["marker"], answer and answer["content"]["text"])
+"""
+
+
+def catalog_of(folder):
+    catalog = Catalog(folder)
+    shutil.copytree(harness.CATALOG, folder, dirs_exist_ok=True)
+    shutil.copytree(harness.CATALOG.parent / "documents",
+                    folder.parent / "documents")
+    speaking.define(catalog, "ask", ASK, repeat=True)
+    speaking.define(catalog, "think", THINK, repeat=True)
+    speaking.define(catalog, "steps", speaking.STEPS, repeat=True)
+    speaking.define(catalog, "once", speaking.STEPS)
+    return catalog
+
+
+class Member(harness.Host):
+    """A host of the cluster."""
+
+    def __init__(self, cluster, place, sections, clock):
+        self.cluster = cluster
+        self.place = place
+        self.address = place.address
+        self.clock = clock
+        self.is_up = True
+        self.shim = harness.preload(CLOCK, MCP_CLOCK_OFFSET=clock)
+        self.fixed_port = PORT if place.net.is_real else support.free_port()
+        self.catalog = catalog_of(place.folder / "catalog")
+        super().__init__(cluster.world, place.folder, sections, True)
+
+    @property
+    def name(self):
+        return self.place.name
+
+    def free_port(self):
+        return self.fixed_port
+
+    def start(self, command, log, env=None, **options):
+        return self.place.start(
+            command, log, env=dict(env or os.environ, **self.shim), **options)
+
+    def call(self, command, **options):
+        return self.place.run(command, env=dict(os.environ, **self.shim),
+                              **options)
+
+    def start_responder(self):
+        self.socket.unlink(missing_ok=True)
+        super().start_responder()
+
+    def start_streamer(self):
+        self.stream_socket.unlink(missing_ok=True)
+        super().start_streamer()
+
+    def sweep(self, later=1800):
+        """As one whose clock is late; what is kept for minutes is too old."""
+        shim = harness.preload(CLOCK, MCP_CLOCK_OFFSET=self.clock + later)
+        done = self.place.run([harness.CTL, "-c", self.conf, "sweep", "2"],
+                              env=dict(os.environ, **shim), timeout=20)
+        equal(done.returncode, 0, "mcpctl sweep said %s" % done.stdout)
+
+    def kill(self):
+        """The whole host is gone; its disk is not."""
+        self.is_up = False
+        self.place.kill()
+
+    def revive(self):
+        self.place.up()
+        self.start_all()
+        self.is_up = True
+
+    def restart_dead(self):
+        """As the one who looks after services does."""
+        if not self.is_up:
+            return
+        for process, start in ((self.responder, self.start_responder),
+                               (self.streamer, self.start_streamer),
+                               (self.lighttpd, self.start_lighttpd)):
+            if process.poll() is not None:
+                start()
+
+    def tools(self):
+        """Processes that are none of the server's."""
+        return [pid for pid in self.place.pids() if name_of(pid) not in (
+            "mcp-request", "mcp-stream", "lighttpd")]
+
+
+def name_of(pid):
+    try:
+        with open("/proc/%d/comm" % pid) as comm:
+            return comm.read().strip()
+    except OSError:
+        return "mcp-request"
+
+
+class Sqlite:
+    """A file that all hosts see: no cluster, but all of its other parts."""
+
+    prefix = ""
+    is_server = False
+
+    def __init__(self, cluster):
+        self.folder = cluster.world.folder / "shared"
+        self.folder.mkdir()
+        self.shared = [self.folder]
+        self.path = self.folder / "sessions.db"
+        self.url = "sqlite://%s" % self.path
+
+    def query(self, sql):
+        where = "file:%s?mode=ro" % self.path
+        with contextlib.closing(
+                sqlite3.connect(where, uri=True, timeout=10)) as database:
+            return database.execute(sql).fetchall()
+
+
+def store_of(name, cluster):
+    return Sqlite(cluster)
+
+
+class Cluster:
+    def __init__(self, world, hosts=3, store="sqlite", clocks=CLOCKS,
+                 **changes):
+        self.world = world
+        self.seed = SEED
+        self.dice = random.Random(SEED)
+        print("seed %s, %s, clocks %s" % (SEED, store, clocks), flush=True)
+        self.net = cluster_net.Net(world)
+        self.store = store_of(store, self)
+        self.hosts = [
+            self.member("host%d" % (i + 1), clocks[i % len(clocks)], changes)
+            for i in range(hosts)]
+        self.balance()
+
+    def member(self, name, clock, changes):
+        place = self.net.place(name, [
+            *self.store.shared, harness.SOURCE, harness.BUILD])
+        sections = {
+            "server": {"socket": place.folder / "request.sock",
+                       "state": place.folder / "state", "workers": 4},
+            "stream": {"socket": place.folder / "stream.sock"},
+            "store": {"url": self.store.url},
+            "http": {"comment": "1s"},
+            "limits": {"calls": 128},
+            "catalog": {"folder": place.folder / "catalog",
+                        "modules": [harness.UNITS, harness.COUNT]},
+        }
+        for section, keys in changes.items():
+            sections.setdefault(section, {}).update(keys)
+        return Member(self, place, sections, clock)
+
+    def balance(self):
+        port = PORT if self.net.is_real else support.free_port()
+        address = self.net.address(1)
+        self.balancer_log = self.world.folder / "balancer.json"
+        self.world.start(
+            [sys.executable, BALANCER, self.balancer_log,
+             "%s:%d" % (address, port)]
+            + ["%s:%d" % (host.address, host.port) for host in self.hosts],
+            self.world.folder / "balancer.out")
+        wait_until(lambda: support.listens(port, address), "the balancer")
+        self.url = "http://%s:%d/mcp" % (address, port)
+
+    def query(self, sql):
+        """Rows of the store; {} before the name of each table."""
+        return self.store.query(sql.format(self.store.prefix))
+
+    def up(self):
+        return [host for host in self.hosts if host.is_up]
+
+    def restart_dead(self):
+        for host in self.hosts:
+            host.restart_dead()
+
+    def parents(self):
+        return [process.pid for host in self.up()
+                for process in (host.responder, host.streamer)]
+
+    def descriptors(self):
+        return [len(os.listdir("/proc/%d/fd" % pid))
+                for pid in self.parents()]
+
+    def close(self):
+        """Everything but what holds the hosts goes first."""
+        for host in self.up():
+            host.place.signal(signal.SIGCONT)
+        left = self.world.stop()
+        self.net.down()
+        check(not left, "had to be killed: %s", left)
+
+
+def run(test, seconds=100, **options):
+    """Be the program of one test of a cluster."""
+    cluster_net.enter()
+
+    def inner(world):
+        it = Cluster(world, **options)
+        try:
+            test(it)
+        finally:
+            it.close()
+    harness.run(inner, seconds)
