@@ -97,8 +97,8 @@ class Member(harness.Host):
         self.stream_socket.unlink(missing_ok=True)
         super().start_streamer()
 
-    def sweep(self, later=1800):
-        """As one whose clock is late; what is kept for minutes is too old."""
+    def sweep(self, later=2 * 3600):
+        """As one whose clock is late; what is kept for an hour is too old."""
         shim = harness.preload(CLOCK, MCP_CLOCK_OFFSET=self.clock + later)
         done = self.place.run([harness.CTL, "-c", self.conf, "sweep", "2"],
                               env=dict(os.environ, **shim), timeout=20)

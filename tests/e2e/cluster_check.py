@@ -9,7 +9,7 @@ import harness
 from support import check, wait_until
 
 REVISIONS = ("2025-11-25", "2025-06-18", "2025-11-25", "2025-03-26")
-LEFT_OVER = ("call", "question", "cancel", "signal", "stream", "event",
+LEFT_OVER = ("call", "task", "question", "cancel", "signal", "stream", "event",
              "want", "session WHERE state = 1")
 BROKEN_MAX = 20
 

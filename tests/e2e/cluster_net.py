@@ -137,7 +137,9 @@ class Place:
         self.init = children_of(self.anchor.pid)[0]
         self.space = pid_namespace(self.init)
         ip("link", "add", self.device, "type", "veth",
-           "peer", "name", "eth0", "netns", self.init)
+           "peer", "name", "eth0", "netns", self.init,
+           # Neighbours remember it.
+           "address", "02:00:00:00:00:%02x" % self.number)
         ip("link", "set", self.device, "master", BRIDGE)
         for arguments in (("addr", "add", self.address + "/24", "dev", "eth0"),
                           ("link", "set", "eth0", "up")):
@@ -204,6 +206,8 @@ class Place:
             os.kill(self.init, signal.SIGKILL)
             self.anchor.wait()
             self.anchor.stdout.close()
+            # It goes with the other end, but not at once.
+            ip("link", "del", self.device)
         else:
             self.signal(signal.SIGKILL)
         for process in self.processes:
