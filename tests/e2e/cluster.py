@@ -141,6 +141,7 @@ def name_of(pid):
 class Sqlite:
     """A file that all hosts see: no cluster, but all of its other parts."""
 
+    name = "sqlite"
     prefix = ""
     is_server = False
 
@@ -207,7 +208,7 @@ class Cluster:
 
     def query(self, sql):
         """Rows of the store; {} before the name of each table."""
-        return self.store.query(sql.format(self.store.prefix))
+        return self.store.query(sql.replace("{}", self.store.prefix))
 
     def up(self):
         return [host for host in self.hosts if host.is_up]
