@@ -6,17 +6,17 @@ them, and what is done to it.
 
     cluster.run(test, hosts=3)
 
-MCP_CLUSTER_SEED and MCP_CLUSTER_SECONDS choose another and a longer run.
+The program's arguments are the store, and "memcached" if it is to be in front
+of it.  MCP_CLUSTER_SEED and MCP_CLUSTER_SECONDS choose another and a longer run.
 """
-import contextlib
 import os
 import random
 import shutil
 import signal
-import sqlite3
 import sys
 
 import cluster_net
+import cluster_stores
 import harness
 import speaking
 import support
@@ -138,43 +138,27 @@ def name_of(pid):
         return "mcp-request"
 
 
-class Sqlite:
-    """A file that all hosts see: no cluster, but all of its other parts."""
-
-    name = "sqlite"
-    prefix = ""
-    is_server = False
-
-    def __init__(self, cluster):
-        self.folder = cluster.world.folder / "shared"
-        self.folder.mkdir()
-        self.shared = [self.folder]
-        self.path = self.folder / "sessions.db"
-        self.url = "sqlite://%s" % self.path
-
-    def query(self, sql):
-        where = "file:%s?mode=ro" % self.path
-        with contextlib.closing(
-                sqlite3.connect(where, uri=True, timeout=10)) as database:
-            return database.execute(sql).fetchall()
-
-
-def store_of(name, cluster):
-    return Sqlite(cluster)
-
-
 class Cluster:
-    def __init__(self, world, hosts=3, store="sqlite", clocks=CLOCKS,
-                 **changes):
+    def __init__(self, world):
         self.world = world
         self.seed = SEED
         self.dice = random.Random(SEED)
-        print("seed %s, %s, clocks %s" % (SEED, store, clocks), flush=True)
+        self.hosts = []
+        self.store = None
+        self.cache = None
         self.net = cluster_net.Net(world)
-        self.store = store_of(store, self)
-        self.hosts = [
-            self.member("host%d" % (i + 1), clocks[i % len(clocks)], changes)
-            for i in range(hosts)]
+
+    def build(self, store, hosts=3, clocks=CLOCKS, **changes):
+        """store: its kind, and "+memcached" if that is in front of it."""
+        print("seed %s, %s, clocks %s" % (SEED, store, clocks), flush=True)
+        kind, _, cache = store.partition("+")
+        self.store = cluster_stores.KINDS[kind](self)
+        if cache:
+            self.cache = cluster_stores.Memcached(self)
+            changes.setdefault("cache", {})["servers"] = self.cache.server
+        for i in range(hosts):
+            self.hosts.append(self.member(
+                "host%d" % (i + 1), clocks[i % len(clocks)], changes))
         self.balance()
 
     def member(self, name, clock, changes):
@@ -230,17 +214,21 @@ class Cluster:
         for host in self.up():
             host.place.signal(signal.SIGCONT)
         left = self.world.stop()
+        if self.store:
+            self.store.close()
         self.net.down()
         check(not left, "had to be killed: %s", left)
 
 
 def run(test, seconds=100, **options):
     """Be the program of one test of a cluster."""
+    store = "+".join(sys.argv[1:]) or "sqlite"
     cluster_net.enter()
 
     def inner(world):
-        it = Cluster(world, **options)
+        it = Cluster(world)
         try:
+            it.build(store, **options)
             test(it)
         finally:
             it.close()

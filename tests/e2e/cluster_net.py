@@ -7,6 +7,8 @@ the test, so that it goes away with the test, however that ends.  Elsewhere
 the hosts are addresses 127.0.0.x and folders, and what needs more is not
 tried: see Net.is_real.
 """
+import contextlib
+import ctypes
 import json
 import os
 import pathlib
@@ -104,6 +106,11 @@ def pid_namespace(pid):
         return None
 
 
+def go(where):
+    """This thread, into another network."""
+    check(ctypes.CDLL(None).setns(where.fileno(), 0) == 0, "setns failed")
+
+
 class Place:
     """One host: an address, a view of the files, processes."""
 
@@ -167,6 +174,21 @@ class Place:
         return subprocess.run(command, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT,
                               universal_newlines=True, **options)
+
+    @contextlib.contextmanager
+    def network(self):
+        """What this thread starts meanwhile has the host's network, and
+        nothing else of it."""
+        if not self.net.is_real:
+            yield
+            return
+        with open("/proc/self/ns/net") as here, \
+                open("/proc/%d/ns/net" % self.init) as there:
+            go(there)
+            try:
+                yield
+            finally:
+                go(here)
 
     def listens(self, port):
         return support.listens(port, self.address)
@@ -251,7 +273,10 @@ class Net:
 
     def place(self, name, shared=()):
         """A new host; shared: folders that it sees beside its own."""
-        place = Place(self, name, len(self.places) + 2, shared)
+        number = len(self.places) + 2
+        if any(place.name == name for place in self.places):
+            name += "-%d" % number
+        place = Place(self, name, number, shared)
         self.places.append(place)
         return place
 
