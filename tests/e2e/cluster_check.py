@@ -71,8 +71,9 @@ def compare(cluster, ledger):
     heads = dict(cluster.query("SELECT number, head FROM {}stream"))
     events = {}
     for number, seq, data in cluster.query(
-            "SELECT stream, seq, data FROM {}event ORDER BY stream, seq"):
-        events.setdefault(number, []).append((seq, bytes(data)))
+            "SELECT stream, seq, %s FROM {}event ORDER BY stream, seq"
+            % cluster.store.hexed("data")):
+        events.setdefault(number, []).append((seq, bytes.fromhex(data[1:])))
     for number, rows in events.items():
         seqs = [seq for seq, _ in rows]
         if seqs != list(range(heads.get(number, 0) - len(seqs) + 1,

@@ -47,6 +47,11 @@ class Sqlite:
     def thaw(self):
         self.lock.close()
 
+    @staticmethod
+    def hexed(column):
+        """Bytes, for query(): x and digits."""
+        return "'x' || hex(%s)" % column
+
     # There is no server that could go.
     down, up = freeze, thaw
 
@@ -154,6 +159,11 @@ class PostgresqlServer(Server):
             "?target_session_attrs=read-write" if len(servers) > 1 else "")
 
 
+    @staticmethod
+    def hexed(column):
+        return "'x' || encode(%s, 'hex')" % column
+
+
 class Standby(PostgresqlServer):
     """Follows another, commit by commit, until it is told to lead."""
 
@@ -213,6 +223,10 @@ class MariadbServer(Server):
         super().make()
         self.engine.sql("CREATE USER 'mcp'@'%'; GRANT ALL ON mcp.* TO"
                         " 'mcp'@'%'")
+
+    @staticmethod
+    def hexed(column):
+        return "concat('x', hex(%s))" % column
 
     def url_of(self, servers):
         return "mariadb://mcp@%s:%d/mcp" % (self.place.address,
