@@ -55,8 +55,9 @@ def catalog_of(folder):
                     folder.parent / "documents")
     speaking.define(catalog, "ask", ASK, repeat=True)
     speaking.define(catalog, "think", THINK, repeat=True)
-    speaking.define(catalog, "steps", speaking.STEPS, repeat=True)
-    speaking.define(catalog, "once", speaking.STEPS)
+    speaking.define(catalog, "steps", speaking.STEPS, repeat=True,
+                    timeout=300)
+    speaking.define(catalog, "once", speaking.STEPS, timeout=300)
     return catalog
 
 
@@ -148,10 +149,10 @@ class Cluster:
         self.cache = None
         self.net = cluster_net.Net(world)
 
-    def build(self, store, hosts=3, clocks=CLOCKS, **changes):
-        """store: its kind, and "+memcached" if that is in front of it."""
-        print("seed %s, %s, clocks %s" % (SEED, store, clocks), flush=True)
-        kind, _, cache = store.partition("+")
+    def build(self, kind, hosts=3, clocks=CLOCKS, **changes):
+        """kind: of store, and "+memcached" if that is in front of it."""
+        print("seed %s, %s, clocks %s" % (SEED, kind, clocks), flush=True)
+        kind, _, cache = kind.partition("+")
         self.store = cluster_stores.KINDS[kind](self)
         if cache:
             self.cache = cluster_stores.Memcached(self)
@@ -222,13 +223,13 @@ class Cluster:
 
 def run(test, seconds=100, **options):
     """Be the program of one test of a cluster."""
-    store = "+".join(sys.argv[1:]) or "sqlite"
+    kind = "+".join(sys.argv[1:]) or "sqlite"
     cluster_net.enter()
 
     def inner(world):
         it = Cluster(world)
         try:
-            it.build(store, **options)
+            it.build(kind, **options)
             test(it)
         finally:
             it.close()

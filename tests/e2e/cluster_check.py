@@ -44,6 +44,7 @@ async def notify(cluster):
 
 
 async def storm(cluster, ledger, n, seconds, kinds, pause):
+    """So many clients, for so long, and the faults of those kinds."""
     clients = clients_of(cluster, ledger, n)
     members = [c for c in clients if isinstance(c, cluster_clients.Member)]
     for i in range(0, len(members), 10):
@@ -92,13 +93,21 @@ def compare(cluster, ledger):
                 ledger.wrong("%s: %r, and stored is %r", event_id, message,
                              data)
     print("compared %d events with the store's" % compared)
+    runs = dict(cluster.query(
+        "SELECT runs, count(*) FROM {}call GROUP BY runs"))
+    print("calls by how often they were run: %s" % runs)
+    claimed = cluster.query(
+        "SELECT number, runs, epoch FROM {}call WHERE epoch > 1 OR runs > 1")
+    if claimed and not ledger.may_kill:
+        ledger.wrong("taken over, and nobody was dead: %r", claimed)
 
 
 def refusals(ledger, may_kill):
-    """Every error is one that may be."""
+    """Every error is one that may be.  may_kill: hosts or processes died, so
+    that others than the server may say it is not there."""
     for _, status, who, method, headers in ledger.refused:
         if status == 404:
-            # Of sessions that were ended: judged by those who asked.
+            # Judged by those who asked.
             continue
         if who == "server" and status in (429, 503) and \
                 int(headers.get("retry-after", 0)) > 0:
@@ -156,6 +165,7 @@ def run_storm(cluster, kinds, clients=24, seconds=20, pause=1.0,
               may_kill=True):
     """The whole of it; what it has found is printed."""
     ledger = cluster_clients.Ledger()
+    ledger.may_kill = may_kill
     before = cluster.descriptors()
     asyncio.run(storm(cluster, ledger, clients, seconds, kinds, pause))
     refusals(ledger, may_kill)

@@ -25,6 +25,8 @@ class Ledger:
     """What all clients sent and were told; what must not be."""
 
     def __init__(self):
+        # Hosts or processes die.
+        self.may_kill = False
         self.counts = collections.Counter()
         self.statuses = collections.Counter()
         self.broken = []
@@ -32,7 +34,6 @@ class Ledger:
         self.refused = []
         # Of streams, by number: [(id, message)].
         self.streams = {}
-        self.ended = set()
 
     def wrong(self, text, *arguments):
         self.broken.append(text % arguments)
@@ -81,12 +82,16 @@ class Member(storm.Client):
 
     def renew(self):
         self.session = None
+        self.is_leaving = False
         self.token = "s%dx%06x" % (self.number,
                                    self.dice.randrange(1 << 24))
 
     async def send(self, method, message=None, **more):
         reply = await super().send(method, message, **more)
         self.ledger.saw(method, reply)
+        if reply.status == 404 and not self.is_leaving:
+            self.ledger.wrong("404 for a live session: %s %r", method,
+                              message)
         return reply
 
     async def asked(self, watch, question):
@@ -247,11 +252,10 @@ class Member(storm.Client):
     async def leave(self):
         """DELETE, and nobody knows the session any more."""
         await self.hang_up()
-        old = self.session
+        self.is_leaving = True
         await self.delete()
         if self.broken:
             return
-        self.ledger.ended.add(old)
         for _ in range(3):
             try:
                 reply, body = await self.post({
@@ -296,6 +300,7 @@ class Member(storm.Client):
 
     async def end(self):
         await self.hang_up()
+        self.is_leaving = True
         await self.delete()
         for text in self.broken:
             self.ledger.wrong("%s", text)

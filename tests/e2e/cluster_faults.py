@@ -1,5 +1,6 @@
 """What befalls clusters.  A fault has a name, begins and ends."""
 import os
+import random
 import signal
 import threading
 import time
@@ -129,6 +130,14 @@ class Unplug(Fault):
         self.host_.is_up = True
 
 
+def flap(place):
+    for _ in range(5):
+        place.link(False)
+        time.sleep(0.1)
+        place.link(True)
+        time.sleep(0.3)
+
+
 class Flap(Fault):
     """Packets get lost: the cable is out for a moment, again and again."""
 
@@ -136,12 +145,142 @@ class Flap(Fault):
 
     def start(self):
         host = self.host()
-        for _ in range(5):
-            host.place.link(False)
-            time.sleep(0.1)
-            host.place.link(True)
-            time.sleep(0.3)
+        flap(host.place)
         return host.name
+
+
+# ------------------------------------------------------ the database server
+
+class RestartStore(Fault):
+    """In order, as an upgrade does it."""
+
+    seconds = 0.5
+
+    def start(self):
+        self.cluster.store.down()
+        return "in order"
+
+    def stop(self):
+        self.cluster.store.up()
+
+
+class KillStore(RestartStore):
+    def start(self):
+        self.cluster.store.kill()
+        return "kill -9"
+
+
+class CutStore(Fault):
+    """All connections are cut, and may be made again."""
+
+    seconds = 0.2
+
+    def start(self):
+        self.cluster.store.cut()
+        return "connections"
+
+
+class FreezeStore(Fault):
+    """It stands still, and connections stay."""
+
+    seconds = 3.0
+
+    def start(self):
+        self.cluster.store.freeze()
+        return "it stands still"
+
+    def stop(self):
+        self.cluster.store.thaw()
+
+
+class SlowStore(Fault):
+    """It stands still most of the time."""
+
+    def start(self):
+        for _ in range(20):
+            self.cluster.store.freeze()
+            time.sleep(0.15)
+            self.cluster.store.thaw()
+            time.sleep(0.05)
+        return "slow"
+
+
+class FillStore(Fault):
+    """No room on its disk; it may not live to see the end of that."""
+
+    needs_net = True
+    seconds = 3.0
+
+    def start(self):
+        self.cluster.store.fill()
+        return "full"
+
+    def stop(self):
+        self.cluster.store.empty()
+
+
+class UnplugStore(Fault):
+    """Packets to it vanish."""
+
+    needs_net = True
+    seconds = 3.0
+
+    def start(self):
+        self.cluster.store.place.link(False)
+        return "unplugged"
+
+    def stop(self):
+        self.cluster.store.place.link(True)
+
+
+class FlapStore(Fault):
+    """Packets to it get lost."""
+
+    needs_net = True
+
+    def start(self):
+        flap(self.cluster.store.place)
+        return "flapping"
+
+
+# --------------------------------------------------------------- memcached
+
+class FreezeCache(Fault):
+    seconds = 1.5
+
+    def start(self):
+        self.cluster.cache.freeze()
+        return "it stands still"
+
+    def stop(self):
+        self.cluster.cache.thaw()
+
+
+class EmptyCache(Fault):
+    """It is restarted, and knows nothing."""
+
+    seconds = 0.5
+
+    def start(self):
+        self.cluster.cache.down()
+        return "restarted"
+
+    def stop(self):
+        self.cluster.cache.up()
+
+
+class UnplugCache(Fault):
+    """It cannot be told of anything, and comes back with what it knew."""
+
+    needs_net = True
+    seconds = 3.0
+
+    def start(self):
+        self.cluster.cache.place.link(False)
+        return "unplugged"
+
+    def stop(self):
+        self.cluster.cache.place.link(True)
 
 
 class Driver(threading.Thread):
@@ -150,6 +289,7 @@ class Driver(threading.Thread):
     def __init__(self, cluster, kinds, pause=1.0):
         super().__init__(daemon=True)
         self.cluster = cluster
+        self.dice = random.Random("faults %s" % cluster.seed)
         self.kinds = [kind for kind in kinds
                       if cluster.net.is_real or not kind.needs_net]
         self.pause = pause
@@ -162,13 +302,13 @@ class Driver(threading.Thread):
     def run(self):
         try:
             while not self.is_over.wait(
-                    self.pause * (0.5 + self.cluster.dice.random())):
-                self.once(self.cluster.dice.choice(self.kinds))
+                    self.pause * (0.5 + self.dice.random())):
+                self.once(self.dice.choice(self.kinds))
         except Exception as reason:
             self.broken = reason
 
     def once(self, kind):
-        fault = kind(self.cluster, self.cluster.dice)
+        fault = kind(self.cluster, self.dice)
         begin = time.monotonic()
         hit = fault.start()
         try:
