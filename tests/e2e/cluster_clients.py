@@ -323,6 +323,8 @@ class Oldest:
         self.requests = 0
 
     async def post(self, message):
+        if self.endpoint is None:
+            raise ConnectionError("the stream has ended")
         reply = await storm.send(
             urllib.parse.urljoin(self.url, self.endpoint), "POST",
             {"Content-Type": "application/json"}, message)

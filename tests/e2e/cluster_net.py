@@ -83,6 +83,9 @@ class Process:
     def send_signal(self, number):
         if self.pid and self.poll() is None and is_alive(self.pid):
             os.kill(self.pid, number)
+        # What waits for it outside stops and goes on with it.
+        if self.outer.poll() is None and number != signal.SIGSTOP:
+            self.outer.send_signal(signal.SIGCONT)
 
     def terminate(self):
         self.send_signal(signal.SIGTERM)
@@ -214,6 +217,9 @@ class Place:
                     os.kill(pid, number)
                 except ProcessLookupError:
                     pass
+        if self.net.is_real and number == signal.SIGCONT:
+            for process in self.processes:
+                process.send_signal(number)
 
     def link(self, is_up):
         """Plug the cable in, or pull it out."""
