@@ -13,6 +13,7 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import sys
 
 import cluster_net
@@ -155,6 +156,10 @@ class Cluster:
         kind, _, cache = kind.partition("+")
         self.store = cluster_stores.KINDS[kind](self)
         if cache:
+            manual = subprocess.run([harness.CTL, "manual"],
+                                    stdout=subprocess.PIPE, check=True)
+            if b"memcached" not in manual.stdout:
+                raise harness.Skip("it was built without memcached")
             self.cache = cluster_stores.Memcached(self)
             changes.setdefault("cache", {})["servers"] = self.cache.server
         for i in range(hosts):

@@ -29,6 +29,8 @@ class Ledger:
         self.may_kill = False
         # Questions and ends of calls find no room.
         self.may_fill = False
+        # Streams end when another database server leads.
+        self.may_renew = False
         self.counts = collections.Counter()
         self.statuses = collections.Counter()
         self.broken = []
@@ -65,6 +67,10 @@ def source(reply):
     return "lighttpd"
 
 
+class Renewed(Exception):
+    """The store says that all streams so far are over."""
+
+
 class Member(storm.Client):
     """A client of a revision with sessions and streams."""
 
@@ -95,6 +101,28 @@ class Member(storm.Client):
             self.ledger.wrong("404 for a live session: %s %r", method,
                               message)
         return reply
+
+    async def resume(self, watch):
+        try:
+            return await super().resume(watch)
+        except storm.Refused as refused:
+            if refused.status == 400 and self.ledger.may_renew:
+                raise Renewed() from None
+            raise
+
+    async def listen(self):
+        while True:
+            try:
+                return await super().listen()
+            except Renewed:
+                self.ledger.counts["streams begun anew"] += 1
+
+    async def request(self, method, params, marker, watch=None):
+        try:
+            return await super().request(method, params, marker, watch)
+        except Renewed:
+            self.ledger.counts["ended with its stream"] += 1
+            return None
 
     async def asked(self, watch, question):
         """Answer, at the next host, until somebody has taken it."""
@@ -196,10 +224,9 @@ class Member(storm.Client):
             "count_script", {"n": 1000, "ms": 100}, marker, watch))
         while watch.last_id is None and not call.done():
             await asyncio.sleep(0.05)
-        if not call.done():
-            await self.insist({
-                "jsonrpc": "2.0", "method": ENDED,
-                "params": {"requestId": number}})
+        # It may run although we were cut off before we heard of it.
+        if await self.insist({"jsonrpc": "2.0", "method": ENDED,
+                              "params": {"requestId": number}}):
             # Who runs it may not have the store just now.
             for _ in range(15):
                 known = len(watch.seen)

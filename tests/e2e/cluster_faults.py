@@ -243,6 +243,17 @@ class FlapStore(Fault):
         return "flapping"
 
 
+class FailOver(Fault):
+    """The leading server is gone, and the one that followed it leads.  There
+    is one only."""
+
+    def start(self):
+        if self.cluster.store.has_failed_over:
+            return "nothing"
+        self.cluster.store.fail_over()
+        return "the other server leads"
+
+
 # --------------------------------------------------------------- memcached
 
 class FreezeCache(Fault):
@@ -316,7 +327,7 @@ class Driver(threading.Thread):
         finally:
             fault.stop()
         self.counts[fault.name] = self.counts.get(fault.name, 0) + 1
-        if fault.seconds:
+        if fault.seconds or kind is FailOver:
             print("%6.1f s: %s, %s, for %.1f s" % (
                 begin - self.begin, fault.name, hit,
                 time.monotonic() - begin), flush=True)

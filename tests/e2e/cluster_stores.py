@@ -192,6 +192,8 @@ class Standby(PostgresqlServer):
 class Pair(PostgresqlServer):
     """A leader and a standby that has every commit before it is answered."""
 
+    has_failed_over = False
+
     def __init__(self, cluster):
         super().__init__(cluster)
         self.standby = Standby(self)
@@ -203,6 +205,7 @@ class Pair(PostgresqlServer):
 
     def fail_over(self):
         """The leader is gone for good."""
+        self.has_failed_over = True
         self.engine.kill()
         self.standby.promote()
         self.engine, self.standby.engine = self.standby.engine, self.engine
