@@ -159,10 +159,12 @@ several_may_set_it_up_at_once(void **state)
 		struct store *store;
 
 		child[i] = fork();
-		if (child[i] == 0)
-			_exit(store_remote_open(&remote, true, &store) == RC_OK
-				? 0
-				: 1);
+		if (child[i] == 0) {
+			const enum rc rc =
+			    store_remote_open(&remote, true, &store);
+
+			_exit(rc == RC_OK ? 0 : 1);
+		}
 		assert_true(child[i] > 0);
 	}
 	for (size_t i = 0; i < 4; i++) {
