@@ -215,7 +215,7 @@ store_remote_suites_cut(struct store_remote *s, const char *name)
 	int failed = 0;
 
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-		cut_proxy_set(s->proxy, modes[i], 3);
+		cut_proxy_set(s->proxy, modes[i], 5);
 		cmocka_set_skip_filter(
 		    modes[i] == CUT_ANSWER ? STORE_SUITE_COUNTING : NULL);
 		failed += store_remote_suites(s, name);

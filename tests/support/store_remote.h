@@ -56,7 +56,7 @@ struct store_maker store_remote_maker(struct store_remote *, const char *name);
 /* All suites there are; how many cases failed. */
 int store_remote_suites(struct store_remote *, const char *name);
 
-/* The same with every third request, and then with every third answer, lost on
+/* The same with every fifth request, and then with every fifth answer, lost on
  * its way. */
 int store_remote_suites_cut(struct store_remote *, const char *name);
 
