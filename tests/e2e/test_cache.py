@@ -51,11 +51,13 @@ def check_copies(server, here, there):
     """Both hosts use copies, and an end is waited for."""
     session = mcp.opened(here.url)
     before = hits(server)
-    for _ in range(20):
+
+    def are_used():
         session.tools(here.url)
         session.tools(there.url)
-    check(hits(server) - before >= 10, "no copies were used: %d",
-          hits(server) - before)
+        return hits(server) - before >= 10
+
+    wait_until(are_used, "use of copies")
     took = ended(session, there.url)
     check(took >= SETTLE_S - 0.01, "answered after %.3f s", took)
     expect_gone(session, (here, there))
