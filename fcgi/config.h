@@ -24,6 +24,8 @@
  * begin with a blank.  " ;" begins a comment, so no value contains it.
  */
 
+enum config_use { CONFIG_OFF, CONFIG_ON, CONFIG_AUTO };
+
 struct config_list { /* strings */
 	const char *const *item;
 	size_t n;
@@ -55,6 +57,12 @@ struct config {
 	bool allow_network_fs;
 	const char *cluster_key; /* 64 hex digits; NULL: kept in the store */
 	const char *cluster_key_former; /* accepted too; NULL: none */
+
+	/* [cache] */
+	struct config_list cache_servers; /* list: of memcached; none: off */
+	enum config_use cache_rows;       /* copies of session rows */
+	enum config_use cache_hints;      /* a counter of changes */
+	const char *cache_prefix;         /* of all names in it */
 
 	/* [http] */
 	const char *path;           /* of the endpoint; "*": any */

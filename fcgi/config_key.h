@@ -22,10 +22,12 @@ enum config_type {
 	CONFIG_ROUTE_OR_NONE, /* the path of a URL; "none" is kept as NULL */
 	CONFIG_HEX,           /* 64 hex digits */
 	CONFIG_PATH,
-	CONFIG_SOCKET, /* a path or host:port */
-	CONFIG_URL,    /* of a store */
-	CONFIG_LIST,   /* of strings; may repeat */
-	CONFIG_PATHS   /* of paths; may repeat */
+	CONFIG_SOCKET,  /* a path or host:port */
+	CONFIG_URL,     /* of a store */
+	CONFIG_LIST,    /* of strings; may repeat */
+	CONFIG_PATHS,   /* of paths; may repeat */
+	CONFIG_SERVERS, /* of memcached, between commas; may repeat */
+	CONFIG_NAME     /* short, and without blanks */
 };
 
 struct config_key {

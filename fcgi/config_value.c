@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "kv_memcached.h"
+#include "store_cached.h"
 #include "text.h"
 
 /* A line of the file must be able to hold it behind its name. */
@@ -269,6 +271,9 @@ check_type(const struct config_key *key, struct slice text, struct buf *why)
 	if (key->type == CONFIG_HEX &&
 	    text_hex(text, secret, sizeof(secret)) != RC_OK)
 		return wrong(why, "must be 64 hex digits");
+	if (key->type == CONFIG_NAME &&
+	    (!text_visible_ok(text) || text.len > CACHE_PREFIX_MAX))
+		return wrong(why, "must be short visible ASCII");
 	return RC_OK;
 }
 
@@ -326,6 +331,31 @@ add_item(struct config *c, const struct config_key *key, struct slice text,
 	return RC_OK;
 }
 
+/* Items between commas. */
+static enum rc
+add_servers(struct config *c, const struct config_key *key, struct slice text,
+    struct buf *why)
+{
+	enum rc rc = RC_OK;
+
+	while (rc == RC_OK && text.ptr != NULL) {
+		struct slice one = slice_trim(slice_cut(text, ',', &text));
+		const char *address = arena_string(&c->arena, one);
+
+		if (address == NULL)
+			return RC_NOMEM;
+		if (one.len == 0)
+			continue;
+		if (!kv_memcached_is_address(address))
+			return wrong(why,
+			    "must be host:port, or a path that begins with /");
+		if (kept_list(c, key).n >= KV_MEMCACHED_SERVERS_MAX)
+			return wrong(why, "has too many values");
+		rc = add_item(c, key, one, why);
+	}
+	return rc;
+}
+
 static enum rc
 add_line(struct config *c, const struct config_key *key, struct slice text)
 {
@@ -351,6 +381,8 @@ config_value_set(struct config *c, const struct config_key *key,
 		rc = check_type(key, text, why);
 	if (rc != RC_OK)
 		return rc;
+	if (key->type == CONFIG_SERVERS)
+		return add_servers(c, key, text, why);
 	if (config_is_list(key))
 		return add_item(c, key, text, why);
 	if (more && key->type == CONFIG_TEXT)
@@ -431,7 +463,9 @@ config_type_name(enum config_type type)
 		[CONFIG_SOCKET] = "address",
 		[CONFIG_URL] = "url",
 		[CONFIG_LIST] = "string",
-		[CONFIG_PATHS] = "path" };
+		[CONFIG_PATHS] = "path",
+		[CONFIG_SERVERS] = "address",
+		[CONFIG_NAME] = "string" };
 
 	return name[type];
 }

@@ -1,6 +1,12 @@
 #include "crew_worker.h"
 
+#include <poll.h>
 #include <stdlib.h>
+
+#include "clock.h"
+
+/* Of one sleep. */
+#define NAP_MAX_MS 1000
 
 struct crew_worker {
 	struct crew crew; /* first, so that a crew * is one of these */
@@ -52,13 +58,26 @@ crew_forsake(struct crew *crew)
 		run_dir_disown(c->dir);
 }
 
+static void
+crew_wait(struct crew *crew, int64_t until_mono)
+{
+	int64_t left = until_mono - clock_mono_ms(&clock_system);
+
+	(void)crew;
+	while (left > 0) {
+		(void)poll(NULL, 0, left < NAP_MAX_MS ? (int)left : NAP_MAX_MS);
+		left = until_mono - clock_mono_ms(&clock_system);
+	}
+}
+
 enum rc
 crew_worker_new(struct worker *worker, struct run_dir *dir, struct crew **out)
 {
 	static const struct crew_ops ops = { .begin = crew_begin,
 		.end = crew_end,
 		.name = crew_name,
-		.forsake = crew_forsake };
+		.forsake = crew_forsake,
+		.wait = crew_wait };
 	struct crew_worker *c = calloc(1, sizeof(*c));
 
 	if (c == NULL)

@@ -1,7 +1,9 @@
 #include "ctl.h"
 
+#include <poll.h>
 #include <stdio.h>
 
+#include "cache_front.h"
 #include "catalog.h"
 #include "clock.h"
 #include "migrate.h"
@@ -29,7 +31,13 @@ ctl_store(struct ctl *ctl)
 
 	if (ctl->store != NULL)
 		return ctl->store;
-	rc = store_open(&options, &ctl->store, &why);
+	rc = ctl->cache != NULL
+	    ? RC_OK
+	    : cache_front_open(&ctl->config, &ctl->log, &ctl->cache);
+	if (rc == RC_OK)
+		rc = store_open(&options, &ctl->store, &why);
+	if (rc == RC_OK)
+		rc = cache_front_put(ctl->cache, false, &ctl->store);
 	if (rc != RC_OK) {
 		ctl->store = NULL;
 		store_open_put_url(&url, options.url);
@@ -40,6 +48,28 @@ ctl_store(struct ctl *ctl)
 	buf_release(&url);
 	buf_release(&why);
 	return ctl->store;
+}
+
+void
+ctl_release(struct ctl *ctl)
+{
+	if (ctl->store != NULL)
+		ctl->store->ops->close(ctl->store);
+	cache_front_free(ctl->cache);
+}
+
+void
+ctl_settle(struct ctl *ctl)
+{
+	int64_t left = 0;
+
+	if (ctl->store->ops->settled_mono == NULL)
+		return;
+	do {
+		(void)poll(NULL, 0, (int)left);
+		left = ctl->store->ops->settled_mono(ctl->store) -
+		    clock_mono_ms(&clock_system);
+	} while (left > 0);
 }
 
 struct op

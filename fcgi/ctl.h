@@ -17,11 +17,18 @@ struct ctl {
 	struct log log;
 	struct arena arena;
 	struct store *store; /* NULL until ctl_store() */
+	struct cache_front *cache;
 };
 
 /* The configured store, opened when first asked for; NULL after it said why
  * not. */
 struct store *ctl_store(struct ctl *ctl);
+
+/* Give back what ctl_store() took. */
+void ctl_release(struct ctl *ctl);
+
+/* Wait until what was just done to a session is seen by every host. */
+void ctl_settle(struct ctl *ctl);
 
 /* What a store call of a command says about itself. */
 struct op ctl_op(struct ctl *ctl);

@@ -77,8 +77,7 @@ main(int argc, char **argv)
 	if (options.rest >= argc)
 		return usage(stderr);
 	status = dispatch(&ctl, argc - options.rest, argv + options.rest);
-	if (ctl.store != NULL)
-		ctl.store->ops->close(ctl.store);
+	ctl_release(&ctl);
 	arena_release(&ctl.arena);
 	log_release(&ctl.log);
 	config_release(&ctl.config);

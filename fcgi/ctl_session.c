@@ -196,6 +196,7 @@ end(struct ctl *ctl, int argc, char **argv)
 		(void)fprintf(stderr, "mcpctl: it was ended before\n");
 	else if (rc != RC_OK)
 		return ctl_failed("session end", rc);
+	ctl_settle(ctl);
 	return rc == RC_OK ? 0 : 1;
 }
 

@@ -11,6 +11,8 @@
 
 #define EAR_CALL "call-"
 #define EAR_STREAM "events-"
+/* Of a process that holds a stream. */
+#define EAR_FOLLOW "follow-"
 #define EAR_SUFFIX ".sock"
 
 /* Locked by everybody who rings, shared. */

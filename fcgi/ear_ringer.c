@@ -15,6 +15,7 @@ struct ear_ringer {
 	struct host_sockets sockets;
 	int lock;
 	bool is_needed;
+	bool has_followers;
 };
 
 /* --------------------------------------------------------- who listens */
@@ -79,32 +80,30 @@ ear_sockets_sweep(struct run_dir *dir)
 	if (host_sockets_open(&sockets, dir) == RC_OK) {
 		each(&sockets, EAR_CALL, sweep);
 		each(&sockets, EAR_STREAM, sweep);
+		each(&sockets, EAR_FOLLOW, sweep);
 	}
 	host_sockets_release(&sockets);
 }
 
 /* ------------------------------------------------------------- ringing */
 
-static bool
-is_there(const struct host_sockets *h)
-{
-	DIR *dir = opendir(h->folder);
-	const struct dirent *e;
-	bool found = false;
-
-	if (dir == NULL)
-		return false;
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody else has this DIR */
-	while (!found && (e = readdir(dir)) != NULL)
-		found = has_form(e->d_name, EAR_CALL);
-	(void)closedir(dir);
-	return found;
-}
-
 bool
 ear_ringer_look(struct ear_ringer *r)
 {
-	r->is_needed = is_there(&r->sockets);
+	DIR *dir = opendir(r->sockets.folder);
+	const struct dirent *e;
+
+	r->is_needed = false;
+	r->has_followers = false;
+	if (dir == NULL)
+		return false;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody else has this DIR */
+	while (!r->has_followers && (e = readdir(dir)) != NULL) {
+		r->has_followers = has_form(e->d_name, EAR_FOLLOW);
+		r->is_needed = r->is_needed || r->has_followers ||
+		    has_form(e->d_name, EAR_CALL);
+	}
+	(void)closedir(dir);
 	return r->is_needed;
 }
 
@@ -141,6 +140,14 @@ void
 ear_ringer_all(struct ear_ringer *r)
 {
 	each(&r->sockets, EAR_CALL, ring);
+	each(&r->sockets, EAR_FOLLOW, ring);
+}
+
+void
+ear_ringer_followers(struct ear_ringer *r)
+{
+	if (r->has_followers)
+		each(&r->sockets, EAR_FOLLOW, ring);
 }
 
 /* ------------------------------------------------------- open and free */

@@ -74,7 +74,8 @@ ear_listen(struct ear *ear, int64_t call, int64_t stream)
 	struct sockaddr_un at;
 
 	ear_leave(ear);
-	ear_name(e->call, EAR_CALL, call);
+	ear_name(e->call, call == 0 ? EAR_FOLLOW : EAR_CALL,
+	    call == 0 ? getpid() : call);
 	if (!host_sockets_address(&e->sockets, e->call, &at))
 		return RC_IO;
 	if (host_sockets_is_dead(&e->sockets, &at))

@@ -6,8 +6,9 @@
 #include "run_dir.h"
 
 /*
- * Ears of calls, as sockets in <state>/run: `call-<number>.sock`, and the same
- * again under the name `events-<stream>.sock`.  Whoever reads the changes of
+ * Ears, as sockets in <state>/run: of calls `call-<number>.sock`, and the same
+ * again under the name `events-<stream>.sock`; of those who hold streams
+ * `follow-<pid>.sock`.  Whoever reads the changes of
  * the store for this host (mcp-stream) rings them, and holds the lock of
  * `run/ringer` as long as it does.
  */
@@ -38,6 +39,9 @@ bool ear_ringer_is_needed(const struct ear_ringer *r);
 void ear_ringer_call(struct ear_ringer *r, int64_t call);
 void ear_ringer_stream(struct ear_ringer *r, int64_t stream);
 void ear_ringer_all(struct ear_ringer *r);
+
+/* Those who hold streams, if there were any at the last look. */
+void ear_ringer_followers(struct ear_ringer *r);
 
 /* NULL is allowed. */
 void ear_ringer_free(struct ear_ringer *r);

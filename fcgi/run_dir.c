@@ -385,11 +385,11 @@ run_dir_drain(const struct run_dir *d, bool drain)
 {
 	int fd;
 
+	if (!drain && unlinkat(d->folder, DRAIN_FILE, 0) != 0 &&
+	    errno != ENOENT)
+		return RC_IO;
 	if (!drain)
-		return unlinkat(d->folder, DRAIN_FILE, 0) == 0 ||
-			errno == ENOENT
-		    ? RC_OK
-		    : RC_IO;
+		return RC_OK;
 	fd = openat(d->folder, DRAIN_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return RC_IO;

@@ -59,6 +59,7 @@ struct stream_store {
 	int64_t changed_ms; /* the last look that found something */
 	int64_t tick_at;
 	int64_t second_at;
+	int64_t publish_at; /* revisions, where rows are cached */
 	uint32_t touch_at;
 	int64_t topic[STREAM_TOPICS];
 	size_t n_topics;

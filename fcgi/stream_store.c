@@ -335,7 +335,7 @@ static void
 wait_for_work(struct stream_store *s, bool hurries)
 {
 	const int64_t now = stream_now(s);
-	int ms = until(s->second_at, now, 1000);
+	int ms = until(s->publish_at, now, until(s->second_at, now, 1000));
 	struct pollfd p[] = { { .fd = stream_queue_fd(s->o.reports),
 				  .events = POLLIN },
 		{ .fd = s->o.bell, .events = POLLIN },
@@ -367,6 +367,8 @@ go_round(struct stream_store *s)
 	bool hurries;
 
 	stream_take_reports(s);
+	if (stream_now(s) >= s->publish_at)
+		s->publish_at = wiring_publish(s->o.wiring, &s->arena);
 	if (stream_now(s) >= next_look(s) ||
 	    (s->n_topics > 0 && stream_now(s) >= s->tick_at))
 		stream_tick(s);

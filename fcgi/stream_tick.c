@@ -146,6 +146,8 @@ look(struct stream_store *s)
 			see(s, &rows.row[j]);
 		if (rc == RC_OK && rows.n > 0)
 			s->changed_ms = stream_now(s);
+		if (rc == RC_OK && rows.n > 0 && s->o.ears != NULL)
+			ear_ringer_followers(s->o.ears);
 	}
 	return rc;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cache_front.h"
 #include "catalog.h"
 #include "clock.h"
 #include "module.h"
@@ -27,6 +28,7 @@ struct wiring {
 	struct module **modules;
 	size_t n_modules;
 	struct catalog *catalog;
+	struct cache_front *cache; /* NULL: none */
 	struct server server;
 	struct slice *origins;
 	struct slice *hosts;
@@ -48,6 +50,8 @@ open_store(struct wiring *w, bool may_create)
 		.log = w->log };
 	enum rc rc = store_open(&options, &w->server.store, &why);
 
+	if (rc == RC_OK)
+		rc = cache_front_put(w->cache, true, &w->server.store);
 	w->tried_mono = clock_mono_ms(&clock_system);
 	if (rc != RC_OK) {
 		w->server.store = NULL;
@@ -250,6 +254,8 @@ wiring_open(const struct config *config, struct log *log,
 		rc = load_modules(w, why);
 	if (rc == RC_OK)
 		rc = open_catalog(w, why);
+	if (rc == RC_OK)
+		rc = cache_front_open(config, log, &w->cache);
 	if (rc != RC_OK) {
 		wiring_free(w);
 		return rc;
@@ -265,6 +271,13 @@ wiring_server(struct wiring *w)
 	return &w->server;
 }
 
+int64_t
+wiring_publish(struct wiring *w, struct arena *a)
+{
+	arena_reset(a);
+	return cache_front_publish(w->cache, w->server.store, a);
+}
+
 void
 wiring_free(struct wiring *w)
 {
@@ -272,6 +285,7 @@ wiring_free(struct wiring *w)
 		return;
 	if (w->server.store != NULL)
 		w->server.store->ops->close(w->server.store);
+	cache_front_free(w->cache);
 	catalog_free(w->catalog);
 	for (size_t i = 0; i < w->n_modules; i++)
 		module_free(w->modules[i]);

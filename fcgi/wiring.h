@@ -78,6 +78,11 @@ struct server *wiring_server(struct wiring *w);
  * most once per second. */
 void wiring_tend(struct wiring *w);
 
+/* Share the revisions of the store with the other processes of this host, if
+ * rows are cached and it is time for it.  When it will be again (monotonic ms);
+ * INT64_MAX: never.  The arena is reset. */
+int64_t wiring_publish(struct wiring *w, struct arena *a);
+
 /* NULL is allowed. */
 void wiring_free(struct wiring *w);
 

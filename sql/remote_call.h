@@ -37,11 +37,20 @@ MUST_CHECK enum rc remote_appended(struct store *, const struct op *,
 /* `limit` as a routine wants it. */
 struct remote_value remote_limit(size_t limit);
 
-/* Open a call, with a task if there is one: as call_open() and task_open() say,
- * but that a task that runs already is only named by its call.  `reader` is 0
- * for calls with a task. */
-MUST_CHECK enum rc remote_call_begin(struct store *, const struct op *,
-    struct call_row *, struct task_row *task, const struct call_limits *,
-    enum call_opened *, int64_t *reader);
+/* A call that is to be opened, and its task (NULL: none); what is known of them
+ * afterwards is written to their rows.  `opened` and `reader` come out, as of
+ * call_open(). */
+struct remote_opening {
+	struct call_row *row;
+	struct task_row *task;
+	const struct call_limits *limits;
+	enum call_opened opened;
+	int64_t reader; /* 0 with a task */
+};
+
+/* As call_open() and task_open() say, but that a task which runs already is
+ * only named by its call.  After a failure the rows mean nothing. */
+MUST_CHECK enum rc remote_call_begin(
+    struct store *, const struct op *, struct remote_opening *);
 
 #endif

@@ -10,14 +10,9 @@
 /* Everything the routine has to know: the call first, then the task. */
 enum { CALL_ARGUMENTS = 19, ARGUMENTS = 25 };
 
-struct opening {
-	struct call_row *row;
-	const struct task_row *task; /* NULL: none */
-	const struct call_limits *limits;
-};
-
 static void
-fill_call(const struct op *op, const struct opening *o, struct remote_value *v)
+fill_call(
+    const struct op *op, const struct remote_opening *o, struct remote_value *v)
 {
 	const struct call_row *row = o->row;
 	const bool waits = row->is_waiting;
@@ -102,48 +97,56 @@ static enum rc
 get_row(struct store *base, const struct op *op,
     const struct remote_rows *answer, bool is_recalled, struct call_row *row)
 {
-	enum rc rc;
+	const int64_t number = is_recalled
+	    ? remote_number(answer, 0, 1)
+	    : remote_number(answer, 0, REMOTE_ANSWER_ROW);
+	enum rc rc = number == 0 ? RC_NOTFOUND : RC_OK;
 
-	if (is_recalled)
-		rc =
-		    remote_call_get(base, op, remote_number(answer, 0, 1), row);
-	else if (remote_number(answer, 0, REMOTE_ANSWER_ROW) == 0)
-		rc = RC_NOTFOUND;
-	else
+	if (rc == RC_OK && is_recalled)
+		rc = remote_call_get(base, op, number, row);
+	else if (rc == RC_OK)
 		rc = remote_call_row(answer, 0, REMOTE_ANSWER_ROW, row);
 	return rc == RC_NOTFOUND ? RC_BUSY : rc;
 }
 
-enum rc
-remote_call_begin(struct store *base, const struct op *op, struct call_row *row,
-    struct task_row *task, const struct call_limits *limits,
-    enum call_opened *opened, int64_t *reader)
+/* What was answered, or left with the mark: number, opened and task, reader. */
+static enum rc
+read_answer(struct store *base, const struct op *op,
+    const struct remote_rows *rows, bool is_recalled, struct remote_opening *o)
 {
-	const struct opening o = { row, task, limits };
+	const int64_t said =
+	    remote_number(rows, 0, is_recalled ? 2 : REMOTE_ANSWER_OPENED);
+
+	o->opened = (enum call_opened)(is_recalled ? said % TASK_UNIT : said);
+	o->reader =
+	    remote_number(rows, 0, is_recalled ? 3 : REMOTE_ANSWER_READER);
+	if (o->opened == CALL_IS_CANCELLED || o->opened == CALL_HAS_NO_ROOM)
+		return RC_OK;
+	if (o->opened != CALL_IS_NEW || is_recalled)
+		return get_row(base, op, rows, is_recalled, o->row);
+	begin_row(op, o->row, rows);
+	return RC_OK;
+}
+
+enum rc
+remote_call_begin(
+    struct store *base, const struct op *op, struct remote_opening *o)
+{
 	struct remote_value v[ARGUMENTS];
 	struct remote_rows rows;
 	bool is_recalled;
-	int64_t said;
 	enum rc rc;
 
-	fill_call(op, &o, v);
-	fill_task(task, v + CALL_ARGUMENTS);
+	fill_call(op, o, v);
+	fill_task(o->task, v + CALL_ARGUMENTS);
 	rc = remote_run((struct remote_store *)base, op, REMOTE_CALL_OPEN, v,
 	    ARGUMENTS, &rows, &is_recalled);
 	if (rc == RC_OK)
 		rc = remote_outcome(&rows);
-	if (rc != RC_OK)
-		return rc;
-	said = remote_number(&rows, 0, is_recalled ? 2 : REMOTE_ANSWER_OPENED);
-	*opened = (enum call_opened)(is_recalled ? said % TASK_UNIT : said);
-	*reader =
-	    remote_number(&rows, 0, is_recalled ? 3 : REMOTE_ANSWER_READER);
-	if (*opened == CALL_IS_NEW && !is_recalled)
-		begin_row(op, row, &rows);
-	else if (*opened != CALL_IS_CANCELLED && *opened != CALL_HAS_NO_ROOM)
-		rc = get_row(base, op, &rows, is_recalled, row);
-	if (rc == RC_OK && *opened == CALL_IS_NEW && task != NULL)
-		begin_task(op, task, row);
+	if (rc == RC_OK)
+		rc = read_answer(base, op, &rows, is_recalled, o);
+	if (rc == RC_OK && o->opened == CALL_IS_NEW && o->task != NULL)
+		begin_task(op, o->task, o->row);
 	return rc;
 }
 
@@ -152,15 +155,16 @@ remote_call_open(struct store *base, const struct op *op, struct call_row *row,
     const struct call_limits *limits, enum call_opened *opened, int64_t *reader)
 {
 	struct call_row got = *row;
-	int64_t his = 0;
+	struct remote_opening o = { .row = &got, .limits = limits };
 	enum rc rc;
 
 	got.task = 0;
-	rc = remote_call_begin(base, op, &got, NULL, limits, opened, &his);
+	rc = remote_call_begin(base, op, &o);
 	if (rc != RC_OK)
 		return rc;
 	*row = got;
-	*reader = his;
+	*opened = o.opened;
+	*reader = o.reader;
 	return RC_OK;
 }
 

@@ -5,7 +5,7 @@
 /* Numbers that one look may ask for; mcp_changes() knows it, too. */
 #define NUMBERS_MAX 1000
 /* So far behind it is less work to look at everything. */
-#define BEHIND_MAX (16 * NUMBERS_MAX)
+#define BEHIND_MAX INT64_C(16000)
 /* How far back the same stream or topic is looked for among the changes. */
 #define BACK 16
 /* A place in the list of shards. */

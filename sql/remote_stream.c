@@ -182,6 +182,20 @@ within(size_t n, int64_t most)
 	return n > (size_t)most ? most : (int64_t)n;
 }
 
+/* They nearly always come in their order, which is not promised. */
+static void
+sort(struct event_row *row, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		const struct event_row one = row[i];
+		size_t at = i;
+
+		for (; at > 0 && row[at - 1].seq > one.seq; at--)
+			row[at] = row[at - 1];
+		row[at] = one;
+	}
+}
+
 static enum rc
 read_events(
     const struct remote_rows *rows, struct arena *a, struct event_rows *events)
@@ -198,6 +212,7 @@ read_events(
 		row[i] = (struct event_row){ remote_number(rows, i, COLUMN_SEQ),
 			remote_slice(rows, i, COLUMN_DATA) };
 	}
+	sort(row, rows->n);
 	*events = (struct event_rows){ row, rows->n };
 	return RC_OK;
 }

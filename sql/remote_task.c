@@ -74,12 +74,13 @@ remote_task_open(struct store *base, const struct op *op, struct task_row *task,
 {
 	struct task_row task_got = *task;
 	struct call_row call_got = *call;
-	int64_t reader;
-	enum rc rc = remote_call_begin(
-	    base, op, &call_got, &task_got, limits, opened, &reader);
+	struct remote_opening o = {
+		.row = &call_got, .task = &task_got, .limits = limits
+	};
+	enum rc rc = remote_call_begin(base, op, &o);
 
 	if (rc == RC_OK && call_got.task != 0 &&
-	    (*opened == CALL_IS_JOINED || *opened == CALL_IS_OTHER)) {
+	    (o.opened == CALL_IS_JOINED || o.opened == CALL_IS_OTHER)) {
 		rc = remote_task_find(base, op, call_got.task, &task_got);
 		/* Swept while it ran. */
 		if (rc == RC_NOTFOUND)
@@ -89,6 +90,7 @@ remote_task_open(struct store *base, const struct op *op, struct task_row *task,
 		return rc;
 	*task = task_got;
 	*call = call_got;
+	*opened = o.opened;
 	return RC_OK;
 }
 

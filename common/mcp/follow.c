@@ -4,8 +4,9 @@
 #include "stream.h"
 #include "topic.h"
 
-/* Between two looks at the store. */
+/* Between two looks at the store, and where a bell tells of changes. */
 #define LOOK_MS 20
+#define TOLD_MS 1000
 /* A feed is turned after so long, whatever the changes say; its progress is
  * noted as often. */
 #define TURN_MS 1000
@@ -26,6 +27,8 @@ struct follower {
 	int64_t failing; /* the store has failed since; 0: it does not */
 	int64_t sent;    /* the last event the client was sent */
 	int64_t noted;   /* the last one the store was told */
+	int64_t looked;  /* for changes */
+	bool listens;    /* to server->ear */
 	bool is_due;     /* the feed, now */
 	bool is_gone;    /* the client */
 };
@@ -106,6 +109,17 @@ look(struct follower *w)
 	return rc;
 }
 
+/* Has anything changed, as far as somebody would tell? */
+static bool
+is_look_due(struct follower *w)
+{
+	struct ear *ear = w->x->server->ear;
+	const bool rang = w->listens && ear->ops->heard(ear);
+
+	return rang || !w->mark.is_set || !w->listens ||
+	    w->now - w->looked >= TOLD_MS || !ear->ops->is_tended(ear);
+}
+
 static enum rc
 turn(struct follower *w, enum feed_turn *turned)
 {
@@ -181,7 +195,11 @@ step(struct follower *w)
 	w->now = clock_mono_ms(w->x->server->clock);
 	if (must_leave(w))
 		return STEP_CLOSE;
-	rc = look(w);
+	rc = RC_OK;
+	if (is_look_due(w)) {
+		w->looked = w->now;
+		rc = look(w);
+	}
 	if (rc == RC_OK && is_outlived(w))
 		return STEP_END;
 	if (rc == RC_OK && (w->is_due || w->now >= w->turn))
@@ -264,6 +282,11 @@ follow(struct exchange *x, struct feed *f)
 	enum step next = STEP_WAIT;
 	enum rc rc;
 
+	if (s->ear != NULL)
+		w.listens = s->ear->ops->listen(s->ear, 0, 0) == RC_OK;
+	/* Whoever rings is to know. */
+	if (w.listens)
+		bell_ring(s->bell);
 	while (!w.is_gone && (next == STEP_WAIT || next == STEP_AGAIN)) {
 		next = step(&w);
 		if (next == STEP_WAIT)
@@ -271,6 +294,8 @@ follow(struct exchange *x, struct feed *f)
 	}
 	if (!w.is_gone && next == STEP_CLOSE)
 		say_goodbye(&w);
+	if (w.listens)
+		s->ear->ops->leave(s->ear);
 	rc = x->sink->ops->end(x->sink);
 	/* What was put into a buffer and not written is not the client's. */
 	f->cursor = w.sent;

@@ -170,10 +170,12 @@ leave_behind(struct running *r, const char *what, enum rc rc)
 	server_forsake(r->x->server);
 }
 
-/* Somebody else goes on with it: nothing of ours may come behind that. */
+/* Somebody else goes on with it: nothing of ours may come behind that.  Or the
+ * store was recovered, and it is still ours by name: then it needs somebody. */
 static enum rc
 end_fenced(struct running *r)
 {
+	server_forsake(r->x->server);
 	tell_end(r, "fenced");
 	if (r->wire == WIRE_HELD) {
 		/* Coming again finds the one that runs now. */

@@ -285,6 +285,26 @@ session_negotiate(struct exchange *x, const struct revision *revision,
 	return rc;
 }
 
+void
+session_settle(struct exchange *x)
+{
+	struct store *store = x->server->store;
+	struct crew *crew = x->server->crew;
+	int64_t until = 0;
+	enum rc rc;
+
+	if (store->ops->settled_mono != NULL)
+		until = store->ops->settled_mono(store);
+	if (crew == NULL || until <= clock_mono_ms(x->server->clock))
+		return;
+	/* So that others are there for the next requests; without room those
+	 * wait, too. */
+	rc = crew->ops->begin(crew, CREW_HELD);
+	crew->ops->wait(crew, until);
+	if (rc == RC_OK)
+		crew->ops->end(crew);
+}
+
 enum rc
 session_close(struct exchange *x, enum session_found *found)
 {
@@ -306,6 +326,8 @@ session_close(struct exchange *x, enum session_found *found)
 	}
 	store = x->server->store;
 	rc = store->ops->session_end(store, &x->op, &s->id.key, END_DELETED);
+	if (rc == RC_OK || rc == RC_CONFLICT)
+		session_settle(x);
 	if (rc != RC_CONFLICT)
 		return rc;
 	*found = SESSION_UNKNOWN;

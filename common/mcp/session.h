@@ -64,7 +64,15 @@ MUST_CHECK enum rc session_put_id(struct exchange *x, struct buf *out);
 MUST_CHECK enum rc session_negotiate(struct exchange *x,
     const struct revision *revision, uint32_t caps, struct slice client);
 
-/* End the session the request names, as its client wishes. */
+/*
+ * Come back when what was just committed of a session is seen by every host,
+ * so that it may be answered.  Only after session_end() or session_set() of
+ * the store.
+ */
+void session_settle(struct exchange *x);
+
+/* End the session the request names, as its client wishes: when this comes
+ * back no host serves it any more. */
 MUST_CHECK enum rc session_close(struct exchange *x, enum session_found *found);
 
 /* Remember that the client said `initialized`; does nothing a second time. */

@@ -1,4 +1,7 @@
 -- The event log, what is noticed in it, and topics.
+--
+-- A query that is an expression (of SET, IF or DEFAULT) locks what it reads;
+-- SELECT INTO does not, nor does a cursor.
 
 -- ---------------------------------------------------------------- events
 
@@ -31,9 +34,8 @@ BEGIN
 		AND ((p_events > 0 AND v_head - v_up_to > p_events)
 			OR (p_bytes > 0 AND v_bytes > p_bytes)) DO
 		SET v_up_to = v_up_to + 1;
-		SET v_bytes = v_bytes - COALESCE((SELECT LENGTH(data)
-			FROM mcp_event
-			WHERE stream = p_stream AND seq = v_up_to), 0);
+		SELECT v_bytes - LENGTH(data) INTO v_bytes FROM mcp_event
+			WHERE stream = p_stream AND seq = v_up_to;
 	END WHILE;
 	CALL mcp_event_purge(p_stream, v_up_to);
 END;
@@ -57,6 +59,7 @@ this: BEGIN
 	DECLARE v_events bigint;
 	DECLARE v_bytes bigint;
 	DECLARE v_is_over integer;
+	DECLARE v_seq bigint;
 
 	SET p_outcome = 1;
 	SELECT head + 1, reader, kind, is_open, head + 1 - purged,
@@ -68,15 +71,12 @@ this: BEGIN
 		LEAVE this;
 	END IF;
 	IF p_key <> 0 THEN
-		BEGIN
-			DECLARE v_seq bigint DEFAULT (SELECT seq FROM mcp_event
-				WHERE stream = p_stream AND writer_key = p_key);
-
-			IF v_seq IS NOT NULL THEN
-				SET p_outcome = 0, p_seq = v_seq;
-				LEAVE this;
-			END IF;
-		END;
+		SELECT seq INTO v_seq FROM mcp_event
+			WHERE stream = p_stream AND writer_key = p_key;
+		IF v_seq IS NOT NULL THEN
+			SET p_outcome = 0, p_seq = v_seq;
+			LEAVE this;
+		END IF;
 	END IF;
 	IF v_is_open = 0 THEN
 		LEAVE this;
@@ -321,6 +321,8 @@ END;
 CREATE OR REPLACE PROCEDURE mcp_streams_sent(IN p_relaxed bigint,
 	IN p_list LONGBLOB)
 BEGIN
+	DECLARE v_kind integer;
+	DECLARE v_up_to bigint;
 	DECLARE EXIT HANDLER FOR SQLEXCEPTION
 	BEGIN
 		ROLLBACK;
@@ -336,15 +338,11 @@ BEGIN
 			WHERE number = v.stream AND reader = v.reader
 			AND sent < LEAST(v.sent, head);
 		IF ROW_COUNT() > 0 THEN
-			BEGIN
-				DECLARE v_up_to bigint DEFAULT (SELECT sent
-					FROM mcp_stream WHERE number = v.stream
-					AND kind = 3);
-
-				IF v_up_to IS NOT NULL THEN
-					CALL mcp_event_purge(v.stream, v_up_to);
-				END IF;
-			END;
+			SELECT kind, sent INTO v_kind, v_up_to FROM mcp_stream
+				WHERE number = v.stream;
+			IF v_kind = 3 THEN
+				CALL mcp_event_purge(v.stream, v_up_to);
+			END IF;
 		END IF;
 	END FOR;
 	COMMIT;
@@ -382,11 +380,14 @@ BEGIN
 			WHERE total <= p_bytes;
 	END IF;
 	SET v_up_to = GREATEST(COALESCE(v_up_to, 0), p_after + 1);
-	SELECT s.*, e.seq, e.data FROM mcp_stream_row s
-		LEFT JOIN mcp_event e ON e.stream = s.number
-		AND e.seq > p_after AND e.seq <= v_up_to
+	-- In whatever order: to sort them would put all into a file first.
+	SELECT s.number, s.session, s.kind, s.incarnation, s.head, s.purged,
+		s.sent, s.reader, s.is_open, s.created, s.changed, s.owner,
+		e.seq, e.data FROM mcp_stream s
+		LEFT JOIN mcp_event e FORCE INDEX (PRIMARY)
+		ON e.stream = s.number AND e.seq > p_after AND e.seq <= v_up_to
 		AND s.purged <= p_after
-		WHERE s.number = p_stream ORDER BY e.seq;
+		WHERE s.number = p_stream;
 END;
 
 -- --------------------------------------------------------------- changes
@@ -446,25 +447,28 @@ BEGIN
 	END;
 
 	START TRANSACTION;
-	SET v_session = (SELECT s.session FROM mcp_stream s
+	SELECT s.session INTO v_session FROM mcp_stream s
 		JOIN mcp_session e ON e.id = s.session AND e.state = 1
 		WHERE s.owner = p_owner AND s.kind = 3
-		ORDER BY s.session LIMIT 1);
+		ORDER BY s.session LIMIT 1;
 	IF v_session IS NOT NULL THEN
-		IF (SELECT 1 FROM mcp_session WHERE id = v_session
-			AND state = 1 FOR UPDATE) IS NOT NULL
-			AND EXISTS(SELECT 1 FROM mcp_stream
-			WHERE session = v_session AND kind = 3
-			AND owner = p_owner) THEN
+		SELECT COUNT(*) INTO v_n FROM mcp_session
+			WHERE id = v_session AND state = 1 FOR UPDATE;
+		IF v_n > 0 THEN
+			SELECT COUNT(*) INTO v_n FROM mcp_stream
+				WHERE session = v_session AND kind = 3
+				AND owner = p_owner;
+		END IF;
+		IF v_n > 0 THEN
 			CALL mcp_session_close(p_now, v_session, 1);
 		END IF;
 	ELSE
 		FOR v IN (SELECT number FROM mcp_stream
 			WHERE owner = p_owner ORDER BY number LIMIT p_limit) DO
 			SET v_n = v_n + 1, v_session = NULL;
-			SET v_session = (SELECT session FROM mcp_stream
+			SELECT session INTO v_session FROM mcp_stream
 				WHERE number = v.number AND owner = p_owner
-				FOR UPDATE);
+				FOR UPDATE;
 			IF v_session IS NOT NULL THEN
 				SET v_streams = CONCAT(v_streams, ',[',
 					v.number, ',', v_session, ']');
@@ -589,6 +593,7 @@ CREATE OR REPLACE PROCEDURE mcp_want_put(IN p_now bigint, IN p_session bigint,
 	IN p_names LONGBLOB, IN p_seen bigint, IN p_max bigint)
 this: BEGIN
 	DECLARE v_topic bigint;
+	DECLARE v_n bigint;
 	DECLARE EXIT HANDLER FOR SQLEXCEPTION
 	BEGIN
 		ROLLBACK;
@@ -610,8 +615,8 @@ this: BEGIN
 			SELECT p_session, id, IF(p_seen < 0, version, p_seen)
 			FROM mcp_topic WHERE id = v_topic;
 	END FOR;
-	IF p_max > 0 AND (SELECT COUNT(*) FROM mcp_want
-		WHERE session = p_session) > p_max THEN
+	SELECT COUNT(*) INTO v_n FROM mcp_want WHERE session = p_session;
+	IF p_max > 0 AND v_n > p_max THEN
 		ROLLBACK;
 		SELECT 3;
 		LEAVE this;
@@ -623,9 +628,9 @@ END;
 CREATE OR REPLACE PROCEDURE mcp_want_drop(IN p_session bigint,
 	IN p_name VARBINARY(2048))
 BEGIN
-	DECLARE v_topic bigint DEFAULT
-		(SELECT id FROM mcp_topic WHERE name = p_name);
+	DECLARE v_topic bigint;
 
+	SELECT id INTO v_topic FROM mcp_topic WHERE name = p_name;
 	DELETE FROM mcp_want WHERE session = p_session AND topic = v_topic;
 	SELECT 0;
 END;
@@ -646,8 +651,7 @@ CREATE OR REPLACE PROCEDURE mcp_topic_deliver(IN p_now bigint,
 	IN p_owner VARBINARY(320), IN p_session bigint, IN p_data LONGBLOB,
 	IN p_limit bigint, IN p_events bigint, IN p_bytes bigint)
 BEGIN
-	DECLARE v_topic bigint DEFAULT
-		(SELECT id FROM mcp_topic WHERE name = p_name);
+	DECLARE v_topic bigint;
 	DECLARE v_n bigint DEFAULT 0;
 	DECLARE v_told bigint DEFAULT 0;
 	DECLARE v_session bigint;
@@ -663,6 +667,7 @@ BEGIN
 	END;
 
 	START TRANSACTION;
+	SELECT id INTO v_topic FROM mcp_topic WHERE name = p_name;
 	FOR v IN (SELECT MIN(s.number) AS number
 		FROM mcp_want w JOIN mcp_stream s ON s.session = w.session
 		WHERE w.topic = v_topic AND w.seen < p_version
@@ -676,8 +681,8 @@ BEGIN
 		CONCAT('[', SUBSTR(v_list, 2), ']'), '$[*]' COLUMNS(
 			number bigint PATH '$')) l ORDER BY number) DO
 		SET v_session = NULL;
-		SET v_session = (SELECT session FROM mcp_stream
-			WHERE number = v.number AND is_open = 1 FOR UPDATE);
+		SELECT session INTO v_session FROM mcp_stream
+			WHERE number = v.number AND is_open = 1 FOR UPDATE;
 		IF v_session IS NOT NULL THEN
 			SET v_next = CONCAT(v_next, ',[', v.number, ',',
 				v_session, ']');

@@ -209,9 +209,11 @@ BEGIN
 		END IF;
 		SELECT at INTO v_wish FROM mcp_cancel
 			WHERE session = p_session AND request_id = p_request_id;
-		IF v_wish > mcp_cancel_clock(p_now) - 10000 THEN
-			v_opened := 3;
-			RETURN;
+		IF v_wish IS NOT NULL THEN
+			IF v_wish > mcp_cancel_clock(p_now) - 10000 THEN
+				v_opened := 3;
+				RETURN;
+			END IF;
 		END IF;
 	END IF;
 	IF mcp_host_is_full(p_owner, p_is_waiting, p_host_max)

@@ -140,13 +140,25 @@ asks(struct actor *a)
 }
 
 static int
-answers(struct actor *a)
+answer(struct actor *a, struct slice rpc_id)
 {
 	const struct question_name name = { .session = a->item->session,
-		.rpc_id = SLICE("k") };
+		.rpc_id = rpc_id };
 
 	return (int)a->store->ops->question_answer(
 	    a->store, &a->op, &name, a->owner, false);
+}
+
+static int
+answers(struct actor *a)
+{
+	return answer(a, SLICE("k"));
+}
+
+static int
+answers_other(struct actor *a)
+{
+	return answer(a, SLICE("l"));
 }
 
 static int
@@ -196,7 +208,7 @@ start(struct suite *f, const struct item *item, act *what, const char *owner)
 
 /* ----------------------------------------------------------- two at once */
 
-enum form { PLAIN, WITH_TASK };
+enum form { PLAIN, WITH_TASK, ASKS_TWICE };
 
 struct pair {
 	const char *name;
@@ -273,6 +285,14 @@ first_answer_stands(struct suite *f, const struct item *item)
 		   f->store, &f->op, item->call.number, &rows) == RC_OK &&
 	    rows.n == 1 && rows.row[0].state == QUESTION_ANSWERED &&
 	    slice_eq(rows.row[0].answer, SLICE("h1.first")) &&
+	    !suite_call_now(f, item->call.number).is_waiting;
+}
+
+static bool
+goes_on(struct suite *f, const struct item *item)
+{
+	return suite_questions_in(f, item->call.number, QUESTION_ANSWERED) ==
+	    2 &&
 	    !suite_call_now(f, item->call.number).is_waiting;
 }
 
@@ -355,6 +375,8 @@ static const struct pair pairs[] = {
 	    { RC_OK, RC_OK }, has_response },
 	{ "two answers", "signal", answers, answers, PLAIN,
 	    { RC_OK, RC_NOTFOUND }, first_answer_stands },
+	{ "the last two answers", "signal", answers, answers_other, ASKS_TWICE,
+	    { RC_OK, RC_OK }, goes_on },
 	{ "a finish behind an answer", "signal", answers, finishes, PLAIN,
 	    { RC_OK, RC_OK }, first_answer_stands },
 	{ "an answer behind a finish", "signal", finishes, answers, PLAIN,
@@ -409,6 +431,9 @@ make_item(struct suite *f, uint32_t n, enum form form)
 	item.stream = suite_opened(f, item.session, "9").stream;
 	q = suite_question(&item.call, "k");
 	assert_int_equal(suite_ask(f, &q, 1, 1), RC_OK);
+	q = suite_question(&item.call, "l");
+	if (form == ASKS_TWICE)
+		assert_int_equal(suite_ask(f, &q, 1, 1), RC_OK);
 	return item;
 }
 

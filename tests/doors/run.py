@@ -25,18 +25,20 @@ ROOMS = {
     "mcp": ("common/mcp", ["mcp", "ports", "proto", "base"]),
     "tools": ("common/tools", ["tools", "ports", "proto", "base"]),
     "sql": ("sql", ["sql", "base"]),
+    "cache": ("cache", ["cache", "base"]),
     "fcgi": (
         "fcgi",
-        ["fcgi", "mcp", "ports", "proto", "tools", "sql", "base"],
+        ["fcgi", "mcp", "ports", "proto", "tools", "sql", "cache", "base"],
     ),
 }
 
 # Single headers that are let in, or kept out, beyond that.
 STORE = {"store.h", "store_call.h", "store_stream.h"}
-ALSO = {"sql": STORE}
+ALSO = {"sql": STORE, "cache": STORE}
 # Stores keep bytes: what they find beside store.h is not theirs either, but
 # they do find it, because a port is a folder.  Sources are read for that.
-SEEN = {"sql": {"bell.h", "crew.h", "ear.h", "sink.h"}}
+SEEN = {room: {"bell.h", "crew.h", "ear.h", "sink.h"}
+        for room in ("sql", "cache")}
 NOT = {"tools": {"http.h", "header.h", "sse.h", "record.h", "rpc.h"}}
 
 PURE = set(
@@ -68,6 +70,8 @@ SYSTEM = {
         "poll", "sys/socket", "netinet/in", "netinet/tcp",
     },
     "sql": PURE | FILES | {"sys/vfs", "sys/statvfs", "sys/file"},
+    "cache": PURE,
+    "cache/kv_memcached.c": {"stdio", "unistd"},
 }
 
 # Their own foreign headers are found in their room only.
@@ -78,6 +82,7 @@ FOREIGN = {
     "fcgiapp.h": "fcgi",
     "fcgi_stdio.h": None,
     "ini.h": "fcgi",
+    "libmemcached/memcached.h": "cache",
     "libpq-fe.h": "sql",
     "errmsg.h": "sql",
     "mysql.h": "sql",
@@ -255,7 +260,7 @@ def read_rooms(source):
 
 
 def read_everything(source):
-    for top in ("common", "sql", "fcgi", "tests", "examples"):
+    for top in ("common", "sql", "cache", "fcgi", "tests", "examples"):
         for folder, _, names in os.walk(os.path.join(source, top)):
             for name in sorted(names):
                 if not name.endswith((".c", ".h")):

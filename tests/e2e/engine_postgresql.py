@@ -20,7 +20,7 @@ import subprocess
 import time
 import urllib.parse
 
-from support import children_of, free_port
+from support import children_of, free_port, is_alive
 
 BIN = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
 START_S = 60
@@ -139,7 +139,7 @@ class Postgresql:
         self.process = None
         # Their shared memory lasts as long as they do.
         end = time.monotonic() + START_S
-        while any(os.path.exists("/proc/%d" % pid) for pid in pids):
+        while any(map(is_alive, pids)):
             if time.monotonic() > end:
                 raise RuntimeError("PostgreSQL outlives kill -9")
             time.sleep(0.01)

@@ -97,6 +97,8 @@ def preload(library, **variables):
 class Host:
     """Responders, a web server in front of them, state of their own."""
 
+    address = "127.0.0.1"
+
     def __init__(self, world, folder, sections, streams, environment=None):
         need("lighttpd")
         # Of mcp-request, beside ours.
@@ -111,30 +113,39 @@ class Host:
         for name in ("state", "root"):
             (folder / name).mkdir(parents=True)
         self.write_configuration()
+        self.start_all()
+
+    def start_all(self):
         self.start_responder()
-        if streams:
+        if self.stream_socket:
             self.start_streamer()
         self.start_lighttpd()
+
+    def free_port(self):
+        return free_port()
+
+    def start(self, command, log, **options):
+        return self.world.start(command, log, **options)
 
     def write_configuration(self):
         self.conf.write_text(configuration(self.sections))
 
     def start_responder(self):
-        self.responder = self.world.start(
+        self.responder = self.start(
             [REQUEST, "-c", self.conf], self.folder / "request.log",
             env=dict(os.environ, **self.environment))
         wait_until(lambda: self.socket.is_socket(), "socket of mcp-request")
 
     def start_streamer(self):
-        self.streamer = self.world.start(
+        self.streamer = self.start(
             [STREAM, "-c", self.conf], self.folder / "stream.log")
         wait_until(lambda: self.stream_socket.is_socket(),
                    "socket of mcp-stream")
 
     def start_lighttpd(self):
         for _ in range(3):
-            self.port = free_port()
-            environment = dict(os.environ, MCP_ADDRESS="127.0.0.1",
+            self.port = self.free_port()
+            environment = dict(os.environ, MCP_ADDRESS=self.address,
                                MCP_PORT=str(self.port),
                                MCP_SOCKET=str(self.socket),
                                MCP_ROOT=str(self.folder / "root"),
@@ -142,17 +153,17 @@ class Host:
             environment.pop("MCP_STREAM_SOCKET", None)
             if self.stream_socket:
                 environment["MCP_STREAM_SOCKET"] = str(self.stream_socket)
-            self.lighttpd = self.world.start(
+            self.lighttpd = self.start(
                 ["lighttpd", "-D", "-f",
                  SOURCE / "httpd-conf" / "lighttpd.conf"],
                 self.folder / "lighttpd.out", env=environment)
-            wait_until(lambda: listens(self.port)
+            wait_until(lambda: listens(self.port, self.address)
                        or self.lighttpd.poll() is not None, "lighttpd")
             # Somebody else may have taken the port in the meantime.
             if self.lighttpd.poll() is None:
                 break
         check(self.lighttpd.poll() is None, "lighttpd did not start")
-        self.url = "http://127.0.0.1:%d/mcp" % self.port
+        self.url = "http://%s:%d/mcp" % (self.address, self.port)
 
     def workers(self):
         return children_of(self.responder.pid)
@@ -171,12 +182,16 @@ class Host:
         wait_until(lambda: not before & set(self.workers())
                    and len(self.workers()) == count, "new workers")
 
+    def call(self, command, **options):
+        """Run it there; as subprocess.run."""
+        return subprocess.run(command, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT,
+                              universal_newlines=True, **options)
+
     def ctl(self, *arguments, text=None, status=0):
         """Run mcpctl with our configuration; its standard output."""
-        done = subprocess.run(
-            [CTL, "-c", self.conf, *arguments], input=text, timeout=20,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            universal_newlines=True)
+        done = self.call([CTL, "-c", self.conf, *arguments], input=text,
+                         timeout=20)
         equal(done.returncode, status,
               "mcpctl %s said %s; its status" % (arguments, done.stdout))
         return done.stdout
@@ -270,7 +285,7 @@ class World:
             print("\n".join(log.read_text(errors="replace")
                             .splitlines()[-30:]))
 
-    def close(self):
+    def stop(self):
         """Stop everything; the processes that had to be killed."""
         for process in reversed(self.processes):
             if process.poll() is None:
@@ -284,8 +299,11 @@ class World:
                 late.append(str(process.args[0]))
                 process.kill()
                 process.wait()
-        return late + orphans()
+        return late
 
+    def close(self):
+        """The same, and whoever is left, wherever he comes from."""
+        return self.stop() + orphans()
 
     def traffic(self):
         """What was wrong with the messages of all hosts; none is 0."""

@@ -94,7 +94,8 @@ async def send(url, method, headers, message=None):
     reader, writer = await asyncio.open_connection(
         where.hostname, where.port, limit=1 << 20)
     body = b"" if message is None else json.dumps(message).encode()
-    lines = ["%s %s HTTP/1.1" % (method, where.path),
+    path = where.path + ("?" + where.query if where.query else "")
+    lines = ["%s %s HTTP/1.1" % (method, path),
              "Host: %s" % where.netloc, "Connection: close",
              "Content-Length: %d" % len(body)]
     lines += ["%s: %s" % item for item in headers.items()]
@@ -117,11 +118,10 @@ class Watch:
     def __init__(self, name):
         self.name = name
         self.last_id = None
-        self.stream = None
         self.retry = None
-        self.events = 0
+        self.seen = []
 
-    def take(self, event_id, retry):
+    def take(self, event_id, retry, message):
         if retry is not None:
             self.retry = retry
         if event_id is None:
@@ -129,15 +129,23 @@ class Watch:
         incarnation, stream, seq = map(int, event_id.split("-"))
         if self.last_id is not None:
             before = list(map(int, self.last_id.split("-")))
-            # A comment on where we are may repeat it; events may not.
-            if [incarnation, stream] != before[:2] or \
-                    seq not in (before[2], before[2] + 1):
+            # A word on where we are may repeat it; messages may not.
+            nexts = [before[2] + 1]
+            if message is None:
+                nexts.append(before[2])
+            if [incarnation, stream] != before[:2] or seq not in nexts:
                 raise AssertionError("%s: %s came behind %s" % (
                     self.name, event_id, self.last_id))
         self.last_id = event_id
+        self.seen.append((event_id, message))
 
 
 class Client:
+    retries = RETRIES
+    # Of initialize and DELETE.
+    tries = 20
+    capabilities = {}
+
     def __init__(self, urls, number, revision):
         self.urls = urls
         self.turn = number
@@ -162,19 +170,27 @@ class Client:
         headers.update(more)
         return headers
 
+    async def send(self, method, message=None, **more):
+        """One request to the next host; more: headers."""
+        return await send(self.url(), method, self.headers(**more), message)
+
+    async def asked(self, watch, question):
+        """The server has a question."""
+
     async def post(self, message):
-        reply = await send(self.url(), "POST", self.headers(), message)
+        reply = await self.send("POST", message)
         body = await reply.body()
         reply.close()
         return reply, body
 
     async def open(self):
-        for _ in range(20):
+        for _ in range(self.tries):
             try:
                 reply, body = await self.post({
                     "jsonrpc": "2.0", "id": 0, "method": "initialize",
                     "params": {"protocolVersion": self.revision,
-                               "capabilities": {}, "clientInfo": {
+                               "capabilities": self.capabilities,
+                               "clientInfo": {
                                    "name": "storm", "version": "1"}}})
                 if reply.status == 200:
                     self.session = reply.headers["mcp-session-id"]
@@ -187,9 +203,9 @@ class Client:
         raise AssertionError("client %d cannot initialize" % self.number)
 
     async def delete(self):
-        for _ in range(10):
+        for _ in range(self.tries):
             try:
-                reply = await send(self.url(), "DELETE", self.headers())
+                reply = await self.send("DELETE")
                 await reply.body()
                 reply.close()
                 if reply.status in (200, 204, 404):
@@ -201,19 +217,18 @@ class Client:
 
     async def resume(self, watch):
         """A GET, with the retries of the official client."""
-        for attempt in range(RETRIES + 1):
+        for _ in range(self.retries + 1):
             await asyncio.sleep(watch.retry or DEFAULT_RETRY)
             more = {"Last-Event-ID": watch.last_id} if watch.last_id else {}
             try:
-                reply = await send(self.url(), "GET",
-                                   self.headers(**more))
+                reply = await self.send("GET", **more)
             except LOST:
                 continue
             if reply.status == 200:
                 return reply
             body = await reply.body()
             reply.close()
-            if reply.status not in (429, 500, 502, 503):
+            if reply.status not in (429, 500, 502, 503, 504):
                 raise Refused(reply.status, body)
         return None
 
@@ -228,7 +243,7 @@ class Client:
                 return
             try:
                 async for event_id, retry, message in reply.events():
-                    watch.take(event_id, retry)
+                    watch.take(event_id, retry, message)
                     if message is not None:
                         self.notices += 1
             except LOST:
@@ -236,19 +251,21 @@ class Client:
             finally:
                 reply.close()
 
-    async def call(self, tool, arguments, marker):
-        """Call it; the response, or None if the call was never accepted (a
-        cut before the first event)."""
+    async def call(self, tool, arguments, marker, watch=None):
+        return await self.request("tools/call", {
+            "name": tool, "arguments": dict(arguments, marker=marker),
+            "_meta": {"progressToken": self.requests + 1}}, marker, watch)
+
+    async def request(self, method, params, marker, watch=None):
+        """The response, or None if the request was never accepted (a cut
+        before the first event); every message has the marker."""
         self.requests += 1
         message = {"jsonrpc": "2.0", "id": self.requests,
-                   "method": "tools/call", "params": {
-                       "name": tool, "arguments": dict(arguments,
-                                                       marker=marker),
-                       "_meta": {"progressToken": self.requests}}}
-        watch = Watch("call %s" % marker)
+                   "method": method, "params": params}
+        watch = watch or Watch("%s %s" % (method, marker))
         responses = []
         try:
-            reply = await send(self.url(), "POST", self.headers(), message)
+            reply = await self.send("POST", message)
         except LOST:
             return None
         while reply is not None:
@@ -258,7 +275,7 @@ class Client:
                     body = await reply.body()
                     return json.loads(body) if reply.status == 200 else None
                 async for event_id, retry, found in reply.events():
-                    watch.take(event_id, retry)
+                    watch.take(event_id, retry, found)
                     if found is None:
                         continue
                     if marker not in json.dumps(found) \
@@ -267,6 +284,8 @@ class Client:
                             marker, found))
                     if "method" not in found:
                         responses.append(found)
+                    elif "id" in found:
+                        await self.asked(watch, found)
             except LOST:
                 pass
             finally:

@@ -25,9 +25,9 @@ def wait_until(condition, what, seconds=10):
         time.sleep(0.01)
 
 
-def listens(port):
+def listens(port, address="127.0.0.1"):
     try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
+        socket.create_connection((address, port), 1).close()
         return True
     except OSError:
         return False

@@ -67,6 +67,28 @@ def test_killed_ringer(here, there, folder):
     stream.rest()
 
 
+def test_held_in_place(host, there):
+    """A stream that the web server did not send to mcp-stream, which is there
+    all the same."""
+    host.stream_socket = host.folder / "stream.sock"
+    host.start_streamer()
+    session = mcp.opened(host.url)
+    stream = session.get(host.url)
+    wait_until(lambda: [name for name in sockets(host)
+                        if name.startswith("follow-")], "its socket")
+    took = []
+    for _ in range(5):
+        begun = time.monotonic()
+        there.ctl("notify", "tools")
+        check(stream.message() is not None, "the stream ended")
+        took.append((time.monotonic() - begun) * 1000)
+    print("ok held in place: told after %s ms" % (
+        ", ".join("%.0f" % ms for ms in took)))
+    check(sorted(took)[2] < 500, "nobody rang: %s", took)
+    stream.close()
+    wait_until(lambda: not sockets(host), "the end of the socket")
+
+
 def test(world):
     catalog = Catalog(world.folder / "catalog")
     speaking.define_all(catalog)
@@ -75,6 +97,7 @@ def test(world):
     test_killed_ringer(here, there, world.folder)
     lone = world.host(streams=False, catalog={"folder": catalog.folder})
     test_cancel(lone, there, world.folder, "without mcp-stream")
+    test_held_in_place(lone, there)
 
 
 harness.run(test)

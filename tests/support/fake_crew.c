@@ -32,10 +32,21 @@ forsake(struct crew *base)
 	((struct fake_crew *)base)->forsaken++;
 }
 
+static void
+wait_until(struct crew *base, int64_t until_mono)
+{
+	struct fake_crew *c = (struct fake_crew *)base;
+
+	c->waits++;
+	c->waited_until = until_mono;
+	c->waited_begun = c->begun - c->ended;
+}
+
 void
 fake_crew_init(struct fake_crew *c)
 {
-	static const struct crew_ops ops = { begin, end, name, forsake };
+	static const struct crew_ops ops = { begin, end, name, forsake,
+		wait_until };
 
 	*c = (struct fake_crew){ .base.ops = &ops, .name = SLICE("host.proc") };
 }

@@ -14,6 +14,9 @@ struct fake_crew {
 	int held;  /* ... to hold a stream */
 	int ended;
 	int forsaken;
+	int waits;            /* wait() */
+	int waited_begun;     /* ... with so much begun and not ended */
+	int64_t waited_until; /* ... until then, the last time */
 };
 
 void fake_crew_init(struct fake_crew *c);

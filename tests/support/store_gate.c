@@ -91,10 +91,11 @@ waiting(struct store_gate *g)
 {
 	int64_t least = INT64_MAX;
 
-	if (!g->is_mariadb)
+	if (!g->is_mariadb) {
 		return store_remote_text(&g->watch,
 		    "SELECT count(DISTINCT pid) FROM pg_locks"
 		    " WHERE NOT granted AND locktype <> 'advisory'");
+	}
 	for (int i = 0; i < 5; i++) {
 		const int64_t n = store_remote_text(&g->watch,
 		    "SELECT COUNT(*) FROM information_schema.processlist"

@@ -469,7 +469,8 @@ static const struct CMUnitTest remote_log[] = {
 int
 store_remote_log_run(const char *scheme, const char *name)
 {
-	static const struct CMUnitTest *const parts[] = { remote_log };
+	static const struct CMUnitTest *const parts[] = { remote_log,
+		store_remote_storm };
 	struct store_remote remote;
 	struct store_maker maker = store_remote_maker(&remote, name);
 	int failed;

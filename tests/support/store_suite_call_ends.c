@@ -451,7 +451,7 @@ old_cancels_are_swept(void **state)
 }
 
 const struct CMUnitTest suite_call_ends[] = {
-	SUITE_CASE(a_look_tells_what_a_runner_must_know),
+	SUITE_COUNTING_CASE(a_look_tells_what_a_runner_must_know),
 	SUITE_CASE(a_process_group_is_noted),
 	SUITE_CASE(a_finish_is_response_stream_questions_and_row_at_once),
 	SUITE_CASE(a_call_is_finished_once),
@@ -469,6 +469,6 @@ const struct CMUnitTest suite_call_ends[] = {
 	SUITE_CASE(an_operator_stops_a_call_by_its_number),
 	SUITE_CASE(old_calls_are_swept_with_their_streams_and_questions),
 	SUITE_CASE(an_old_call_stays_while_its_stream_does),
-	SUITE_CASE(old_cancels_are_swept),
+	SUITE_COUNTING_CASE(old_cancels_are_swept),
 	SUITE_END,
 };

@@ -448,7 +448,7 @@ const struct CMUnitTest suite_calls[] = {
 	SUITE_CASE(a_call_that_names_a_stream_takes_that_one),
 	SUITE_CASE(a_call_without_a_session_has_no_stream_and_joins_nothing),
 	SUITE_CASE(a_call_of_a_session_that_is_over_is_not_opened),
-	SUITE_CASE(the_same_request_joins_what_is_running),
+	SUITE_COUNTING_CASE(the_same_request_joins_what_is_running),
 	SUITE_CASE(only_session_id_and_its_type_make_a_request_the_same),
 	SUITE_CASE(another_request_with_a_running_id_is_told_so),
 	SUITE_CASE(an_ended_call_is_joined_while_its_response_was_not_taken),

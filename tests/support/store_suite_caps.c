@@ -219,7 +219,7 @@ const struct CMUnitTest suite_caps[] = {
 	SUITE_CASE(a_cap_that_was_lowered_lets_no_more_in_than_go),
 	SUITE_CASE(ended_rows_do_not_count_and_are_not_forgotten_for_room),
 	SUITE_CASE(full_changes_nothing),
-	SUITE_CASE(sweep_keeps_what_is_young),
-	SUITE_CASE(sweep_takes_bounded_bites),
+	SUITE_COUNTING_CASE(sweep_keeps_what_is_young),
+	SUITE_COUNTING_CASE(sweep_takes_bounded_bites),
 	SUITE_END,
 };

@@ -378,12 +378,12 @@ rules_of_zero_leave_everything(void **state)
 const struct CMUnitTest suite_drops[] = {
 	SUITE_CASE(an_ended_session_has_nothing_left),
 	SUITE_CASE(no_room_is_made_of_sessions_in_use),
-	SUITE_CASE(sweep_forgets_no_session_in_use),
-	SUITE_CASE(a_lifetime_ends_whatever_is_done),
-	SUITE_CASE(old_events_go_unless_a_call_runs),
-	SUITE_CASE(closed_streams_go_when_sent_or_very_old),
-	SUITE_CASE(a_large_stream_goes_in_pieces),
-	SUITE_CASE(topics_of_resources_go_when_nobody_wants_them),
+	SUITE_COUNTING_CASE(sweep_forgets_no_session_in_use),
+	SUITE_COUNTING_CASE(a_lifetime_ends_whatever_is_done),
+	SUITE_COUNTING_CASE(old_events_go_unless_a_call_runs),
+	SUITE_COUNTING_CASE(closed_streams_go_when_sent_or_very_old),
+	SUITE_COUNTING_CASE(a_large_stream_goes_in_pieces),
+	SUITE_COUNTING_CASE(topics_of_resources_go_when_nobody_wants_them),
 	SUITE_CASE(rules_of_zero_leave_everything),
 	SUITE_END,
 };

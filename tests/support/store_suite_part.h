@@ -30,6 +30,12 @@ int suite_teardown(void **state);
 	{                                                                      \
 #f, f, suite_setup, suite_teardown, NULL                       \
 	}
+/* One that asks for a count, or a number, which is another one when something
+ * is done twice that may be.  See STORE_SUITE_COUNTING. */
+#define SUITE_COUNTING_CASE(f)                                                 \
+	{                                                                      \
+#f " (counts)", f, suite_setup, suite_teardown, NULL           \
+	}
 #define SUITE_END                                                              \
 	{                                                                      \
 		NULL, NULL, NULL, NULL, NULL                                   \

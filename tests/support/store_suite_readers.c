@@ -388,16 +388,16 @@ who_slept_too_long_is_told_to_look_at_all(void **state)
 }
 
 const struct CMUnitTest suite_readers[] = {
-	SUITE_CASE(every_attach_raises_the_reader),
-	SUITE_CASE(an_attach_elsewhere_is_not_found_and_changes_nothing),
+	SUITE_COUNTING_CASE(every_attach_raises_the_reader),
+	SUITE_COUNTING_CASE(an_attach_elsewhere_is_not_found_and_changes_nothing),
 	SUITE_CASE(a_session_has_one_stream_of_its_own),
-	SUITE_CASE(who_leaves_clears_the_owner),
+	SUITE_COUNTING_CASE(who_leaves_clears_the_owner),
 	SUITE_CASE(who_was_superseded_leaves_nothing),
 	SUITE_CASE(progress_is_noted_for_many_and_sse_is_dropped),
 	SUITE_CASE(a_dead_process_reads_nothing),
 	SUITE_CASE(owners_are_told_once_and_of_one_host),
 	SUITE_CASE(what_was_committed_before_the_look_is_in_it),
 	SUITE_CASE(many_changes_come_in_several_looks),
-	SUITE_CASE(who_slept_too_long_is_told_to_look_at_all),
+	SUITE_COUNTING_CASE(who_slept_too_long_is_told_to_look_at_all),
 	SUITE_END,
 };

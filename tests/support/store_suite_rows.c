@@ -318,6 +318,6 @@ const struct CMUnitTest suite_rows[] = {
 	SUITE_CASE(ending_what_is_not_there_leaves_a_tombstone),
 	SUITE_CASE(one_column_changes_at_a_time),
 	SUITE_CASE(a_row_is_negotiated_once),
-	SUITE_CASE(numbers_are_never_used_twice),
+	SUITE_COUNTING_CASE(numbers_are_never_used_twice),
 	SUITE_END,
 };

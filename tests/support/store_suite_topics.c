@@ -373,9 +373,9 @@ const struct CMUnitTest suite_topics[] = {
 	SUITE_CASE(a_new_session_has_the_newest_version),
 	SUITE_CASE(who_wants_is_behind_what_was_raised_since),
 	SUITE_CASE(wants_have_a_limit_and_a_live_session),
-	SUITE_CASE(each_version_is_delivered_once_to_each_session),
-	SUITE_CASE(deliveries_are_for_one_owner_or_session_and_in_pieces),
-	SUITE_CASE(a_host_that_lives_raises_its_beat),
-	SUITE_CASE(a_nonce_is_used_once),
+	SUITE_COUNTING_CASE(each_version_is_delivered_once_to_each_session),
+	SUITE_COUNTING_CASE(deliveries_are_for_one_owner_or_session_and_in_pieces),
+	SUITE_COUNTING_CASE(a_host_that_lives_raises_its_beat),
+	SUITE_COUNTING_CASE(a_nonce_is_used_once),
 	SUITE_END,
 };

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "cache_front.h"
 #include "config.h"
 
 struct fixture {
@@ -234,6 +235,51 @@ lists_repeat_and_go_on_in_further_lines(void **state)
 }
 
 static void
+servers_stand_between_commas(void **state)
+{
+	static const char *const servers[] = { "10.0.0.5:11211",
+		"/run/memcached", "[::1]:1", "b.example:2" };
+	struct fixture *f = *state;
+
+	assert_int_equal(
+	    read_text(f,
+		"[cache]\nservers = 10.0.0.5:11211, /run/memcached,\n"
+		"  [::1]:1\nservers = b.example:2\n"),
+	    RC_OK);
+	assert_int_equal(f->config.cache_servers.n, 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_string_equal(
+		    f->config.cache_servers.item[i], servers[i]);
+}
+
+/* Without servers, or by itself for SQLite, there is no cache of rows. */
+static void
+rows_are_cached_where_that_pays(void **state)
+{
+	static const struct {
+		const char *text;
+		bool keeps_rows;
+	} rows[] = {
+		{ "", false },
+		{ "[cache]\nrows = on\n", false },
+		{ "[cache]\nservers = a:1\n", false },
+		{ "[cache]\nservers = a:1\nrows = on\n", true },
+		{ "[cache]\nservers = a:1\n[store]\nurl = mariadb://h/d\n",
+		    true },
+		{ "[cache]\nservers = a:1\nrows = off\n"
+		  "[store]\nurl = postgresql://h/d\n",
+		    false },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(read_text(f, rows[i].text), RC_OK);
+		assert_int_equal(
+		    cache_front_keeps_rows(&f->config), rows[i].keeps_rows);
+	}
+}
+
+static void
 a_text_goes_on_in_further_lines(void **state)
 {
 	struct fixture *f = *state;
@@ -284,6 +330,14 @@ static const struct refusal refusals[] = {
 	{ "[http]\npath =\n", ":2: http.path must not be empty\n" },
 	{ "[store]\ncluster_key = 0123\n",
 	    ":2: store.cluster_key must be 64 hex digits\n" },
+	{ "[cache]\nservers = localhost\n",
+	    ":2: cache.servers must be host:port, or a path that begins with "
+	    "/\n" },
+	{ "[cache]\nservers = a:1, run/socket\n",
+	    ":2: cache.servers must be host:port, or a path that begins with "
+	    "/\n" },
+	{ "[cache]\nprefix = a b\n",
+	    ":2: cache.prefix must be short visible ASCII\n" },
 	{ "[server]\nname = a\n  b\n", ":3: server.name has no second line\n" },
 	{ "[server]\nname = \xff\n", ":2: server.name must be UTF-8\n" },
 	{ "[server]\nname = a\033b\n",
@@ -448,6 +502,8 @@ main(void)
 		TEST(a_file_named_from_here_lies_here),
 		TEST(a_socket_with_a_colon_is_no_path),
 		TEST(lists_repeat_and_go_on_in_further_lines),
+		TEST(servers_stand_between_commas),
+		TEST(rows_are_cached_where_that_pays),
 		TEST(a_text_goes_on_in_further_lines),
 		TEST(what_is_wrong_is_refused_with_file_and_line),
 		TEST(all_findings_are_told),

@@ -105,6 +105,27 @@ a_call_hears_what_is_about_it(void **state)
 }
 
 static void
+who_holds_a_stream_hears_of_everything(void **state)
+{
+	struct rig *r = *state;
+
+	assert_int_equal(r->ear->ops->listen(r->ear, 0, 0), RC_OK);
+	assert_int_equal(r->other->ops->listen(r->other, 7, 0), RC_OK);
+	ear_ringer_followers(r->ringer);
+	assert_false(heard(r->ear)); /* it was not seen yet */
+	assert_true(ear_ringer_look(r->ringer));
+	ear_ringer_followers(r->ringer);
+	assert_true(heard(r->ear));
+	assert_false(heard(r->other));
+	ear_ringer_all(r->ringer);
+	assert_true(heard(r->ear) && heard(r->other));
+	r->ear->ops->leave(r->ear);
+	assert_true(ear_ringer_look(r->ringer));
+	ear_ringer_followers(r->ringer);
+	assert_false(heard(r->other));
+}
+
+static void
 a_ring_wakes_who_waits(void **state)
 {
 	struct rig *r = *state;
@@ -210,6 +231,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(a_call_hears_what_is_about_it),
+		CASE(who_holds_a_stream_hears_of_everything),
 		CASE(a_ring_wakes_who_waits),
 		CASE(nothing_is_left_of_a_call_that_ended),
 		CASE(sockets_of_the_dead_are_swept),

@@ -1,6 +1,8 @@
 #ifndef MCP_CREW_H
 #define MCP_CREW_H
 
+#include <stdint.h>
+
 #include "rc.h"
 #include "slice.h"
 
@@ -10,7 +12,7 @@
  */
 enum crew_work {
 	CREW_CALL, /* runs a call */
-	CREW_HELD  /* holds a stream */
+	CREW_HELD  /* holds a stream, or an answer back */
 };
 
 struct crew;
@@ -26,6 +28,8 @@ struct crew_ops {
 	/* Nobody sees to the rows under that name any more, as if this process
 	 * had died: whoever keeps house does.  The next name is another. */
 	void (*forsake)(struct crew *);
+	/* Come back at that monotonic ms, and not before. */
+	void (*wait)(struct crew *, int64_t until_mono);
 };
 
 struct crew {

@@ -308,8 +308,10 @@ struct store_ops {
 	 * names one (STREAM_SSE).  From *row: everything down to runs_max,
 	 * owner, deadline, is_waiting; epoch and runs begin with 1.  Whatever came out, the
 	 * row that is meant (if any) comes back, with the stream's reader (as
-	 * of a STREAM_CALL just opened: 1) in *reader.  RC_NOTFOUND: the
-	 * session is not live. */
+	 * of a STREAM_CALL just opened: 1) in *reader.  The same request at two
+	 * hosts at once is opened by one and joined by the other; limits,
+	 * though, may be passed by as many calls as are opened at the same
+	 * moment.  RC_NOTFOUND: the session is not live. */
 	enum rc (*call_open)(struct store *, const struct op *,
 	    struct call_row *row, const struct call_limits *,
 	    enum call_opened *, int64_t *reader);
@@ -334,7 +336,9 @@ struct store_ops {
 	/* Cancel a running call of the session by its request id, with
 	 * CHANGE_CALL; *call is its number.  If there is none the wish is kept
 	 * for a call that comes within 10 s, and *call is 0 (also for calls
-	 * that ended).  Calls with a task are left alone. */
+	 * that ended).  A store of several hosts measures these to about a
+	 * second, whatever their clocks say.  Calls with a task are left
+	 * alone. */
 	enum rc (*call_cancel)(struct store *, const struct op *,
 	    int64_t session, struct slice request_id, int64_t *call);
 	/* The same by number, for operators: is_stopped, unless it was
