@@ -29,6 +29,8 @@ struct house {
 	size_t host; /* the next one to look after, if it is dead */
 	int64_t next;
 	int64_t next_sweep;
+	bool has_failed; /* in this tick */
+	bool is_told;    /* since it last worked */
 };
 
 enum rc
@@ -83,11 +85,14 @@ house_due(const struct house *h)
 	return h->next;
 }
 
+/* Once for each outage, not once for each second of it. */
 static void
-complain(const struct house *h, const char *what, enum rc rc)
+complain(struct house *h, const char *what, enum rc rc)
 {
-	log_event(
-	    h->log, LOG_WARNING, "house", "what=%s rc=%s", what, rc_name(rc));
+	log_event(h->log, h->is_told ? LOG_DEBUG : LOG_WARNING, "house",
+	    "what=%s rc=%s", what, rc_name(rc));
+	h->has_failed = true;
+	h->is_told = true;
 }
 
 /* What an operator said of this host in the store is for all its processes,
@@ -210,6 +215,7 @@ house_tick(struct house *h, struct server *server, struct arena *a)
 	if (!is_ours(h, server))
 		return;
 	op = begin(a, now);
+	h->has_failed = false;
 	if (h->dir != NULL) {
 		look_at_hosts(h, server->store, &op);
 		house_dead_here(&h->dead, server, &op);
@@ -218,6 +224,7 @@ house_tick(struct house *h, struct server *server, struct arena *a)
 			bury_hosts(h, server, &op);
 	}
 	sweep(h, server->store, &op);
+	h->is_told = h->has_failed;
 	arena_reset(a);
 }
 

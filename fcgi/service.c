@@ -190,9 +190,11 @@ tell_edits(struct service *s)
 	    !run_dir_keeps_house(s->dir))
 		return;
 	rc = topic_tick(server, &op);
+	/* Once for each outage. */
 	if (rc != RC_OK)
-		log_event(
-		    s->o.log, LOG_WARNING, "topics", "rc=%s", rc_name(rc));
+		log_event(s->o.log, s->topics_fail ? LOG_DEBUG : LOG_WARNING,
+		    "topics", "rc=%s", rc_name(rc));
+	s->topics_fail = rc != RC_OK;
 	arena_reset(&s->arena);
 }
 

@@ -43,6 +43,7 @@ struct service {
 	struct arena arena;
 	int64_t served_mono; /* the end of the last request */
 	bool is_resting;     /* the store, since then */
+	bool topics_fail;    /* and that was said */
 };
 
 /* False after it was logged why not; service_release() in any case. */

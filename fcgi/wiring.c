@@ -33,6 +33,7 @@ struct wiring {
 	struct slice *origins;
 	struct slice *hosts;
 	int64_t tried_mono; /* to open the store */
+	bool is_told;       /* why it cannot be opened */
 	char bin[PATH_MAX];
 };
 
@@ -56,10 +57,12 @@ open_store(struct wiring *w, bool may_create)
 	if (rc != RC_OK) {
 		w->server.store = NULL;
 		store_open_put_url(&url, w->config->store_url);
-		log_event(w->log, LOG_ERROR, "store", "url=%.*s rc=%s why=%s",
-		    SLICE_FMT(buf_slice(&url)), rc_name(rc),
-		    why.len > 0 ? why.ptr : "-");
+		/* Whoever comes next second finds it no better. */
+		log_event(w->log, w->is_told ? LOG_DEBUG : LOG_ERROR, "store",
+		    "url=%.*s rc=%s why=%s", SLICE_FMT(buf_slice(&url)),
+		    rc_name(rc), why.len > 0 ? why.ptr : "-");
 	}
+	w->is_told = rc != RC_OK;
 	buf_release(&url);
 	buf_release(&why);
 }
