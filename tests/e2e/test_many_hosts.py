@@ -197,7 +197,7 @@ def test(world):
     if os.environ[cluster_net.INSIDE] != "real":
         raise harness.Skip("no namespaces for machines")
     for program in ("nginx", "curl", "rsync", "sqlite3", "openssl",
-                    "start-stop-daemon", "runuser", "useradd", "pidof"):
+                    "start-stop-daemon", "runuser", "useradd", "pkill"):
         harness.need(program)
     harness.need({"postgresql": "pg_createcluster",
                   "mariadb": "mariadbd"}[kind])
@@ -220,4 +220,4 @@ def tell(site):
 
 
 cluster_net.enter()
-harness.run(test, 110)
+harness.run(test, 170)
