@@ -54,31 +54,38 @@ maria_texts(struct maria *m, struct slice sql, int64_t give_up_mono,
 	return more < 0 ? REMOTE_DONE : failed(m, why);
 }
 
+/* What is not needed is not allowed. */
+static bool
+allow_several(struct maria *m, bool yes, int64_t give_up)
+{
+	return maria_option(m,
+		   yes ? MYSQL_OPTION_MULTI_STATEMENTS_ON
+		       : MYSQL_OPTION_MULTI_STATEMENTS_OFF,
+		   give_up) == 0;
+}
+
 enum remote_result
 maria_text(struct remote_engine *e, const char *sql, int64_t give_up_mono,
     int64_t *number, struct buf *why)
 {
 	struct maria *m = (struct maria *)e;
+	const bool is_several = strchr(sql, ';') != NULL;
 	enum remote_result result = REMOTE_LOST;
 
 	*number = 0;
 	if (m->my == NULL)
 		return REMOTE_LOST;
 	if (maria_is_stale(m) ||
-	    maria_option(m, MYSQL_OPTION_MULTI_STATEMENTS_ON, give_up_mono) !=
-		0) {
+	    (is_several && !allow_several(m, true, give_up_mono)))
 		buf_printf(why, "the connection was lost");
-		maria_shut(m);
-		maria_drop(m);
-		return REMOTE_LOST;
-	}
-	result = maria_texts(m, slice_of(sql), give_up_mono, number, why);
+	else
+		result =
+		    maria_texts(m, slice_of(sql), give_up_mono, number, why);
+	if (result == REMOTE_DONE &&
+	    (!is_several || allow_several(m, false, give_up_mono)))
+		return REMOTE_DONE;
 	/* Of what failed, unread results may be left. */
-	if (result != REMOTE_DONE ||
-	    maria_option(m, MYSQL_OPTION_MULTI_STATEMENTS_OFF, give_up_mono) !=
-		0) {
-		maria_shut(m);
-		maria_drop(m);
-	}
+	maria_shut(m);
+	maria_drop(m);
 	return result;
 }

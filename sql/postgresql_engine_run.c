@@ -19,7 +19,8 @@ postgresql_wait(struct postgresql *p, short events, int64_t give_up)
 		const int64_t left = give_up - clock_mono_ms(p->clock);
 		int n;
 
-		if (left <= 0)
+		/* poll() would wait for none that is closed. */
+		if (left <= 0 || fd.fd < 0)
 			return false;
 		n = poll(&fd, 1, left < INT_MAX ? (int)left : INT_MAX);
 		if (n >= 0)

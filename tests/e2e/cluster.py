@@ -6,8 +6,8 @@ them, and what is done to it.
 
     cluster.run(test, hosts=3)
 
-The program's arguments are the store, and "memcached" if it is to be in front
-of it.  MCP_CLUSTER_SEED and MCP_CLUSTER_SECONDS choose another and a longer run.
+The program's argument is the store: sqlite, postgresql, mariadb, pair (two
+PostgreSQL servers), with "+memcached" if that is to be in front of it.  MCP_CLUSTER_SEED and MCP_CLUSTER_SECONDS choose another and a longer run.
 """
 import os
 import random
@@ -226,7 +226,7 @@ class Cluster:
         check(not left, "had to be killed: %s", left)
 
 
-def run(test, seconds=100, **options):
+def run(test, seconds=110 + SECONDS, **options):
     """Be the program of one test of a cluster."""
     kind = "+".join(sys.argv[1:]) or "sqlite"
     cluster_net.enter()

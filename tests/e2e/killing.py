@@ -31,8 +31,9 @@ def owns(pid, folder, owners):
 
 def running(world):
     """Names of processes that are at a call."""
-    return {owner.decode().partition(".")[2] for owner, in world.query(
-        "SELECT DISTINCT owner FROM call WHERE state = 1")}
+    return {owner.partition(".")[2] for owner, in world.store.query(
+        "SELECT DISTINCT %s FROM {}call WHERE state = 1"
+        % world.store.text("owner"))}
 
 
 def victims(world, hosts):
@@ -134,7 +135,7 @@ async def storm_of(world, hosts, seconds):
 
 
 def rows(world, table):
-    return world.query("SELECT count(*) FROM %s" % table)[0][0]
+    return world.store.query("SELECT count(*) FROM {}%s" % table)[0][0]
 
 
 def tools_left(hosts):

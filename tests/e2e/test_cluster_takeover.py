@@ -63,7 +63,9 @@ def test(it):
         stream.cut()
         again = session.get(others[i % 2].url, after=stream.last_id)
         last = again.rest(30)[-1]
+        check("method" not in last, "ended without an answer: %r", last)
         if i < CALLS:
+            check("result" in last, "not run again: %r", last)
             equal(text(last["result"]), "done steps\n", "result")
         else:
             check("error" in last, "not given up: %r", last)

@@ -64,7 +64,8 @@ def test_wait(here, there):
     begun = time.monotonic()
     said = here.ctl("host", "drain", "--wait")
     check(time.monotonic() - begun > 0.5, "it did not wait: %s", said)
-    equal(here.world.query("SELECT count(*) FROM call WHERE state = 1")[0][0],
+    equal(here.world.store.query(
+        "SELECT count(*) FROM {}call WHERE state = 1")[0][0],
           0, "running calls")
     check("done m" in mcp.text(call.rest()[-1]["result"]), "the call was cut")
     check("processes=0" in line_of(there, here), "something runs there")

@@ -1,7 +1,6 @@
 """The key of the cluster is changed while clients are there: what an older or
 a newer key has made is accepted on every host, until the older one ends."""
 import secrets
-import sqlite3
 import time
 
 import harness
@@ -21,11 +20,8 @@ def keys(host):
 
 def make_time_pass(world, ms):
     """For the keys: two minutes are long."""
-    database = sqlite3.connect(world.folder / "sessions.db", timeout=10)
-    with database:
-        database.execute("UPDATE cluster_key SET mint_from = mint_from - ?,"
-                         " created = created - ?", (ms, ms))
-    database.close()
+    world.store.execute("UPDATE {}cluster_key SET mint_from = mint_from - %d,"
+                        " created = created - %d" % (ms, ms))
 
 
 def question(client, url):
@@ -99,8 +95,7 @@ def test_store(world, here, there):
 
 
 def configured(world, folder, **keys_):
-    return world.host(store=dict(
-        {"url": "sqlite://%s" % (folder / "fixed.db")}, **keys_),
+    return world.host(store=dict({"url": world.store.url("fixed")}, **keys_),
         catalog={"folder": folder / "catalog"})
 
 

@@ -71,6 +71,7 @@ class Site:
     def __init__(self, world, kind):
         self.world = world
         self.kind = kind
+        self.url = MARIADB_URL.search(PAGE.read_text()).group(1)
         self.net = cluster_net.Net(world)
         self.machines = {}
         for name in NAMES:
@@ -147,7 +148,6 @@ class Site:
 
     def follow(self):
         text = PAGE.read_text()
-        self.url = MARIADB_URL.search(text).group(1)
         other, = [heading for kind, heading in DATABASES.items()
                   if kind != self.kind]
         for part in text.split("\n## "):

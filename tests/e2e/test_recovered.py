@@ -42,14 +42,14 @@ def test_recovered(here, there, folder):
                                    here.url)), "done x\n", "a new call")
 
 
-def test_schema(host):
+def test_schema(host, store):
     """A line for each fact, and the store is made where it is wanted."""
     said = dict(line.rsplit(None, 1) for line in
                 host.ctl("schema", "status").splitlines())
-    equal(said["engine"], "sqlite", "engine")
+    equal(said["engine"], store.kind, "engine")
     equal(said["schema"], said["this program"], "steps")
     check(int(said["oldest program"]) <= int(said["schema"]), "%r", said)
-    url = "store.url=sqlite://%s" % (host.folder / "made.db")
+    url = "store.url=%s" % store.empty_url("made")
 
     def ctl(*words):
         return subprocess.run(
@@ -69,7 +69,7 @@ def test(world):
     speaking.define_all(catalog)
     here, there = world.two_hosts(catalog)
     test_recovered(here, there, world.folder)
-    test_schema(here)
+    test_schema(here, world.store)
 
 
 harness.run(test)

@@ -306,7 +306,7 @@ every_renewal_is_noticed(void **state)
 }
 
 const struct CMUnitTest suite_revs[] = {
-	SUITE_CASE(what_changes_or_ends_a_session_raises_its_revision),
+	SUITE_COUNTING_CASE(what_changes_or_ends_a_session_raises_its_revision),
 	SUITE_CASE(what_does_not_leaves_the_revisions_alone),
 	SUITE_CASE(a_row_comes_with_its_revision_if_it_is_asked_for),
 	SUITE_END,
