@@ -1,0 +1,481 @@
+"""Measure hosts that share a store; README.md.
+
+Started by tests/bench/run --hosts, which has built everything.
+"""
+import argparse
+import functools
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+BUILD = HERE.parent.parent / "build" / "bench"
+BIN = BUILD / "bin"
+sys.path.insert(0, str(HERE.parent / "e2e"))
+os.environ["MCP_BUILD"] = str(BUILD)
+
+import cluster_net                       # noqa: E402
+import cluster_stores                    # noqa: E402
+import harness                           # noqa: E402
+import mcp                               # noqa: E402
+import speaking                          # noqa: E402
+from bench import (SESSION_BODY, SESSION_HEADERS, STATELESS_BODY,  # noqa: E402
+                   STATELESS_HEADERS)
+from catalog import Catalog              # noqa: E402
+from support import check, wait_until    # noqa: E402
+
+TICK = os.sysconf("SC_CLK_TCK")
+PORT = 8080
+STORES = ("sqlite", "postgresql", "mariadb", "postgresql+memcached",
+          "mariadb+memcached")
+# Says when it said it.
+BEAT = """
+n = arguments["n"]
+for i in range(1, n + 1):
+    say(progress=i, total=n, message=str(time.monotonic_ns()))
+    time.sleep(arguments["ms"] / 1000)
+"""
+BEAT_MS = 25
+
+
+class PostgresqlServer(cluster_stores.PostgresqlServer):
+    is_durable = True
+
+    def settings(self):
+        return dict(super().settings(), max_connections=250,
+                    shared_buffers="128MB", max_wal_size="1GB",
+                    shared_preload_libraries="pg_stat_statements")
+
+
+class MariadbServer(cluster_stores.MariadbServer):
+    is_durable = True
+
+    def settings(self):
+        return dict(super().settings(), max_connections=250,
+                    innodb_buffer_pool_size="128M")
+
+
+KINDS = {"sqlite": cluster_stores.Sqlite, "postgresql": PostgresqlServer,
+         "mariadb": MariadbServer}
+
+
+def tree(pid):
+    """A process and all below it."""
+    found = [pid]
+    for path in Path("/proc/%d/task" % pid).glob("*/children"):
+        for child in path.read_text().split():
+            found += tree(int(child))
+    return found
+
+
+def cpu_us(pids):
+    """Used so far, by children that have ended, too."""
+    ticks = 0
+    for pid in pids:
+        try:
+            text = Path("/proc/%d/stat" % pid).read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        ticks += sum(map(int, text.rpartition(")")[2].split()[11:15]))
+    return ticks * 1e6 / TICK
+
+
+class Host(harness.Host):
+    """One that is started and stopped between rounds."""
+
+    def __init__(self, site, place, sections):
+        self.place = place
+        self.address = place.address
+        super().__init__(site.world, place.folder, sections, True)
+
+    def free_port(self):
+        return PORT
+
+    def start(self, command, log, **options):
+        return self.place.start(command, log, **options)
+
+    def start_responder(self):
+        self.socket.unlink(missing_ok=True)
+        self.stream_socket.unlink(missing_ok=True)
+        super().start_responder()
+
+    def is_up(self):
+        return self.lighttpd.poll() is None
+
+    def up(self):
+        if not self.is_up():
+            self.start_all()
+        wait_until(lambda: mcp.request(
+            self.url, "GET", {}).status == 405, "a host")
+
+    def down(self):
+        if not self.is_up():
+            return
+        for process in (self.lighttpd, self.streamer, self.responder):
+            process.terminate()
+            process.wait(20)
+
+
+class Site:
+    """What shares one store."""
+
+    def __init__(self, world, kind, hosts, options):
+        self.world = world
+        self.options = options
+        self.net = cluster_net.Net(world)
+        kind, _, cache = kind.partition("+")
+        self.store = KINDS[kind](self)
+        self.cache = cluster_stores.Memcached(self) if cache else None
+        self.hosts = [self.host(i + 1) for i in range(hosts)]
+
+    def host(self, number):
+        place = self.net.place("host%d" % number, [
+            *self.store.shared, harness.SOURCE, harness.BUILD])
+        catalog = Catalog(place.folder / "catalog")
+        speaking.define(catalog, "beat", BEAT)
+        sections = {
+            "server": {"socket": place.folder / "request.sock",
+                       "state": place.folder / "state",
+                       "workers": self.options.workers},
+            "stream": {"socket": place.folder / "stream.sock",
+                       "tick": "%dms" % self.options.tick},
+            "store": {"url": self.store.url},
+            "catalog": {"folder": catalog.folder,
+                        "modules": [BIN / "bench_echo.so"]},
+        }
+        if self.cache:
+            sections["cache"] = {"servers": self.cache.server}
+        return Host(self, place, sections)
+
+    def only(self, n):
+        """The first n run, and no other."""
+        for host in self.hosts[n:]:
+            host.down()
+        for host in self.hosts[:n]:
+            host.up()
+        return self.hosts[:n]
+
+    def cpu(self):
+        """By role: hosts, database, memcached."""
+        found = {"web": cpu_us(pid for host in self.hosts
+                               for pid in host.place.pids())}
+        engine = getattr(self.store, "engine", None)
+        found["db"] = cpu_us(tree(engine.process.pid)) if engine else 0
+        found["cache"] = cpu_us(self.cache.place.pids()) if self.cache else 0
+        return found
+
+    def close(self):
+        for host in self.hosts:
+            host.down()
+        self.store.close()
+        self.net.down()
+
+
+# ---------------------------------------------------------------- measures
+
+
+class Used:
+    """CPU by role while something is done."""
+
+    def __init__(self, site):
+        self.site = site
+
+    def __enter__(self):
+        self.before = self.site.cpu()
+        self.begun = time.monotonic()
+        return self
+
+    def __exit__(self, *_):
+        after = self.site.cpu()
+        self.seconds = time.monotonic() - self.begun
+        self.us = {role: after[role] - self.before[role] for role in after}
+
+
+def files_of(site, is_session):
+    """What call.lua takes; the sessions were opened at one host."""
+    folder = site.world.folder
+    names = [folder / name for name in ("headers", "body", "ids")]
+    names[0].write_text(SESSION_HEADERS if is_session else STATELESS_HEADERS)
+    names[1].write_text(json.dumps(SESSION_BODY if is_session
+                                   else STATELESS_BODY))
+    if not is_session:
+        return names[:2]
+    if not names[2].exists():
+        names[2].write_text("".join(
+            mcp.opened(site.hosts[0].url).id + "\n"
+            for _ in range(site.options.sessions)))
+    return names
+
+
+def calls(site, hosts, is_session):
+    """wrk against each of the hosts at once."""
+    arguments = [str(name) for name in files_of(site, is_session)]
+    connections = max(1, site.options.connections // len(hosts))
+    with Used(site) as used:
+        running = [subprocess.Popen(
+            ["wrk", "-t1", "-c%d" % connections,
+             "-d%d" % site.options.seconds, "-s", str(HERE / "call.lua"),
+             host.url, "--", *arguments], stdout=subprocess.PIPE, text=True)
+            for host in hosts]
+        said = [process.communicate()[0] for process in running]
+    done, rate, p99 = 0, 0, []
+    for text in said:
+        line, = [line for line in text.splitlines()
+                 if line.startswith("RESULT")] or [None]
+        check(line, "wrk failed: %s", text)
+        n, us, errors, late = map(int, line.split()[1:])
+        check(n and not errors, "%d of %d answers were wrong", errors, n)
+        done, rate = done + n, rate + n * 1e6 / us
+        p99.append(late)
+    found = {"rate": rate, "p99": max(p99) / 1000}
+    for role in used.us:
+        found[role] = used.us[role] / done
+    return found
+
+
+def idle(site, hosts, seconds):
+    with Used(site) as used:
+        time.sleep(seconds)
+    return {role: used.us[role] / used.seconds / 1e4 for role in used.us}
+
+
+def latency(site, there, here, seconds):
+    """Events of a call at one host, read at another; ms."""
+    n = max(10, int(seconds * 1000 / BEAT_MS))
+    session = mcp.opened(there.url)
+    first = session.call_stream("beat", {"n": n, "ms": BEAT_MS}, there.url)
+    while first.last_id is None:
+        first.next()
+    first.cut()
+    stream = session.get(here.url, after=first.last_id)
+    took = []
+    while True:
+        message = stream.message()
+        now = time.monotonic_ns()
+        if message is None or "result" in message:
+            break
+        if message.get("method") == "notifications/progress":
+            took.append((now - int(message["params"]["message"])) / 1e6)
+    stream.close()
+    session.delete()
+    # What was said before the stream was there came late for that.
+    took = sorted(took[5:])
+    check(took, "no events came")
+    return took
+
+
+# ------------------------------------------------------------------- cases
+
+
+def shown(values, form):
+    return form % statistics.median(values)
+
+
+def throughput(site, title, is_session):
+    options = site.options
+    rounds = {n: [] for n in options.hosts}
+    for _ in range(options.rounds):
+        for n in options.hosts:
+            rounds[n].append(calls(site, site.only(n), is_session))
+    print("  %s" % title)
+    one = rounds[options.hosts[0]]
+    for n, found in rounds.items():
+        ratio = [a["rate"] / b["rate"] for a, b in zip(found, one)]
+        median = {key: statistics.median(each[key] for each in found)
+                  for key in found[0]}
+        print("    %d host%s %7.0f requests/s, %.2f (%.2f-%.2f) times %d;"
+              " p99 %.1f ms; CPU us per request: web %.0f, database %.0f,"
+              " memcached %.0f" % (
+                  n, " " if n == 1 else "s", median["rate"],
+                  statistics.median(ratio), min(ratio), max(ratio),
+                  options.hosts[0], median["p99"], median["web"],
+                  median["db"], median["cache"]), flush=True)
+
+
+def case_session(site):
+    throughput(site, "tools/call in %d sessions that all hosts share"
+               % site.options.sessions, True)
+
+
+def case_stateless(site):
+    throughput(site, "tools/call without a session", False)
+
+
+def case_idle(site):
+    print("  nothing happens: CPU, percent of a processor")
+    for n in site.options.hosts:
+        found = idle(site, site.only(n), site.options.seconds)
+        print("    %d hosts: web %.1f, database %.1f, memcached %.1f"
+              % (n, found["web"], found["db"], found["cache"]), flush=True)
+
+
+def case_latency(site):
+    hosts = site.only(max(site.options.hosts))
+    print("  from a tool that says something to its client, ms; tick %d ms,"
+          " %d hosts" % (site.options.tick, len(hosts)))
+    for title, here in (("at the same host", hosts[0]),
+                        ("at another", hosts[-1])):
+        if here is hosts[0] and title == "at another":
+            continue
+        took = []
+        for _ in range(site.options.rounds):
+            took += latency(site, hosts[0], here, site.options.seconds)
+        took.sort()
+        print("    %-16s p50 %.1f, p99 %.1f, most %.1f (%d events)" % (
+            title, took[len(took) // 2], took[len(took) * 99 // 100],
+            took[-1], len(took)), flush=True)
+
+
+# What goes on in the background, and is not of a request.
+BACKGROUND = ("change", "revs", "host", "sweep", "owner", "info", "keys",
+              "topic", "wants")
+
+
+def statements(site):
+    """(calls, bytes of the log, changed something) of each routine."""
+    rows = site.store.engine.sql(
+        "SELECT substring(query from 'mcp_[a-z_]+'), sum(calls),"
+        " sum(wal_bytes), sum(wal_records), sum(total_exec_time) * 1000"
+        " FROM pg_stat_statements WHERE query LIKE '%mcp_%'"
+        " GROUP BY 1", "mcp")
+    found = {}
+    for row in rows.splitlines():
+        name, *numbers = row.split("|")
+        if name:
+            found[name[4:]] = [float(n) for n in numbers]
+    return found
+
+
+def count(site, title, do, times):
+    """Statements of one request, by name."""
+    do()
+    before = statements(site)
+    for _ in range(times):
+        do()
+    time.sleep(0.3)
+    after = statements(site)
+    zero = [0.0] * 4
+    print("    %s" % title)
+    for name, now in sorted(after.items()):
+        if name.startswith(BACKGROUND):
+            continue
+        n, bytes_, records, us = (
+            a - b for a, b in zip(now, before.get(name, zero)))
+        if n >= times / 2:
+            print("      %5.2f %-24s %s%5.0f us in the database" % (
+                n / times, name, "%6.0f bytes of WAL, " % (bytes_ / n)
+                if records else " " * 21, us / n))
+    sys.stdout.flush()
+
+
+def case_costs(site):
+    if site.store.name != "postgresql":
+        return
+    host, = site.only(1)
+    site.store.engine.sql("CREATE EXTENSION IF NOT EXISTS pg_stat_statements",
+                          "mcp")
+    print("  statements of a request%s, one host"
+          % (", memcached" if site.cache else ""))
+    session = mcp.opened(host.url)
+    modern = mcp.Modern(host.url)
+    spare = []
+
+    def open_one():
+        spare.append(mcp.opened(host.url))
+
+    def beat(n):
+        mcp.text_of(session.call("beat", {"n": n, "ms": 20}))
+
+    def read_stream():
+        stream = session.get()
+        stream.next()
+        stream.close()
+
+    times = 20
+    for title, do in (
+            ("initialize and notifications/initialized", open_one),
+            ("ping", lambda: session.send("ping")),
+            ("tools/list", session.tools),
+            ("tools/call, answered at once",
+             lambda: session.call("echo", {"text": "x"}).result()),
+            ("tools/call without a session, answered at once",
+             lambda: modern.call("echo", {"text": "x"}).result()),
+            ("tools/call with a stream, nothing said",
+             functools.partial(beat, 0)),
+            ("the same, ten events", lambda: session.call_stream(
+                "beat", {"n": 10, "ms": 20}).rest()),
+            ("GET of the session's stream, and leaving", read_stream),
+            ("DELETE", lambda: spare.pop().delete())):
+        count(site, title, do, times)
+
+
+CASES = {"session": case_session, "stateless": case_stateless,
+         "latency": case_latency, "idle": case_idle, "costs": case_costs}
+
+
+def measure(kind, options):
+    """One store, in a world of its own."""
+    wanted = list(options.hosts)
+    if kind == "sqlite":
+        # Only one machine can have it.
+        options = argparse.Namespace(**dict(vars(options), hosts=[1]))
+    world = harness.World()
+    world.folder.chmod(0o755)
+    print("\n%s" % kind, flush=True)
+    site = Site(world, kind, max(options.hosts), options)
+    try:
+        for name in options.only or CASES:
+            CASES[name](site)
+    except BaseException:
+        world.tell()
+        raise
+    finally:
+        site.close()
+        world.stop()
+    return wanted
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        prog="tests/bench/run [--no-install] --hosts", description=__doc__,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("--only", action="append", choices=CASES,
+                        help="this case; may be repeated")
+    parser.add_argument("--store", action="append", choices=STORES,
+                        help="this store; may be repeated")
+    parser.add_argument("--hosts", type=int, nargs="+", default=[1, 2, 3, 4])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=3, help="of one round")
+    parser.add_argument("--workers", type=int, default=2, help="of each host")
+    parser.add_argument("--connections", type=int, default=32,
+                        help="of wrk, to all hosts together")
+    parser.add_argument("--sessions", type=int, default=200)
+    parser.add_argument("--tick", type=int, default=10,
+                        help="stream.tick, ms")
+    options = parser.parse_args()
+    if min(*options.hosts, options.rounds, options.seconds, options.workers,
+           options.connections, options.sessions, options.tick) < 1:
+        parser.error("numbers must be positive")
+    cluster_net.enter()
+    if os.environ[cluster_net.INSIDE] != "real":
+        sys.exit("needs root and namespaces")
+    print("%d processors for all of it, %d workers on each host, %d rounds of"
+          " %d s: medians" % (len(os.sched_getaffinity(0)), options.workers,
+                              options.rounds, options.seconds))
+    if os.environ.get("MCP_BENCH_STORE"):
+        measure(os.environ["MCP_BENCH_STORE"], options)
+        return
+    for kind in options.store or STORES:
+        # Each with a network of its own.
+        environment = dict(os.environ, MCP_BENCH_STORE=kind)
+        del environment[cluster_net.INSIDE]
+        subprocess.run([sys.executable, *sys.argv], env=environment,
+                       check=True)
+
+
+if __name__ == "__main__":
+    main()
