@@ -20,6 +20,7 @@ import cluster_net
 import cluster_stores
 import harness
 import speaking
+import stores
 import support
 from catalog import Catalog
 from support import check, equal, wait_until
@@ -228,7 +229,8 @@ class Cluster:
 
 def run(test, seconds=110 + SECONDS, **options):
     """Be the program of one test of a cluster."""
-    kind = "+".join(sys.argv[1:]) or "sqlite"
+    kind = "+".join(sys.argv[1:] or [stores.KIND] + [
+        "memcached"] * stores.IS_CACHED)
     cluster_net.enter()
 
     def inner(world):

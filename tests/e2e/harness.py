@@ -248,8 +248,8 @@ class World:
                 for _ in range(2)]
 
     def only_files(self, reason):
-        """This test means nothing on a database server."""
-        if not self.store.is_file:
+        """This test means nothing on a database server, nor with a cache."""
+        if not self.store.is_file or stores.IS_CACHED:
             raise Skip(reason)
 
     def balancer(self, hosts):

@@ -10,8 +10,8 @@ import harness
 import storm
 from support import check, children_of, equal, wait_until
 
-CLIENTS = 200
-CALLERS = 60
+CLIENTS = int(os.environ.get("MCP_KILL_CLIENTS", "200"))
+CALLERS = CLIENTS * 3 // 10
 KILL_EVERY = 0.3
 SWEEP_LATER = 3600
 LEFT_OVER = ("call", "question", "cancel", "signal", "stream", "event", "want")
