@@ -120,6 +120,20 @@ def check_later(world, server, url):
     stop(host)
 
 
+def check_other_reason(world, server, url, sentences):
+    """It is away, and when it comes it refuses us: that is told, too."""
+    server.stop()
+    host = world.host(store={"url": url})
+    log = host.folder / "stream.log"
+    wait_until(lambda: "why=" in log.read_text(), "the first reason")
+    check(not any(text in log.read_text() for text in sentences),
+          "it was refused by nobody")
+    server.start()
+    wait_until(lambda: any(text in log.read_text() for text in sentences),
+               "the other reason")
+    stop(host)
+
+
 def check_engine(world, engine):
     missing = engine.missing()
     if missing:
@@ -140,6 +154,7 @@ def check_engine(world, engine):
         for role, database, rest, sentences in ROWS:
             check_row(world, url(role, database, rest), sentences)
         check_later(world, server, url("mcp", "start"))
+        check_other_reason(world, server, url("other", "start"), ROWS[0][3])
     finally:
         server.stop()
     print("ok with %s" % engine.name)
