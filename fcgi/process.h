@@ -93,7 +93,8 @@ MUST_CHECK enum rc worker_begin(struct worker *, bool holds_stream);
 void worker_end(struct worker *);
 bool worker_is_leaving(struct worker *);
 
-/* Send an order to the parent whose control socket this is.  RC_IO. */
+/* Send an order to the parent whose control socket this is.  RC_BUSY: it has
+ * more to do than it has read.  RC_IO: there is none. */
 MUST_CHECK enum rc process_order(const char *orders, int64_t call);
 
 /*

@@ -126,6 +126,7 @@ process_order(const char *orders, int64_t call)
 	struct sockaddr_un address;
 	char text[ORDER_MAX];
 	ssize_t sent;
+	int error;
 	int n;
 	int fd;
 
@@ -137,6 +138,9 @@ process_order(const char *orders, int64_t call)
 		return RC_IO;
 	sent = sendto(fd, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL,
 	    (const struct sockaddr *)&address, sizeof(address));
+	error = errno;
 	(void)close(fd);
-	return sent == n ? RC_OK : RC_IO;
+	if (sent == n)
+		return RC_OK;
+	return error == EAGAIN || error == ENOBUFS ? RC_BUSY : RC_IO;
 }

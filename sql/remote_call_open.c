@@ -116,6 +116,7 @@ read_answer(struct store *base, const struct op *op,
 {
 	const int64_t said =
 	    remote_number(rows, 0, is_recalled ? 2 : REMOTE_ANSWER_OPENED);
+	enum rc rc = RC_OK;
 
 	o->opened = (enum call_opened)(is_recalled ? said % TASK_UNIT : said);
 	o->reader =
@@ -123,9 +124,15 @@ read_answer(struct store *base, const struct op *op,
 	if (o->opened == CALL_IS_CANCELLED || o->opened == CALL_HAS_NO_ROOM)
 		return RC_OK;
 	if (o->opened != CALL_IS_NEW || is_recalled)
-		return get_row(base, op, rows, is_recalled, o->row);
-	begin_row(op, o->row, rows);
-	return RC_OK;
+		rc = get_row(base, op, rows, is_recalled, o->row);
+	else
+		begin_row(op, o->row, rows);
+	if (rc != RC_OK || o->opened != CALL_IS_NEW || o->row->epoch == 1)
+		return rc;
+	/* While we did not know of it somebody who took us for dead has claimed
+	 * it: it is not ours, and with that epoch we should pass for them.  The
+	 * same request again joins it. */
+	return RC_BUSY;
 }
 
 enum rc

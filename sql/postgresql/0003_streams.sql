@@ -336,18 +336,25 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- p_list: a JSON array of [shard, from, to]: what has these numbers, but for
--- `from`, is wanted.  7: some of it may be gone.
+-- `from`, is wanted; 1000 numbers at most.  7: some of it may be gone.  Each
+-- range is looked for by itself, in its order: how long a list is and how far it
+-- goes is not known beforehand, and whole tables would be read for it.
 CREATE OR REPLACE FUNCTION mcp_changes(p_list bytea)
 RETURNS TABLE(session bigint, stream bigint, kind integer, ref bigint)
 LANGUAGE sql STABLE AS $$
 	WITH l AS MATERIALIZED (SELECT (x->>0)::integer AS shard,
 		(x->>1)::bigint AS low, (x->>2)::bigint AS high
 		FROM jsonb_array_elements(convert_from(p_list, 'UTF8')::jsonb) x)
-	SELECT e.session, e.stream, 0, 0::bigint FROM l JOIN mcp_event e
-		ON e.shard = l.shard AND e.ver > l.low AND e.ver <= l.high
-	UNION ALL SELECT s.session, s.stream, s.kind, s.ref
-		FROM l JOIN mcp_signal s
-		ON s.shard = l.shard AND s.ver > l.low AND s.ver <= l.high
+	SELECT e.session, e.stream, 0, 0::bigint FROM l
+		CROSS JOIN LATERAL (SELECT x.session, x.stream
+			FROM mcp_event x WHERE x.shard = l.shard
+			AND x.ver > l.low AND x.ver <= l.high
+			ORDER BY x.ver LIMIT 1000) e
+	UNION ALL SELECT s.session, s.stream, s.kind, s.ref FROM l
+		CROSS JOIN LATERAL (SELECT x.session, x.stream, x.kind, x.ref
+			FROM mcp_signal x WHERE x.shard = l.shard
+			AND x.ver > l.low AND x.ver <= l.high
+			ORDER BY x.ver LIMIT 1000) s
 	UNION ALL SELECT 0, 0, 7, 0 FROM l JOIN mcp_chg c
 		ON c.shard = l.shard AND c.purged > l.low
 $$;
@@ -379,8 +386,9 @@ BEGIN
 		RETURN NEXT;
 		RETURN;
 	END IF;
+	-- Whichever: for the first of all by number all streams would be read.
 	v_streams := ARRAY(SELECT number FROM mcp_stream
-		WHERE owner = p_owner ORDER BY number LIMIT p_limit);
+		WHERE owner = p_owner LIMIT p_limit);
 	PERFORM 1 FROM mcp_stream WHERE number = ANY(v_streams)
 		ORDER BY number FOR NO KEY UPDATE;
 	FOR v IN SELECT number, session FROM mcp_stream

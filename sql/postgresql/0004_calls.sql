@@ -165,7 +165,9 @@ END $$;
 -- ----------------------------------------------------------------- begin
 
 -- What becomes of a request: see enum call_opened (0 new, 1 joined, 2 other,
--- 3 cancelled, 4 no room).  Locks its session and changes nothing.
+-- 3 cancelled, 4 no room).  Locks its session and changes nothing.  (That a
+-- session is not 0 is said where an index has only those: a plan for any session
+-- could not use it.)
 CREATE OR REPLACE FUNCTION mcp_call_meet(p_now bigint, p_session bigint,
 	p_principal bytea, p_request_id bytea, p_digest bytea, p_owner bytea,
 	p_is_waiting bigint, p_host_max bigint, p_principal_max bigint,
@@ -187,14 +189,15 @@ BEGIN
 	END IF;
 	IF p_session <> 0 AND p_request_id IS NOT NULL THEN
 		SELECT number, digest INTO v_number, v_digest FROM mcp_call
-			WHERE session = p_session AND request_id = p_request_id
+			WHERE session = p_session AND session <> 0
+			AND request_id = p_request_id
 			AND state = 1 ORDER BY number DESC LIMIT 1;
 		IF v_number IS NULL THEN
 			-- Its response was not taken to the end.
 			SELECT c.number, c.digest INTO v_number, v_digest
 				FROM mcp_call c
 				JOIN mcp_stream s ON s.number = c.stream
-				WHERE c.session = p_session
+				WHERE c.session = p_session AND c.session <> 0
 				AND c.request_id = p_request_id
 				AND c.state = 2 AND c.digest = p_digest
 				AND s.sent < s.head
@@ -480,7 +483,8 @@ BEGIN
 	SELECT s.state INTO v_state FROM mcp_session s
 		WHERE s.id = p_session FOR UPDATE;
 	SELECT c.number INTO v_number FROM mcp_call c
-		WHERE c.session = p_session AND c.request_id = p_request_id
+		WHERE c.session = p_session AND c.session <> 0
+		AND c.request_id = p_request_id
 		AND c.state = 1 ORDER BY c.number DESC LIMIT 1;
 	SELECT c.task INTO v_task FROM mcp_call c
 		WHERE c.number = v_number AND c.state = 1 FOR UPDATE;
