@@ -216,6 +216,14 @@ def files_of(site, is_session):
     return names
 
 
+def strange(hosts):
+    """What their logs say of answers that were not 200, and of failures."""
+    return "\n".join(
+        "%s: %s" % (host.place.name, line) for host in hosts
+        for line in host.log().splitlines()[-200000:]
+        if "status=200" not in line)[-4000:]
+
+
 def calls(site, hosts, is_session):
     """wrk against each of the hosts at once."""
     arguments = [str(name) for name in files_of(site, is_session)]
@@ -233,7 +241,8 @@ def calls(site, hosts, is_session):
                  if line.startswith("RESULT")] or [None]
         check(line, "wrk failed: %s", text)
         n, us, errors, late = map(int, line.split()[1:])
-        check(n and not errors, "%d of %d answers were wrong", errors, n)
+        check(n and not errors, "%d of %d answers were wrong:\n%s\n%s",
+              errors, n, text, strange(hosts))
         done, rate = done + n, rate + n * 1e6 / us
         p99.append(late)
     found = {"rate": rate, "p99": max(p99) / 1000}
@@ -244,9 +253,14 @@ def calls(site, hosts, is_session):
 
 def network_bytes(hosts):
     """To and from them, so far."""
-    return sum(int(Path("/sys/class/net/%s/statistics/%s_bytes"
-                        % (host.place.device, way)).read_text())
-               for host in hosts for way in ("rx", "tx"))
+    devices = [host.place.device for host in hosts]
+    total = 0
+    for line in Path("/proc/net/dev").read_text().splitlines():
+        name, _, numbers = line.partition(":")
+        if name.strip() in devices:
+            words = numbers.split()
+            total += int(words[0]) + int(words[8])
+    return total
 
 
 def idle(site, hosts, seconds):
@@ -319,9 +333,16 @@ def case_stateless(site):
 
 
 def case_idle(site):
-    print("  nothing happens: CPU, percent of a processor")
+    print("  one silent stream on each host: CPU, percent of a processor")
     for n in site.options.hosts:
-        found = idle(site, site.only(n), site.options.seconds)
+        hosts = site.only(n)
+        sessions = [mcp.opened(host.url) for host in hosts]
+        streams = [session.get() for session in sessions]
+        for stream in streams:
+            stream.next()
+        found = idle(site, hosts, site.options.seconds)
+        for stream in streams:
+            stream.close()
         print("    %d host%s web %.2f, database %.2f, memcached %.2f;"
               " %.1f kB/s for each host" % (
                   n, ": " if n == 1 else "s:", found["web"], found["db"],
@@ -449,9 +470,6 @@ def measure(kind, options):
     try:
         for name in options.only or CASES:
             CASES[name](site)
-    except BaseException:
-        world.tell()
-        raise
     finally:
         site.close()
         world.stop()
