@@ -268,7 +268,7 @@ END;
 
 -- The rest.  gone: rows of what the store is for; spent: others as well, which
 -- only hosts and marks of attempts are.
-CREATE OR REPLACE PROCEDURE mcp_sweep_rest(IN p_now bigint,
+CREATE OR REPLACE PROCEDURE mcp_sweep_rest(IN p_nonces_before bigint,
 	IN p_signals_before bigint, IN p_topics_before bigint,
 	IN p_done_before bigint, IN p_hosts_before bigint, IN p_limit bigint,
 	IN p_relaxed bigint)
@@ -295,7 +295,7 @@ BEGIN
 			SET v_left = v_left - 1;
 		END IF;
 	END FOR;
-	FOR v IN (SELECT nonce FROM mcp_nonce WHERE end_at < p_now
+	FOR v IN (SELECT nonce FROM mcp_nonce WHERE end_at < p_nonces_before
 			LIMIT v_left FOR UPDATE SKIP LOCKED) DO
 		DELETE FROM mcp_nonce WHERE nonce = v.nonce;
 		SET v_left = v_left - 1;
