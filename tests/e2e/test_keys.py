@@ -8,7 +8,7 @@ import harness
 import mcp
 import speaking
 from catalog import Catalog
-from support import check, equal
+from support import check, equal, wait_until
 
 ANSWER = {"name": mcp.accept(name="Ada")}
 
@@ -49,6 +49,9 @@ def rotate(world, here, there):
     before = mcp.opened(here.url)
     modern = mcp.Modern(here.url, {"elicitation": {}})
     asked = [question(modern, here.url) for _ in range(2)]
+    # Its workers know the first key only.
+    for _ in range(8):
+        alive(before, there.url)
     said = here.ctl("key", "rotate")
     check("120 seconds" in said, "not said when: %s", said)
     check("makes ids from" in keys(there)[2], "%s", keys(there))
@@ -64,6 +67,8 @@ def rotate(world, here, there):
     here.reload()
     # One host makes ids with it, the other has read it and does not yet.
     after = mcp.opened(here.url)
+    # And who has not read it does so when it meets it.
+    wait_until(lambda: alive(after, there.url) == [200], "the new key there")
     there.reload()
     later = mcp.opened(there.url)
     for session in (before, early, after, later):
