@@ -126,6 +126,18 @@ keyring_fits(struct keyring *k, uint32_t incarnation)
 	return fits;
 }
 
+/* Where a is used rather than b. */
+static bool
+is_better(const struct key_row *a, const struct key_row *b, int64_t now_ms)
+{
+	const bool is_due = a->mint_from <= now_ms;
+
+	if (is_due != (b->mint_from <= now_ms))
+		return is_due;
+	return is_due ? a->mint_from >= b->mint_from
+		      : a->mint_from < b->mint_from;
+}
+
 const struct key_row *
 keyring_mint(const struct keyring *k, int64_t now_ms)
 {
@@ -134,10 +146,9 @@ keyring_mint(const struct keyring *k, int64_t now_ms)
 	for (size_t i = 0; i < k->rows.n; i++) {
 		const struct key_row *row = &k->rows.row[i];
 
-		if (row->mint_from > now_ms ||
-		    (row->end != 0 && row->end <= now_ms))
+		if (row->end != 0 && row->end <= now_ms)
 			continue;
-		if (best == NULL || row->mint_from >= best->mint_from)
+		if (best == NULL || is_better(row, best, now_ms))
 			best = row;
 	}
 	return best;

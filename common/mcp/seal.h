@@ -63,7 +63,9 @@ MUST_CHECK enum rc keyring_refresh(struct keyring *k, struct store *store,
  * keyring_refresh() reads them anew.  False: they were. */
 bool keyring_fits(struct keyring *k, uint32_t incarnation);
 
-/* The key to seal with now, or NULL. */
+/* The key to seal with now: the newest whose time has come.  If none is left of
+ * those, as on a host whose clock is behind that of whoever ended them, the
+ * next one.  NULL: all have ended. */
 const struct key_row *keyring_mint(const struct keyring *k, int64_t now_ms);
 
 /* The key of that id if it may still open, or NULL. */

@@ -78,7 +78,7 @@ def rotate(world, here, there):
     return before, after, modern, asked[1]
 
 
-def end(here, there, before, after, modern, asked):
+def end(world, here, there, before, after, modern, asked):
     said = here.ctl("key", "end", "1", status=1)
     check("live sessions have ids of key 1" in said and "404" in said
           and "--yes" in said, "not said: %s", said)
@@ -89,6 +89,11 @@ def end(here, there, before, after, modern, asked):
     check("until" in keys(here)[1], "%s", keys(here))
     here.ctl("key", "end", "1", "--yes")
     check("ended" in keys(here)[1], "%s", keys(here))
+    # Also where it is ten minutes earlier.
+    ended_at = world.query(
+        "SELECT end_at FROM cluster_key WHERE id = 1")[0][0]
+    check(time.time() * 1000 - ended_at >= 600000, "a clock that is behind "
+          "takes it still")
     for host in (here, there):
         host.reload()
     equal(alive(before, here.url, there.url), [404, 404], "the old key's")
@@ -100,7 +105,7 @@ def end(here, there, before, after, modern, asked):
 
 def test_store(world, here, there):
     found = rotate(world, here, there)
-    end(here, there, *found)
+    end(world, here, there, *found)
 
 
 def configured(world, folder, **keys_):

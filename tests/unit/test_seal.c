@@ -305,6 +305,26 @@ keys_are_read_again_after_a_minute(void **state)
 	store->ops->close(store);
 }
 
+/* By whom the others were ended, it is ten minutes later. */
+static void
+a_clock_that_is_behind_leaves_no_host_without_a_key(void **state)
+{
+	struct keyring k = { .rows.n = 3 };
+
+	(void)state;
+	k.rows.row[0] = (struct key_row){ .id = 1, .end = NOW - 1 };
+	k.rows.row[1] = (struct key_row){ .id = 2, .mint_from = NOW + 600000 };
+	k.rows.row[2] = (struct key_row){ .id = 3, .mint_from = NOW + 700000 };
+	assert_int_equal(keyring_mint(&k, NOW)->id, 2);
+	assert_int_equal(keyring_mint(&k, NOW + 600000)->id, 2);
+	assert_int_equal(keyring_mint(&k, NOW + 700000)->id, 3);
+	k.rows.row[0].end = 0;
+	assert_int_equal(keyring_mint(&k, NOW)->id, 1);
+	k.rows.n = 1;
+	k.rows.row[0].end = NOW;
+	assert_null(keyring_mint(&k, NOW));
+}
+
 /* Hosts whose clocks are ahead make ids with a key before everybody has read
  * it; a machine that slept has the keys of before. */
 static void
@@ -382,6 +402,7 @@ main(void)
 		T(a_key_mints_when_its_time_has_come_and_opens_until_its_end),
 		T(a_former_key_of_the_configuration_opens_and_never_mints),
 		T(the_first_process_makes_the_key_and_the_second_takes_it),
+		T(a_clock_that_is_behind_leaves_no_host_without_a_key),
 		T(keys_are_read_again_after_a_minute),
 		T(keys_are_read_again_when_there_is_reason),
 		T(what_was_made_says_with_which_key),
