@@ -154,7 +154,7 @@ an_order_came(const struct rig *r, int64_t call)
 	char text[64] = "";
 	char want[64];
 
-	(void)snprintf(want, sizeof(want), "run %lld", (long long)call);
+	(void)snprintf(want, sizeof(want), "run %lld 1", (long long)call);
 	assert_int_equal(
 	    recv(r->orders, text, sizeof(text) - 1, 0), strlen(want));
 	assert_string_equal(text, want);
