@@ -11,6 +11,8 @@ PostgreSQL servers), with "+memcached" if that is to be in front of it.
 MCP_CLUSTER_SEED and MCP_CLUSTER_SECONDS choose another and a longer run;
 MCP_CLUSTER_LOGS is a folder for the logs of all hosts.
 """
+import contextlib
+import json
 import os
 import random
 import shutil
@@ -22,6 +24,7 @@ import cluster_loss
 import cluster_net
 import cluster_stores
 import harness
+import schema_check
 import speaking
 import support
 from catalog import Catalog
@@ -36,6 +39,8 @@ CLOCK = harness.BUILD / "tests" / "preload" / "clock_offset.so"
 # between two of them would be too much.
 CLOCKS = (0, 300, -300)
 PORT = 8080
+# More than there are in any host.
+PIDS = 1 << 32
 BALANCER = harness.HERE / "cluster_balancer.py"
 
 # What it says and is asked has the marker of its call.
@@ -178,7 +183,8 @@ class Cluster:
             *self.store.shared, harness.SOURCE, harness.BUILD])
         sections = {
             "server": {"socket": place.folder / "request.sock",
-                       "state": place.folder / "state", "workers": 4},
+                       "state": place.folder / "state", "workers": 4,
+                       "trace": place.folder / "trace"},
             "stream": {"socket": place.folder / "stream.sock"},
             "store": {"url": self.store.url_for(name, self.loss)},
             "http": {"comment": "1s"},
@@ -226,11 +232,30 @@ class Cluster:
         return [len(os.listdir("/proc/%d/fd" % pid))
                 for pid in self.parents()]
 
+    def write_trace(self):
+        """What all hosts sent and were sent, as one host would have written
+        it: see World.traffic()."""
+        found = []
+        for i, host in enumerate(self.hosts):
+            path = host.folder / "trace"
+            with contextlib.suppress(OSError), open(
+                    path, encoding="utf-8", errors="replace") as lines:
+                for text in lines:
+                    line = schema_check.load(text)
+                    # Who was killed while writing leaves a piece.
+                    if isinstance(line, dict) and "what" in line:
+                        line["pid"] += i * PIDS
+                        found.append((line["ms"] - host.clock * 1000, line))
+        found.sort(key=lambda pair: pair[0])
+        with open(self.world.trace, "w") as out:
+            out.writelines(json.dumps(line) + "\n" for _, line in found)
+
     def close(self):
         """Everything but what holds the hosts goes first."""
         for host in self.up():
             host.place.signal(signal.SIGCONT)
         left = self.world.stop()
+        self.write_trace()
         if LOGS:
             for log in self.world.folder.glob("*/*.log"):
                 os.makedirs(LOGS, exist_ok=True)
