@@ -136,26 +136,28 @@ look_at_hosts(struct house *h, struct store *store, const struct op *op)
 	const int64_t slow = budget_of(store) / SLOW_PART;
 	struct host_rows rows = { NULL, 0 };
 	enum rc rc = store->ops->host_beat(store, op, run_dir_host(h->dir));
+	bool is_slow;
 
 	/* What we cannot write, or only with trouble, others cannot write
 	 * either: while somebody holds the lock, or the disk is full or slow,
 	 * the beats of all stand still. */
 	if (rc != RC_OK)
 		complain(h, "beat", rc);
-	if (rc != RC_OK || clock_mono_ms(&clock_system) - began > slow) {
+	if (rc != RC_OK) {
 		host_watch_fail(&h->watch);
 		return;
 	}
+	is_slow = clock_mono_ms(&clock_system) - began > slow;
 	rc = store->ops->hosts(store, op, &rows);
-	if (rc == RC_OK) {
+	if (rc == RC_OK)
 		obey(h, &rows);
+	if (rc == RC_OK && !is_slow)
 		rc = host_watch_look(
 		    &h->watch, clock_mono_ms(&clock_system), &rows);
-	}
-	if (rc != RC_OK) {
+	if (rc != RC_OK)
 		complain(h, "hosts", rc);
+	if (rc != RC_OK || is_slow)
 		host_watch_fail(&h->watch);
-	}
 }
 
 /* A few of the other hosts that are dead, in turn. */

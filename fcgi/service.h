@@ -64,7 +64,7 @@ void service_visit(struct service *s);
 
 /* Take over the call of that number, whose process has died; the exit
  * status. */
-int service_run_call(struct service *s, int64_t call);
+int service_run_call(struct service *s, const struct call_order *order);
 
 void service_release(struct service *s);
 

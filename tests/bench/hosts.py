@@ -28,8 +28,9 @@ from bench import (SESSION_BODY, SESSION_HEADERS, STATELESS_BODY,  # noqa: E402
 from catalog import Catalog              # noqa: E402
 from support import check, wait_until    # noqa: E402
 
-TICK = os.sysconf("SC_CLK_TCK")
 PORT = 8080
+# Requests in a row that must be answered before anything is measured.
+WARM = 10
 STORES = ("sqlite", "postgresql", "mariadb", "postgresql+memcached",
           "mariadb+memcached")
 # Says when it said it.
@@ -72,16 +73,21 @@ def tree(pid):
     return found
 
 
-def cpu_us(pids):
-    """Used so far, by children that have ended, too."""
-    ticks = 0
+def cpu_ns(pids):
+    """Of each thread so far; exact, where ticks miss what is short."""
+    found = {}
     for pid in pids:
-        try:
-            text = Path("/proc/%d/stat" % pid).read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        ticks += sum(map(int, text.rpartition(")")[2].split()[11:15]))
-    return ticks * 1e6 / TICK
+        for path in Path("/proc/%d/task" % pid).glob("*/schedstat"):
+            try:
+                found[path] = int(path.read_text().split()[0])
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+    return found
+
+
+def used_us(before, after):
+    """What ended meanwhile is not in it."""
+    return sum(ns - before.get(path, 0) for path, ns in after.items()) / 1e3
 
 
 class Host(harness.Host):
@@ -109,8 +115,10 @@ class Host(harness.Host):
     def up(self):
         if not self.is_up():
             self.start_all()
-        wait_until(lambda: mcp.request(
-            self.url, "GET", {}).status == 405, "a host")
+        # Each worker may have to wait for who sets the store up.
+        wait_until(lambda: all(
+            mcp.Session(self.url).initialize().status == 200
+            for _ in range(WARM)), "a host", 30)
 
     def down(self):
         if not self.is_up():
@@ -161,12 +169,12 @@ class Site:
 
     def cpu(self):
         """By role: hosts, database, memcached."""
-        found = {"web": cpu_us(pid for host in self.hosts
-                               for pid in host.place.pids())}
         engine = getattr(self.store, "engine", None)
-        found["db"] = cpu_us(tree(engine.process.pid)) if engine else 0
-        found["cache"] = cpu_us(self.cache.place.pids()) if self.cache else 0
-        return found
+        return {
+            "web": cpu_ns(pid for host in self.hosts
+                          for pid in host.place.pids()),
+            "db": cpu_ns(tree(engine.process.pid) if engine else ()),
+            "cache": cpu_ns(self.cache.place.pids() if self.cache else ())}
 
     def close(self):
         for host in self.hosts:
@@ -192,7 +200,8 @@ class Used:
     def __exit__(self, *_):
         after = self.site.cpu()
         self.seconds = time.monotonic() - self.begun
-        self.us = {role: after[role] - self.before[role] for role in after}
+        self.us = {role: used_us(self.before[role], after[role])
+                   for role in after}
 
 
 def files_of(site, is_session):
@@ -209,6 +218,14 @@ def files_of(site, is_session):
             mcp.opened(site.hosts[0].url).id + "\n"
             for _ in range(site.options.sessions)))
     return names
+
+
+def strange(hosts):
+    """What their logs say of answers that were not 200, and of failures."""
+    return "\n".join(
+        "%s: %s" % (host.place.name, line) for host in hosts
+        for line in host.log().splitlines()[-200000:]
+        if "status=200" not in line)[-4000:]
 
 
 def calls(site, hosts, is_session):
@@ -228,7 +245,8 @@ def calls(site, hosts, is_session):
                  if line.startswith("RESULT")] or [None]
         check(line, "wrk failed: %s", text)
         n, us, errors, late = map(int, line.split()[1:])
-        check(n and not errors, "%d of %d answers were wrong", errors, n)
+        check(n and not errors, "%d of %d answers were wrong:\n%s\n%s",
+              errors, n, text, strange(hosts))
         done, rate = done + n, rate + n * 1e6 / us
         p99.append(late)
     found = {"rate": rate, "p99": max(p99) / 1000}
@@ -237,10 +255,27 @@ def calls(site, hosts, is_session):
     return found
 
 
+def network_bytes(hosts):
+    """To and from them, so far."""
+    devices = [host.place.device for host in hosts]
+    total = 0
+    for line in Path("/proc/net/dev").read_text().splitlines():
+        name, _, numbers = line.partition(":")
+        if name.strip() in devices:
+            words = numbers.split()
+            total += int(words[0]) + int(words[8])
+    return total
+
+
 def idle(site, hosts, seconds):
+    """Percent of a processor by role; kB/s on the network of a host."""
+    before = network_bytes(hosts)
     with Used(site) as used:
         time.sleep(seconds)
-    return {role: used.us[role] / used.seconds / 1e4 for role in used.us}
+    found = {role: used.us[role] / used.seconds / 1e4 for role in used.us}
+    found["kB"] = (network_bytes(hosts) - before) / used.seconds / 1000 \
+        / len(hosts)
+    return found
 
 
 def latency(site, there, here, seconds):
@@ -269,10 +304,6 @@ def latency(site, there, here, seconds):
 
 
 # ------------------------------------------------------------------- cases
-
-
-def shown(values, form):
-    return form % statistics.median(values)
 
 
 def throughput(site, title, is_session):
@@ -306,11 +337,20 @@ def case_stateless(site):
 
 
 def case_idle(site):
-    print("  nothing happens: CPU, percent of a processor")
+    print("  one silent stream on each host: CPU, percent of a processor")
     for n in site.options.hosts:
-        found = idle(site, site.only(n), site.options.seconds)
-        print("    %d hosts: web %.1f, database %.1f, memcached %.1f"
-              % (n, found["web"], found["db"], found["cache"]), flush=True)
+        hosts = site.only(n)
+        sessions = [mcp.opened(host.url) for host in hosts]
+        streams = [session.get() for session in sessions]
+        for stream in streams:
+            stream.next()
+        found = idle(site, hosts, site.options.seconds)
+        for stream in streams:
+            stream.close()
+        print("    %d host%s web %.2f, database %.2f, memcached %.2f;"
+              " %.1f kB/s for each host" % (
+                  n, ": " if n == 1 else "s:", found["web"], found["db"],
+                  found["cache"], found["kB"]), flush=True)
 
 
 def case_latency(site):
@@ -350,16 +390,20 @@ def statements(site):
     return found
 
 
-def count(site, title, do, times):
-    """Statements of one request, by name."""
+def count(site, title, do, times, quiet):
+    """Statements of one request, by name; quiet: what goes on without."""
     do()
     before = statements(site)
-    for _ in range(times):
-        do()
+    with Used(site) as used:
+        for _ in range(times):
+            do()
     time.sleep(0.3)
     after = statements(site)
     zero = [0.0] * 4
-    print("    %s" % title)
+    print("    %s: CPU %s" % (title, ", ".join(
+        "%s %.0f us" % (role, max(
+            0, us - quiet[role] * 1e4 * used.seconds) / times)
+        for role, us in used.us.items() if us)))
     for name, now in sorted(after.items()):
         if name.startswith(BACKGROUND):
             continue
@@ -396,6 +440,7 @@ def case_costs(site):
         stream.close()
 
     times = 20
+    quiet = idle(site, [host], 3)
     for title, do in (
             ("initialize and notifications/initialized", open_one),
             ("ping", lambda: session.send("ping")),
@@ -410,7 +455,7 @@ def case_costs(site):
                 "beat", {"n": 10, "ms": 20}).rest()),
             ("GET of the session's stream, and leaving", read_stream),
             ("DELETE", lambda: spare.pop().delete())):
-        count(site, title, do, times)
+        count(site, title, do, times, quiet)
 
 
 CASES = {"session": case_session, "stateless": case_stateless,
@@ -419,7 +464,6 @@ CASES = {"session": case_session, "stateless": case_stateless,
 
 def measure(kind, options):
     """One store, in a world of its own."""
-    wanted = list(options.hosts)
     if kind == "sqlite":
         # Only one machine can have it.
         options = argparse.Namespace(**dict(vars(options), hosts=[1]))
@@ -430,13 +474,9 @@ def measure(kind, options):
     try:
         for name in options.only or CASES:
             CASES[name](site)
-    except BaseException:
-        world.tell()
-        raise
     finally:
         site.close()
         world.stop()
-    return wanted
 
 
 def main():
@@ -463,12 +503,12 @@ def main():
     cluster_net.enter()
     if os.environ[cluster_net.INSIDE] != "real":
         sys.exit("needs root and namespaces")
-    print("%d processors for all of it, %d workers on each host, %d rounds of"
-          " %d s: medians" % (len(os.sched_getaffinity(0)), options.workers,
-                              options.rounds, options.seconds))
     if os.environ.get("MCP_BENCH_STORE"):
         measure(os.environ["MCP_BENCH_STORE"], options)
         return
+    print("%d processors for all of it, %d workers on each host, %d rounds of"
+          " %d s: medians" % (len(os.sched_getaffinity(0)), options.workers,
+                              options.rounds, options.seconds), flush=True)
     for kind in options.store or STORES:
         # Each with a network of its own.
         environment = dict(os.environ, MCP_BENCH_STORE=kind)

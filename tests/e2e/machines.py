@@ -86,6 +86,9 @@ class Machine(cluster_net.Place):
 
 
 class Shell(pages.Shell):
+    # Servers are made and started.
+    seconds = 60
+
     def kill(self):
         """What entered the machine must outlive what it started there: it
         reaps it, else the machine never ends."""

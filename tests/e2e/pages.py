@@ -73,6 +73,8 @@ def pattern(output):
 class Shell:
     """What a page is typed into."""
 
+    seconds = SECONDS
+
     def __init__(self, page, process):
         self.page = page
         self.process = process
@@ -83,7 +85,7 @@ class Shell:
                                  % (command, END))
         self.process.stdin.flush()
         said = ""
-        late = threading.Timer(SECONDS, self.kill)
+        late = threading.Timer(self.seconds, self.kill)
         late.start()
         try:
             for line in self.process.stdout:

@@ -44,7 +44,7 @@ pg_ctlcluster 15 main start
     "mariadb-server": """
 mkdir -p /run/mysqld && chown mysql: /run/mysqld
 mariadb-install-db --user=mysql >/dev/null
-printf '[mariadbd]\\ninnodb_flush_method=nosync\\ninnodb_use_native_aio=OFF\\n' \
+printf '[mariadbd]\\nuser=mysql\\ninnodb_flush_method=nosync\\ninnodb_use_native_aio=OFF\\n' \
 >/etc/mysql/mariadb.conf.d/80-test.cnf
 service mariadb start
 """,
