@@ -204,7 +204,7 @@ check_modules(
 	return errors;
 }
 
-/* A server must be there and know us; a file may be made later. */
+/* A server must be there and know us; what is to be made may be made later. */
 static size_t
 check_store(struct ctl *ctl)
 {
@@ -220,11 +220,12 @@ check_store(struct ctl *ctl)
 		.log = &ctl->log };
 	struct store *store = NULL;
 	enum rc rc = store_open(&options, &store, &why);
-	const bool is_wrong = is_file ? rc == RC_SYNTAX : rc != RC_OK;
+	const bool is_wrong =
+	    is_file ? rc == RC_SYNTAX : rc != RC_OK && rc != RC_NOTFOUND;
 
 	if (rc == RC_OK)
 		store->ops->close(store);
-	if (is_wrong)
+	if (is_wrong || (!is_file && rc != RC_OK))
 		tell_store(stdout, url, &why, rc);
 	buf_release(&why);
 	return is_wrong ? 1 : 0;

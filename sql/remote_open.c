@@ -177,7 +177,8 @@ migrate(struct remote_store *s, const struct op *op, struct buf *why)
 
 	if (rc != RC_OK || schema >= migrate_newest(s->engine->ops->name))
 		return rc;
-	if (schema == 0 && !s->may_create) {
+	s->is_empty = schema == 0 && !s->may_create;
+	if (s->is_empty) {
 		buf_put_slice(
 		    why, SLICE("empty; set it up with mcpctl schema apply"));
 		return RC_IO;
@@ -405,7 +406,7 @@ connect_now(struct remote_store *s, struct buf *why)
 	enum rc rc = remote_ready(s, &op, why);
 
 	arena_release(&arena);
-	return rc;
+	return rc != RC_OK && s->is_empty ? RC_NOTFOUND : rc;
 }
 
 enum rc

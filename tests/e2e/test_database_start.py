@@ -28,14 +28,15 @@ ROLES = {
 }
 HBA = "local all all trust\nhost all other all scram-sha-256\n" \
     "host all all all trust\n"
-# Role, database, further text of the URL, and of what is said.
+# Role, database, further text of the URL, status of mcpctl check, and some of
+# what is said.
 ROWS = (
-    ("other", "start", "", ("password authentication failed",
-                            "Access denied")),
-    ("mcp", "nowhere", "", ("does not exist", "Access denied")),
-    ("poor", "start", "", ("empty; set it up",)),
-    ("mcp", "start", "?unheard_of=SECRET", ("the URL of the store",
-                                            "unheard_of")),
+    ("other", "start", "", 1, ("password authentication failed",
+                               "Access denied")),
+    ("mcp", "nowhere", "", 1, ("does not exist", "Access denied")),
+    ("poor", "start", "", 0, ("empty; set it up",)),
+    ("mcp", "start", "?unheard_of=SECRET", 1, ("the URL of the store",
+                                               "unheard_of")),
 )
 
 
@@ -84,11 +85,11 @@ def stop(host):
         equal(process.wait(10), 0, "status at the end")
 
 
-def check_row(world, url, sentences):
+def check_row(world, url, checked, sentences):
     host = world.host(store={"url": url})
-    for words in (("check",), ("schema", "status")):
+    for wanted, words in ((checked, ("check",)), (1, ("schema", "status"))):
         status, said = said_by(host, *words)
-        equal(status, 1, "status of %s (%s)" % (words, said))
+        equal(status, wanted, "status of %s (%s)" % (words, said))
         check(any(text in said for text in sentences), "%s: %s", words, said)
         check(all(said.count(text) <= 1 for text in sentences),
               "said twice: %s", said)
@@ -151,10 +152,10 @@ def check_engine(world, engine):
         def url(role, database, rest=""):
             return "%s://%s:%s@127.0.0.1:%d/%s%s" % (
                 engine.name, role, SECRET, server.port, database, rest)
-        for role, database, rest, sentences in ROWS:
-            check_row(world, url(role, database, rest), sentences)
+        for role, database, rest, *wanted in ROWS:
+            check_row(world, url(role, database, rest), *wanted)
         check_later(world, server, url("mcp", "start"))
-        check_other_reason(world, server, url("other", "start"), ROWS[0][3])
+        check_other_reason(world, server, url("other", "start"), ROWS[0][-1])
     finally:
         server.stop()
     print("ok with %s" % engine.name)
