@@ -37,6 +37,8 @@ struct house {
 	size_t host; /* the next one to look after, if it is dead */
 	int64_t next;
 	int64_t next_sweep;
+	bool has_failed; /* in this tick */
+	bool is_told;    /* since it last worked */
 };
 
 enum rc
@@ -91,11 +93,14 @@ house_due(const struct house *h)
 	return h->next;
 }
 
+/* Once for each outage, not once for each second of it. */
 static void
-complain(const struct house *h, const char *what, enum rc rc)
+complain(struct house *h, const char *what, enum rc rc)
 {
-	log_event(
-	    h->log, LOG_WARNING, "house", "what=%s rc=%s", what, rc_name(rc));
+	log_event(h->log, h->is_told ? LOG_DEBUG : LOG_WARNING, "house",
+	    "what=%s rc=%s", what, rc_name(rc));
+	h->has_failed = true;
+	h->is_told = true;
 }
 
 /* What an operator said of this host in the store is for all its processes,
@@ -131,26 +136,28 @@ look_at_hosts(struct house *h, struct store *store, const struct op *op)
 	const int64_t slow = budget_of(store) / SLOW_PART;
 	struct host_rows rows = { NULL, 0 };
 	enum rc rc = store->ops->host_beat(store, op, run_dir_host(h->dir));
+	bool is_slow;
 
 	/* What we cannot write, or only with trouble, others cannot write
 	 * either: while somebody holds the lock, or the disk is full or slow,
 	 * the beats of all stand still. */
 	if (rc != RC_OK)
 		complain(h, "beat", rc);
-	if (rc != RC_OK || clock_mono_ms(&clock_system) - began > slow) {
+	if (rc != RC_OK) {
 		host_watch_fail(&h->watch);
 		return;
 	}
+	is_slow = clock_mono_ms(&clock_system) - began > slow;
 	rc = store->ops->hosts(store, op, &rows);
-	if (rc == RC_OK) {
+	if (rc == RC_OK)
 		obey(h, &rows);
+	if (rc == RC_OK && !is_slow)
 		rc = host_watch_look(
 		    &h->watch, clock_mono_ms(&clock_system), &rows);
-	}
-	if (rc != RC_OK) {
+	if (rc != RC_OK)
 		complain(h, "hosts", rc);
+	if (rc != RC_OK || is_slow)
 		host_watch_fail(&h->watch);
-	}
 }
 
 /* A few of the other hosts that are dead, in turn. */
@@ -226,6 +233,7 @@ house_tick(struct house *h, struct server *server, struct arena *a)
 	if (!is_ours(h, server))
 		return;
 	op = begin(server, a, now);
+	h->has_failed = false;
 	if (h->dir != NULL) {
 		look_at_hosts(h, server->store, &op);
 		house_dead_here(&h->dead, server, &op);
@@ -234,6 +242,7 @@ house_tick(struct house *h, struct server *server, struct arena *a)
 			bury_hosts(h, server, &op);
 	}
 	sweep(h, server->store, &op);
+	h->is_told = h->has_failed;
 	now = clock_mono_ms(&clock_system) + REST_MS;
 	h->next = h->next < now ? now : h->next;
 	arena_reset(a);

@@ -63,14 +63,16 @@ house_may_run_again(const struct call_row *row)
 /* True if somebody was told to run it, or will be, and may still do so.  A
  * parent that has many orders to read takes this one at another tick. */
 static bool
-order(struct house_dead *d, int64_t call)
+order(struct house_dead *d, const struct call_row *row)
 {
-	struct house_order *o = &d->ordered[(uint64_t)call % HOUSE_ORDERS];
+	const struct call_order order = { row->number, row->epoch };
+	struct house_order *o =
+	    &d->ordered[(uint64_t)row->number % HOUSE_ORDERS];
 	enum rc rc;
 
-	if (o->call != call)
-		*o = (struct house_order){ call, 0 };
-	rc = process_order(d->orders, call);
+	if (o->call != row->number)
+		*o = (struct house_order){ row->number, 0 };
+	rc = process_order(d->orders, &order);
 	o->times++;
 	return o->times <= (rc == RC_IO ? UNHEARD_MAX : ORDERS_MAX);
 }
@@ -79,7 +81,7 @@ static void
 settle_call(struct house_dead *d, struct server *server, const struct op *op,
     const struct call_row *row)
 {
-	bool is_ordered = house_may_run_again(row) && order(d, row->number);
+	bool is_ordered = house_may_run_again(row) && order(d, row);
 	enum rc rc = RC_OK;
 
 	if (!is_ordered)

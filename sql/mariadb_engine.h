@@ -67,8 +67,9 @@ struct maria {
 	int64_t timeout_ms; /* `store.timeout` */
 	MYSQL *my;          /* NULL: no connection */
 	MYSQL_STMT *statement[REMOTE_ROUTINES];
-	size_t host;  /* to be tried first: where we were last */
-	bool is_late; /* a deadline came; the socket is shut */
+	int64_t packet_max; /* what the server takes at once */
+	size_t host;        /* to be tried first: where we were last */
+	bool is_late;       /* a deadline came; the socket is shut */
 };
 
 /* Close the connection and forget what was prepared on it. */

@@ -11,7 +11,8 @@
 #define IDLE_S 3600
 
 /* What holds for the connection; names are bytes.  The variables are for
- * unlock, which sets them again. */
+ * unlock, which sets them again.  How much the server takes at once; 0 if it
+ * only reads. */
 #define SETUP                                                                  \
 	"SET @mcp_seconds = %u, @mcp_lock_seconds = %u;"                       \
 	"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;"              \
@@ -23,7 +24,7 @@
 	" wait_timeout = %u, sql_select_limit = DEFAULT,"                      \
 	" sql_safe_updates = 0, time_zone = '+00:00';"                         \
 	"SET NAMES binary;"                                                    \
-	"SELECT @@GLOBAL.read_only"
+	"SELECT IF(@@GLOBAL.read_only, 0, @@SESSION.max_allowed_packet)"
 
 static void
 option(struct maria *m, enum mysql_option name, const void *value)
@@ -95,7 +96,7 @@ set_sync_wait(struct maria *m, int64_t give_up, struct buf *why)
 
 static enum remote_result
 set_variables(
-    struct maria *m, int64_t give_up, int64_t *is_read_only, struct buf *why)
+    struct maria *m, int64_t give_up, int64_t *packet_max, struct buf *why)
 {
 	const unsigned int seconds =
 	    (unsigned int)((m->timeout_ms + BEYOND_MS + 999) / 1000);
@@ -107,7 +108,7 @@ set_variables(
 	buf_printf(&sql, SETUP, seconds + 1, seconds, IDLE_S);
 	if (buf_finish(&sql) == RC_OK)
 		result =
-		    maria_texts(m, buf_slice(&sql), give_up, is_read_only, why);
+		    maria_texts(m, buf_slice(&sql), give_up, packet_max, why);
 	buf_release(&sql);
 	return result;
 }
@@ -116,7 +117,6 @@ static enum remote_result
 set_up(struct maria *m, int64_t give_up, struct buf *why)
 {
 	enum remote_result result;
-	int64_t is_read_only = 0;
 
 	maria_dress_socket(m);
 	/* The library is content without it if it need not verify. */
@@ -124,7 +124,7 @@ set_up(struct maria *m, int64_t give_up, struct buf *why)
 		buf_printf(why, "the server does not speak TLS");
 		return REMOTE_FAILED;
 	}
-	result = set_variables(m, give_up, &is_read_only, why);
+	result = set_variables(m, give_up, &m->packet_max, why);
 	if (result == REMOTE_DONE)
 		result = set_sync_wait(m, give_up, why);
 	if (result == REMOTE_DONE &&
@@ -132,7 +132,7 @@ set_up(struct maria *m, int64_t give_up, struct buf *why)
 		maria_say(why, mysql_errno(m->my), mysql_error(m->my));
 		return REMOTE_LOST;
 	}
-	if (result == REMOTE_DONE && is_read_only != 0) {
+	if (result == REMOTE_DONE && m->packet_max == 0) {
 		/* Our account may be above that, and would write to a
 		 * replica. */
 		buf_printf(why, "the server is read-only");

@@ -5,6 +5,9 @@
 /* "CALL name(?,?)", of names we wrote ourselves. */
 #define CALL_MAX 512
 
+/* An argument takes no more beside its bytes, the head of all included. */
+#define ARGUMENT_BYTES ((size_t)32)
+
 /* One call of a routine. */
 struct call {
 	struct maria *maria;
@@ -161,6 +164,25 @@ take_results(struct call *c, enum remote_sql which)
 	}
 }
 
+/* The server would not say why it hangs up, perhaps before it has read all of
+ * it, and would do so again. */
+static bool
+fits(const struct call *c, const struct remote_value *values)
+{
+	const size_t n = strlen(c->routine->types);
+	size_t bytes = n * ARGUMENT_BYTES;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += c->routine->types[i] == 'n' ? 0 : values[i].bytes.len;
+	if (bytes <= (uint64_t)c->maria->packet_max)
+		return true;
+	buf_printf(c->why,
+	    "%zu bytes are more than the server takes: "
+	    "max_allowed_packet is %lld",
+	    bytes, (long long)c->maria->packet_max);
+	return false;
+}
+
 static enum remote_result
 execute(struct call *c, enum remote_sql which)
 {
@@ -209,6 +231,8 @@ maria_run(struct remote_engine *e, enum remote_sql which,
 		result = prepare(&c, which);
 	if (result != REMOTE_DONE)
 		return result;
+	if (!fits(&c, values))
+		return REMOTE_FAILED;
 	if (!bind_arguments(&c, values)) {
 		forget(&c, which);
 		return REMOTE_NOMEMORY;

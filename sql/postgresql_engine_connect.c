@@ -163,6 +163,16 @@ configure(struct postgresql *p, int64_t give_up, struct buf *why)
 	    " FROM (VALUES('client_connection_check_interval', '1s'),"
 	    " ('jit', 'off')) AS v(name, value)"
 	    " JOIN pg_settings AS s ON s.name = v.name;"
+	    /* Where the store is, or will be, and nowhere else: others may be
+	     * allowed to make functions in the next schema, and one that fits
+	     * better would be called with our rights. */
+	    "SELECT set_config('search_path',"
+	    " quote_ident(n.nspname) || ', pg_temp', false)"
+	    " FROM pg_namespace AS n WHERE n.oid = coalesce("
+	    "(SELECT c.relnamespace FROM pg_class AS c"
+	    " WHERE c.oid = to_regclass('mcp_meta')),"
+	    " (SELECT o.oid FROM pg_namespace AS o"
+	    " WHERE o.nspname = current_schema()));"
 	    /* What was answered is done: at least the server's own disk. */
 	    "SELECT set_config('synchronous_commit', 'on', false)"
 	    " WHERE current_setting('synchronous_commit') = 'off'",

@@ -270,6 +270,7 @@ struct remote_store {
 	int64_t retry_mono;  /* do not try to connect before; with jitter */
 	int64_t failed_mono; /* the first of `failures` attempts to connect */
 	unsigned failures;   /* in a row */
+	enum rc failed;      /* how the last of them failed */
 	int64_t pid;         /* of the process that connected; 0: none yet */
 	uint64_t noise;      /* for jitter; never 0 */
 };

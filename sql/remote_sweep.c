@@ -25,6 +25,9 @@ const struct remote_text remote_sweep_texts[] = {
  * what is kept for seconds is judged by those who ask for it. */
 #define SKEW_MS (10 * MINUTE_MS)
 #define CANCEL_MS (SKEW_MS + MINUTE_MS)
+/* What may be used once was sealed by one clock, its end was noted by another,
+ * and it is still taken by a third. */
+#define NONCE_MS (2 * SKEW_MS)
 /* Nobody asks for the outcome of an attempt for as long. */
 #define DONE_MS (60 * MINUTE_MS)
 /* A host that has not beaten for so long is no more. */
@@ -123,7 +126,7 @@ static enum rc
 sweep_rest(struct piece *p)
 {
 	const int64_t now = p->op->now_ms;
-	const struct remote_value v[] = { REMOTE_NUMBER(now),
+	const struct remote_value v[] = { REMOTE_NUMBER(now - NONCE_MS),
 		REMOTE_NUMBER(p->rules->signals_before - SKEW_MS),
 		REMOTE_NUMBER(p->rules->topics_before),
 		REMOTE_NUMBER(now - DONE_MS), REMOTE_NUMBER(now - HOST_MS),

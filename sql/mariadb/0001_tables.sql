@@ -16,6 +16,8 @@
 --   * The arguments and columns of a routine never change after a release: the
 --     programs of the former release still call it.  What needs others gets
 --     another name.
+--   * A procedure or a view has the rights of who calls it: accounts come and
+--     go, and with the one that made it all would fail.
 --   * A procedure that writes begins with START TRANSACTION, has an exit handler
 --     that rolls back and says the error again, and ends with COMMIT before its
 --     one result set.
@@ -290,6 +292,7 @@ CREATE INDEX IF NOT EXISTS mcp_task_end
 
 -- The next number of a shard, whose row is locked from now on.
 CREATE OR REPLACE PROCEDURE mcp_bump(IN p_shard integer, OUT p_ver bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	UPDATE mcp_chg SET ver = LAST_INSERT_ID(ver + 1) WHERE shard = p_shard;
 	SET p_ver = LAST_INSERT_ID();
@@ -298,6 +301,7 @@ END;
 -- Leave a signal.  Facts of no session are spread by what they are about.
 CREATE OR REPLACE PROCEDURE mcp_notice(IN p_now bigint, IN p_session bigint,
 	IN p_stream bigint, IN p_kind integer, IN p_ref bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_ver bigint;
 	DECLARE v_shard integer DEFAULT
@@ -312,6 +316,7 @@ END;
 -- already fails, and all of this attempt with it.
 CREATE OR REPLACE PROCEDURE mcp_done_put(IN p_mark BINARY(16), IN p_now bigint,
 	IN p_outcome integer, IN p_a bigint, IN p_b bigint, IN p_c bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	-- The server would not say of which table it is.
 	DECLARE EXIT HANDLER FOR 1062
@@ -322,6 +327,7 @@ BEGIN
 END;
 
 CREATE OR REPLACE PROCEDURE mcp_done_find(IN p_mark BINARY(16))
+	SQL SECURITY INVOKER
 BEGIN
 	SELECT outcome, a, b, c FROM mcp_done WHERE mark = p_mark;
 END;

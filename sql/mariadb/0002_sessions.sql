@@ -6,7 +6,7 @@
 -- Live sessions that may be forgotten: nobody reads a stream of it, nothing
 -- runs for it and nobody was asked.  What is found here must be locked and
 -- looked for once more: who begins to use a session locks its row first.
-CREATE OR REPLACE VIEW mcp_unused AS
+CREATE OR REPLACE SQL SECURITY INVOKER VIEW mcp_unused AS
 	SELECT e.id, e.sid, e.principal, e.created, e.touched, e.state
 	FROM mcp_session e WHERE e.state = 1
 	AND NOT EXISTS(SELECT 1 FROM mcp_stream x
@@ -23,6 +23,7 @@ CREATE OR REPLACE VIEW mcp_unused AS
 
 -- What runs for it is told to stop, the rest goes.
 CREATE OR REPLACE PROCEDURE mcp_drop(IN p_session bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	UPDATE mcp_call SET is_cancelled = 1
 		WHERE session = p_session AND session <> 0 AND state = 1;
@@ -39,6 +40,7 @@ END;
 
 -- Copies of its row are out of date.
 CREATE OR REPLACE PROCEDURE mcp_drop_rev(IN p_session bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_shard integer;
 	DECLARE v_live integer;
@@ -52,6 +54,7 @@ END;
 -- Who waits for it hears of it, if it was live.
 CREATE OR REPLACE PROCEDURE mcp_drop_notice(IN p_now bigint,
 	IN p_session bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_live integer DEFAULT 0;
 
@@ -70,6 +73,7 @@ END;
 -- A live session, locked by the caller, ends.
 CREATE OR REPLACE PROCEDURE mcp_session_close(IN p_now bigint,
 	IN p_session bigint, IN p_why bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	CALL mcp_drop(p_session);
 	CALL mcp_drop_rev(p_session);
@@ -86,6 +90,7 @@ END;
 -- Always one row: incarnation and revision, and the session if it is there.
 CREATE OR REPLACE PROCEDURE mcp_session_get(IN p_shard bigint,
 	IN p_sid BINARY(16), IN p_principal BINARY(16), IN p_created bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	SELECT m.v, r.rev, s.id, s.sid, s.principal, s.created, s.incarnation,
 		s.state, s.why, s.transport, s.caps, s.log_level,
@@ -103,6 +108,7 @@ END;
 -- take in another order than the next.
 CREATE OR REPLACE PROCEDURE mcp_session_spare(IN p_principal BINARY(16),
 	IN p_idle_before bigint, OUT p_id bigint)
+	SQL SECURITY INVOKER
 this: BEGIN
 	DECLARE v_id bigint;
 
@@ -132,6 +138,7 @@ CREATE OR REPLACE PROCEDURE mcp_session_put(IN p_mark BINARY(16),
 	IN p_touched bigint, IN p_revision VARBINARY(64),
 	IN p_principal_name LONGBLOB, IN p_client LONGBLOB, IN p_total bigint,
 	IN p_per_principal bigint, IN p_idle_before bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_outcome integer DEFAULT 0;
 	DECLARE v_id bigint DEFAULT 0;
@@ -216,6 +223,7 @@ END;
 -- column: 0 initialized, 1 touched, 2 log_level.
 CREATE OR REPLACE PROCEDURE mcp_session_set(IN p_session bigint,
 	IN p_column bigint, IN p_number bigint, IN p_relaxed bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_shard integer;
 	DECLARE EXIT HANDLER FOR SQLEXCEPTION
@@ -249,6 +257,7 @@ END;
 CREATE OR REPLACE PROCEDURE mcp_session_negotiate(IN p_mark BINARY(16),
 	IN p_now bigint, IN p_session bigint, IN p_revision VARBINARY(64),
 	IN p_caps bigint, IN p_client LONGBLOB)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_outcome integer DEFAULT 0;
 	DECLARE v_shard integer;
@@ -279,6 +288,7 @@ END;
 CREATE OR REPLACE PROCEDURE mcp_session_end(IN p_mark BINARY(16),
 	IN p_now bigint, IN p_sid BINARY(16), IN p_principal BINARY(16),
 	IN p_created bigint, IN p_why bigint, IN p_incarnation bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_outcome integer DEFAULT 0;
 	DECLARE v_id bigint;
@@ -329,6 +339,7 @@ END;
 CREATE OR REPLACE PROCEDURE mcp_session_list(IN p_id bigint,
 	IN p_sid BINARY(16), IN p_state bigint, IN p_principal_name LONGBLOB,
 	IN p_after bigint, IN p_limit bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_from bigint DEFAULT greatest(p_after, p_id - 1);
 	DECLARE v_to bigint DEFAULT IF(p_id = 0, 9223372036854775807, p_id);
@@ -353,6 +364,7 @@ END;
 -- ----------------------------------------------------------------- upkeep
 
 CREATE OR REPLACE PROCEDURE mcp_info()
+	SQL SECURITY INVOKER
 BEGIN
 	SELECT (SELECT v FROM mcp_meta WHERE k = 'incarnation'),
 		(SELECT v FROM mcp_meta WHERE k = 'schema'),
@@ -362,6 +374,7 @@ BEGIN
 END;
 
 CREATE OR REPLACE PROCEDURE mcp_keys()
+	SQL SECURITY INVOKER
 BEGIN
 	SELECT id, secret, created, mint_from, end_at FROM mcp_cluster_key
 		ORDER BY id LIMIT 8;
@@ -372,6 +385,7 @@ END;
 CREATE OR REPLACE PROCEDURE mcp_key_add(IN p_mark BINARY(16), IN p_now bigint,
 	IN p_id bigint, IN p_secret VARBINARY(32), IN p_created bigint,
 	IN p_mint_from bigint, IN p_end bigint, IN p_over_before bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_outcome integer DEFAULT 0;
 	DECLARE v_n bigint;
@@ -404,6 +418,7 @@ BEGIN
 END;
 
 CREATE OR REPLACE PROCEDURE mcp_key_end(IN p_id bigint, IN p_end bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_id bigint;
 	DECLARE EXIT HANDLER FOR SQLEXCEPTION
@@ -420,6 +435,7 @@ BEGIN
 END;
 
 CREATE OR REPLACE PROCEDURE mcp_revs()
+	SQL SECURITY INVOKER
 BEGIN
 	SELECT r.shard, r.rev, m.v FROM mcp_rev r, mcp_meta m
 		WHERE m.k = 'incarnation';
@@ -429,6 +445,7 @@ END;
 -- more is written to streams of before, who ran a call may not write for it,
 -- and everybody has missed something.
 CREATE OR REPLACE PROCEDURE mcp_renew(IN p_mark BINARY(16), IN p_now bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE EXIT HANDLER FOR SQLEXCEPTION
 	BEGIN
@@ -458,6 +475,7 @@ END;
 
 CREATE OR REPLACE PROCEDURE mcp_host_beat(IN p_now bigint,
 	IN p_name VARBINARY(255), IN p_relaxed bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	INSERT INTO mcp_host(name, beat, at) VALUES(p_name, 1, p_now)
 		ON DUPLICATE KEY UPDATE beat = beat + 1, at = p_now;
@@ -466,6 +484,7 @@ END;
 
 CREATE OR REPLACE PROCEDURE mcp_host_drain(IN p_now bigint,
 	IN p_name VARBINARY(255), IN p_is_draining bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	INSERT INTO mcp_host(name, is_draining, at)
 		VALUES(p_name, p_is_draining, p_now)
@@ -474,12 +493,14 @@ BEGIN
 END;
 
 CREATE OR REPLACE PROCEDURE mcp_hosts()
+	SQL SECURITY INVOKER
 BEGIN
 	SELECT name, beat, at, is_draining FROM mcp_host ORDER BY name;
 END;
 
 CREATE OR REPLACE PROCEDURE mcp_nonce_use(IN p_mark BINARY(16),
 	IN p_now bigint, IN p_nonce BINARY(16), IN p_end bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_outcome integer DEFAULT 0;
 	DECLARE EXIT HANDLER FOR SQLEXCEPTION

@@ -9,6 +9,7 @@
 -- locked.
 CREATE OR REPLACE PROCEDURE mcp_event_purge(IN p_stream bigint,
 	IN p_up_to bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_bytes bigint;
 
@@ -23,6 +24,7 @@ END;
 -- Drop the oldest events until the caps are met; never the newest.
 CREATE OR REPLACE PROCEDURE mcp_event_trim(IN p_stream bigint,
 	IN p_events bigint, IN p_bytes bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_head bigint;
 	DECLARE v_up_to bigint;
@@ -53,6 +55,7 @@ CREATE OR REPLACE PROCEDURE mcp_event_add(IN p_now bigint, IN p_session bigint,
 	IN p_stream bigint, IN p_key bigint, IN p_data LONGBLOB,
 	IN p_events bigint, IN p_bytes bigint, OUT p_outcome integer,
 	OUT p_seq bigint, OUT p_reader bigint)
+	SQL SECURITY INVOKER
 this: BEGIN
 	DECLARE v_kind integer DEFAULT 0;
 	DECLARE v_is_open integer;
@@ -108,6 +111,7 @@ CREATE OR REPLACE PROCEDURE mcp_event_write(IN p_now bigint,
 	IN p_call bigint, IN p_epoch bigint, IN p_data LONGBLOB,
 	IN p_events bigint, IN p_bytes bigint, OUT p_outcome integer,
 	OUT p_seq bigint, OUT p_reader bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	IF p_call <> 0 AND (SELECT 1 FROM mcp_call WHERE number = p_call
 		AND epoch = p_epoch AND state = 1 FOR UPDATE) IS NULL THEN
@@ -123,6 +127,7 @@ CREATE OR REPLACE PROCEDURE mcp_event_append(IN p_now bigint,
 	IN p_session bigint, IN p_stream bigint, IN p_key bigint,
 	IN p_call bigint, IN p_epoch bigint, IN p_data LONGBLOB,
 	IN p_events bigint, IN p_bytes bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_outcome integer;
 	DECLARE v_seq bigint;
@@ -145,6 +150,7 @@ CREATE OR REPLACE PROCEDURE mcp_event_append_once(IN p_mark BINARY(16),
 	IN p_now bigint, IN p_session bigint, IN p_stream bigint,
 	IN p_call bigint, IN p_epoch bigint, IN p_data LONGBLOB,
 	IN p_events bigint, IN p_bytes bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_outcome integer;
 	DECLARE v_seq bigint;
@@ -173,6 +179,7 @@ END;
 CREATE OR REPLACE PROCEDURE mcp_stream_add(IN p_now bigint, IN p_session bigint,
 	IN p_kind bigint, IN p_owner VARBINARY(320), OUT p_number bigint,
 	OUT p_incarnation bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	-- Who renews it waits, and finds this stream.
 	SELECT v INTO p_incarnation FROM mcp_meta WHERE k = 'incarnation'
@@ -186,19 +193,21 @@ END;
 -- No more comes: a part of other routines.
 CREATE OR REPLACE PROCEDURE mcp_stream_close(IN p_now bigint,
 	IN p_stream bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	UPDATE mcp_stream SET is_open = 0, changed = p_now, closed = p_now
 		WHERE number = p_stream AND is_open = 1;
 END;
 
 -- The columns of a stream, as the program reads them.
-CREATE OR REPLACE VIEW mcp_stream_row AS
+CREATE OR REPLACE SQL SECURITY INVOKER VIEW mcp_stream_row AS
 	SELECT number, session, kind, incarnation, head, purged, sent, reader,
 		is_open, created, changed, owner FROM mcp_stream;
 
 CREATE OR REPLACE PROCEDURE mcp_stream_open(IN p_mark BINARY(16),
 	IN p_now bigint, IN p_session bigint, IN p_kind bigint,
 	IN p_owner VARBINARY(320))
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_outcome integer DEFAULT 1;
 	DECLARE v_number bigint;
@@ -226,6 +235,7 @@ END;
 CREATE OR REPLACE PROCEDURE mcp_stream_attach(IN p_now bigint,
 	IN p_session bigint, IN p_stream bigint, IN p_after bigint,
 	IN p_incarnation bigint, IN p_owner VARBINARY(320))
+	SQL SECURITY INVOKER
 this: BEGIN
 	DECLARE v_incarnation bigint;
 	DECLARE v_number bigint DEFAULT 0;
@@ -286,6 +296,7 @@ END;
 
 CREATE OR REPLACE PROCEDURE mcp_stream_detach(IN p_now bigint,
 	IN p_stream bigint, IN p_reader bigint, IN p_sent bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_session bigint DEFAULT 0;
 	DECLARE v_kind integer;
@@ -320,6 +331,7 @@ END;
 -- p_list: a JSON array of [stream, reader, sent].
 CREATE OR REPLACE PROCEDURE mcp_streams_sent(IN p_relaxed bigint,
 	IN p_list LONGBLOB)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_kind integer;
 	DECLARE v_up_to bigint;
@@ -351,6 +363,7 @@ END;
 
 CREATE OR REPLACE PROCEDURE mcp_stream_find(IN p_session bigint,
 	IN p_kind bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	SELECT * FROM mcp_stream_row WHERE session = p_session
 		AND kind = p_kind AND is_open = 1
@@ -365,6 +378,7 @@ END;
 -- event is that behind p_after.
 CREATE OR REPLACE PROCEDURE mcp_stream_read(IN p_stream bigint,
 	IN p_after bigint, IN p_events bigint, IN p_bytes bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_bytes bigint DEFAULT 0;
 	DECLARE v_up_to bigint DEFAULT 0;
@@ -394,12 +408,14 @@ END;
 
 -- Has anything changed?  By everybody, many times a second.
 CREATE OR REPLACE PROCEDURE mcp_change_sum()
+	SQL SECURITY INVOKER
 BEGIN
 	SELECT (SELECT v FROM mcp_meta WHERE k = 'incarnation'),
 		CAST(SUM(ver) AS SIGNED) FROM mcp_chg;
 END;
 
 CREATE OR REPLACE PROCEDURE mcp_change_vector()
+	SQL SECURITY INVOKER
 BEGIN
 	SELECT (SELECT v FROM mcp_meta WHERE k = 'incarnation'), shard, ver
 		FROM mcp_chg;
@@ -409,6 +425,7 @@ END;
 -- `from`, is wanted; 1000 numbers at most.  7: some of it may be gone.  Each
 -- number is looked for, because no index is used for ranges of several shards.
 CREATE OR REPLACE PROCEDURE mcp_changes(IN p_list LONGBLOB)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_list LONGTEXT DEFAULT CONVERT(p_list USING utf8mb4);
 
@@ -435,6 +452,7 @@ END;
 -- another.
 CREATE OR REPLACE PROCEDURE mcp_owner_gone(IN p_now bigint,
 	IN p_owner VARBINARY(320), IN p_limit bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_more integer DEFAULT 1;
 	DECLARE v_n bigint DEFAULT 0;
@@ -491,6 +509,7 @@ END;
 -- Those between two names.
 CREATE OR REPLACE PROCEDURE mcp_owners(IN p_low VARBINARY(320),
 	IN p_high VARBINARY(320))
+	SQL SECURITY INVOKER
 BEGIN
 	SELECT owner FROM mcp_stream WHERE owner >= p_low AND owner < p_high
 	UNION SELECT owner FROM mcp_call
@@ -503,6 +522,7 @@ END;
 -- transaction: a part of other routines.
 CREATE OR REPLACE PROCEDURE mcp_topic_keep(IN p_now bigint,
 	IN p_name VARBINARY(2048), OUT p_id bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_has_digest integer DEFAULT 0;
 
@@ -527,6 +547,7 @@ END;
 -- new, and that takes no lock.
 CREATE OR REPLACE PROCEDURE mcp_topic_raise(IN p_mark BINARY(16),
 	IN p_now bigint, IN p_name VARBINARY(2048), IN p_digest BINARY(16))
+	SQL SECURITY INVOKER
 this: BEGIN
 	DECLARE v_id bigint;
 	DECLARE v_version bigint;
@@ -574,6 +595,7 @@ END;
 
 -- p_names: a JSON array of names in hexadecimal digits.
 CREATE OR REPLACE PROCEDURE mcp_topics_get(IN p_names LONGBLOB)
+	SQL SECURITY INVOKER
 BEGIN
 	SELECT COALESCE(t.id, 0), COALESCE(t.version, 0)
 		FROM JSON_TABLE(CONVERT(p_names USING utf8mb4), '$[*]' COLUMNS(
@@ -583,6 +605,7 @@ BEGIN
 END;
 
 CREATE OR REPLACE PROCEDURE mcp_topic_find(IN p_id bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	SELECT id, version, name FROM mcp_topic WHERE id = p_id;
 END;
@@ -591,6 +614,7 @@ END;
 -- order of their names.
 CREATE OR REPLACE PROCEDURE mcp_want_put(IN p_now bigint, IN p_session bigint,
 	IN p_names LONGBLOB, IN p_seen bigint, IN p_max bigint)
+	SQL SECURITY INVOKER
 this: BEGIN
 	DECLARE v_topic bigint;
 	DECLARE v_n bigint;
@@ -627,6 +651,7 @@ END;
 
 CREATE OR REPLACE PROCEDURE mcp_want_drop(IN p_session bigint,
 	IN p_name VARBINARY(2048))
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_topic bigint;
 
@@ -636,6 +661,7 @@ BEGIN
 END;
 
 CREATE OR REPLACE PROCEDURE mcp_wants_behind(IN p_session bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	SELECT t.id, t.version, t.name FROM mcp_want w
 		JOIN mcp_topic t ON t.id = w.topic
@@ -650,6 +676,7 @@ CREATE OR REPLACE PROCEDURE mcp_topic_deliver(IN p_now bigint,
 	IN p_name VARBINARY(2048), IN p_version bigint,
 	IN p_owner VARBINARY(320), IN p_session bigint, IN p_data LONGBLOB,
 	IN p_limit bigint, IN p_events bigint, IN p_bytes bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_topic bigint;
 	DECLARE v_n bigint DEFAULT 0;

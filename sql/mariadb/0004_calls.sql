@@ -11,18 +11,18 @@
 
 -- The columns of a call and of a task as the program reads them, by their
 -- place.
-CREATE OR REPLACE VIEW mcp_call_row AS SELECT number, session, principal,
-	principal_name, request_id, digest, request, tool, stream, revision,
+CREATE OR REPLACE SQL SECURITY INVOKER VIEW mcp_call_row AS SELECT
+	number, session, principal, principal_name, request_id, digest, request, tool, stream, revision,
 	transport, caps, task, is_repeatable, runs_max, owner, epoch, runs,
 	pgroup, pgroup_start, is_cancelled, is_waiting, state, created,
 	deadline, ended FROM mcp_call;
 
-CREATE OR REPLACE VIEW mcp_task_row AS SELECT number, id, principal, session,
-	form, call_number, state, message, result, is_error, created, updated,
+CREATE OR REPLACE SQL SECURITY INVOKER VIEW mcp_task_row AS SELECT
+	number, id, principal, session, form, call_number, state, message, result, is_error, created, updated,
 	ttl_ms FROM mcp_task;
 
-CREATE OR REPLACE VIEW mcp_question_row AS SELECT rpc_id, ask_key, method,
-	params, call_number, session, stream, state, is_error, answer, deadline,
+CREATE OR REPLACE SQL SECURITY INVOKER VIEW mcp_question_row AS SELECT
+	rpc_id, ask_key, method, params, call_number, session, stream, state, is_error, answer, deadline,
 	id FROM mcp_question;
 
 -- ------------------------------------------------- parts of other routines
@@ -32,6 +32,7 @@ CREATE OR REPLACE VIEW mcp_question_row AS SELECT rpc_id, ask_key, method,
 -- functions where there is a binary log.)
 CREATE OR REPLACE PROCEDURE mcp_host_is_full(IN p_owner VARBINARY(320),
 	IN p_is_waiting bigint, IN p_max bigint, OUT p_is_full integer)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_dot integer DEFAULT LOCATE('.', REVERSE(p_owner));
 	DECLARE v_host VARBINARY(320) DEFAULT
@@ -50,6 +51,7 @@ END;
 
 CREATE OR REPLACE PROCEDURE mcp_principal_is_full(IN p_principal BINARY(16),
 	IN p_max bigint, OUT p_is_full integer)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_n bigint DEFAULT 0;
 
@@ -68,6 +70,7 @@ END;
 -- host more than ten minutes ahead has no clock.  If nobody beats, by one's own.
 CREATE OR REPLACE PROCEDURE mcp_cancel_clock(IN p_now bigint,
 	OUT p_clock bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	SELECT MAX(at) INTO p_clock FROM mcp_host WHERE at <= p_now + 600000;
 	SET p_clock = GREATEST(p_now, COALESCE(p_clock, p_now));
@@ -78,6 +81,7 @@ END;
 CREATE OR REPLACE PROCEDURE mcp_call_notice(IN p_now bigint,
 	IN p_session bigint, IN p_stream bigint, IN p_kind integer,
 	IN p_call bigint, IN p_task bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_ver bigint;
 
@@ -98,6 +102,7 @@ END;
 -- ten hyphens for none.
 CREATE OR REPLACE PROCEDURE mcp_unpack(IN p_list LONGBLOB, INOUT p_at bigint,
 	OUT p_field LONGBLOB)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_length bigint;
 
@@ -114,6 +119,7 @@ END;
 -- change, or else its task, of which somebody has to tell.
 CREATE OR REPLACE PROCEDURE mcp_call_wait(IN p_now bigint, IN p_call bigint,
 	IN p_task bigint, IN p_is_waiting integer, OUT p_told bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_state integer;
 
@@ -133,6 +139,7 @@ END;
 -- Cancel a call whose row is locked: 1 by its client, 2 by an operator.
 CREATE OR REPLACE PROCEDURE mcp_call_cancelled(IN p_now bigint,
 	IN p_call bigint, IN p_by integer)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_session bigint;
 	DECLARE v_stream bigint;
@@ -156,6 +163,7 @@ CREATE OR REPLACE PROCEDURE mcp_call_meet(IN p_now bigint, IN p_session bigint,
 	IN p_is_waiting bigint, IN p_host_max bigint, IN p_principal_max bigint,
 	OUT p_outcome integer, OUT p_opened integer, OUT p_number bigint,
 	OUT p_wish bigint)
+	SQL SECURITY INVOKER
 meet: BEGIN
 	DECLARE v_state integer;
 	DECLARE v_digest BINARY(16);
@@ -222,6 +230,7 @@ CREATE OR REPLACE PROCEDURE mcp_call_open(IN p_mark BINARY(16), IN p_now bigint,
 	IN p_task_id BINARY(16), IN p_task_principal BINARY(16),
 	IN p_task_session bigint, IN p_form bigint, IN p_message LONGBLOB,
 	IN p_ttl_ms bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_outcome integer;
 	DECLARE v_opened integer;
@@ -302,11 +311,13 @@ END;
 -- ------------------------------------------------------------------ look
 
 CREATE OR REPLACE PROCEDURE mcp_call_get(IN p_call bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	SELECT * FROM mcp_call_row WHERE number = p_call;
 END;
 
 CREATE OR REPLACE PROCEDURE mcp_call_look(IN p_call bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	SELECT c.epoch, c.is_cancelled, c.state,
 		COALESCE((SELECT s.reader FROM mcp_stream s
@@ -321,6 +332,7 @@ END;
 CREATE OR REPLACE PROCEDURE mcp_calls(IN p_after bigint, IN p_session bigint,
 	IN p_owner VARBINARY(320), IN p_host VARBINARY(320), IN p_state bigint,
 	IN p_limit bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_low VARBINARY(321) DEFAULT CONCAT(p_host, '.');
 	DECLARE v_high VARBINARY(321) DEFAULT CONCAT(p_host, '/');
@@ -365,6 +377,7 @@ END;
 CREATE OR REPLACE PROCEDURE mcp_call_fence(IN p_call bigint, IN p_epoch bigint,
 	OUT p_outcome integer, OUT p_session bigint, OUT p_stream bigint,
 	OUT p_task bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	SELECT session, stream, task INTO p_session, p_stream, p_task
 		FROM mcp_call WHERE number = p_call AND epoch = p_epoch
@@ -374,6 +387,7 @@ END;
 
 CREATE OR REPLACE PROCEDURE mcp_call_group(IN p_call bigint, IN p_epoch bigint,
 	IN p_group bigint, IN p_start bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_outcome integer;
 	DECLARE v_session bigint;
@@ -397,6 +411,7 @@ END;
 CREATE OR REPLACE PROCEDURE mcp_call_claim(IN p_mark BINARY(16),
 	IN p_now bigint, IN p_call bigint, IN p_epoch bigint,
 	IN p_owner VARBINARY(320))
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_outcome integer DEFAULT 0;
 	DECLARE v_session bigint;
@@ -432,6 +447,7 @@ CREATE OR REPLACE PROCEDURE mcp_call_finish(IN p_mark BINARY(16),
 	IN p_now bigint, IN p_call bigint, IN p_epoch bigint,
 	IN p_data LONGBLOB, IN p_task_state bigint, IN p_task_result LONGBLOB,
 	IN p_task_is_error bigint, IN p_task_message LONGBLOB)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_outcome integer;
 	DECLARE v_seq bigint DEFAULT 0;
@@ -489,6 +505,7 @@ END;
 -- the wish.  A session that is over gets none: to it no call will come.
 CREATE OR REPLACE PROCEDURE mcp_call_cancel(IN p_now bigint,
 	IN p_session bigint, IN p_request_id VARBINARY(2048))
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_state integer;
 	DECLARE v_number bigint;
@@ -519,6 +536,7 @@ BEGIN
 END;
 
 CREATE OR REPLACE PROCEDURE mcp_call_stop(IN p_now bigint, IN p_call bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_state integer;
 	DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
@@ -539,6 +557,7 @@ END;
 -- and locked then; or p_outcome is 1.
 CREATE OR REPLACE PROCEDURE mcp_streams_lock(IN p_session bigint,
 	IN p_count bigint, IN p_streams LONGBLOB, OUT p_outcome integer)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_at bigint DEFAULT 0;
 	DECLARE v_i bigint DEFAULT 0;
@@ -563,6 +582,7 @@ END;
 CREATE OR REPLACE PROCEDURE mcp_question_add(IN p_now bigint,
 	IN p_session bigint, IN p_call bigint, IN p_questions LONGBLOB,
 	INOUT p_at bigint, INOUT p_seq bigint, INOUT p_reader bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_outcome integer;
 	DECLARE v_stream LONGBLOB;
@@ -598,6 +618,7 @@ CREATE OR REPLACE PROCEDURE mcp_question_put(IN p_mark BINARY(16),
 	IN p_epoch bigint, IN p_waiting_max bigint, IN p_count bigint,
 	IN p_questions LONGBLOB, IN p_streams_count bigint,
 	IN p_streams LONGBLOB)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_outcome integer;
 	DECLARE v_seq bigint DEFAULT 0;
@@ -658,6 +679,7 @@ CREATE OR REPLACE PROCEDURE mcp_question_find(IN p_session bigint,
 	IN p_rpc_id VARBINARY(2048), IN p_call bigint, IN p_key LONGBLOB,
 	IN p_unsent integer, OUT p_id bigint, OUT p_his bigint,
 	OUT p_his_session bigint, OUT p_stream bigint, OUT p_task bigint)
+	SQL SECURITY INVOKER
 find: BEGIN
 	IF p_rpc_id IS NULL THEN
 		SET p_his = p_call;
@@ -690,6 +712,7 @@ CREATE OR REPLACE PROCEDURE mcp_question_answer(IN p_mark BINARY(16),
 	IN p_now bigint, IN p_session bigint, IN p_rpc_id VARBINARY(2048),
 	IN p_call bigint, IN p_key LONGBLOB, IN p_answer LONGBLOB,
 	IN p_is_error bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_id bigint;
 	DECLARE v_open bigint;
@@ -723,12 +746,14 @@ BEGIN
 END;
 
 CREATE OR REPLACE PROCEDURE mcp_questions(IN p_call bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	SELECT * FROM mcp_question_row WHERE call_number = p_call ORDER BY id;
 END;
 
 CREATE OR REPLACE PROCEDURE mcp_questions_close(IN p_now bigint,
 	IN p_call bigint, IN p_epoch bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_outcome integer;
 	DECLARE v_session bigint;
@@ -754,6 +779,7 @@ CREATE OR REPLACE PROCEDURE mcp_question_send(IN p_mark BINARY(16),
 	IN p_now bigint, IN p_session bigint, IN p_rpc_id VARBINARY(2048),
 	IN p_call bigint, IN p_key LONGBLOB, IN p_stream bigint,
 	IN p_data LONGBLOB)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_outcome integer DEFAULT 0;
 	DECLARE v_seq bigint DEFAULT 0;
@@ -787,6 +813,7 @@ END;
 -- Somebody else may ask them now: whoever waits for one of their tasks.
 CREATE OR REPLACE PROCEDURE mcp_questions_return(IN p_now bigint,
 	IN p_stream bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_task bigint;
 	DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
@@ -818,12 +845,14 @@ END;
 
 CREATE OR REPLACE PROCEDURE mcp_task_get(IN p_id BINARY(16),
 	IN p_principal BINARY(16))
+	SQL SECURITY INVOKER
 BEGIN
 	SELECT * FROM mcp_task_row
 		WHERE id = p_id AND principal = p_principal;
 END;
 
 CREATE OR REPLACE PROCEDURE mcp_task_find(IN p_task bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	SELECT * FROM mcp_task_row WHERE number = p_task;
 END;
@@ -831,6 +860,7 @@ END;
 -- With outcome 2 the row says how it had ended.
 CREATE OR REPLACE PROCEDURE mcp_task_cancel(IN p_mark BINARY(16),
 	IN p_now bigint, IN p_task bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_outcome integer DEFAULT 0;
 	DECLARE v_call bigint;
@@ -871,6 +901,7 @@ END;
 CREATE OR REPLACE PROCEDURE mcp_tasks(IN p_principal BINARY(16),
 	IN p_after bigint, IN p_session bigint, IN p_form bigint,
 	IN p_limit bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	IF p_principal IS NULL THEN
 		SELECT * FROM mcp_task_row

@@ -8,6 +8,7 @@
 -- transaction of its own.
 CREATE OR REPLACE PROCEDURE mcp_sweep_sessions(IN p_now bigint,
 	IN p_created_before bigint, IN p_idle_before bigint, IN p_limit bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_id bigint;
 	DECLARE v_sure bigint;
@@ -66,6 +67,7 @@ END;
 -- Of a stream that the caller has locked, events up to this one; how many.
 CREATE OR REPLACE PROCEDURE mcp_sweep_purge(IN p_stream bigint,
 	IN p_up_to bigint, OUT p_n bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	SELECT count(*) INTO p_n FROM mcp_event
 		WHERE stream = p_stream AND seq <= p_up_to;
@@ -78,6 +80,7 @@ END;
 -- events, as many as may go, then the stream.
 CREATE OR REPLACE PROCEDURE mcp_sweep_streams(IN p_sent_before bigint,
 	IN p_unsent_before bigint, IN p_limit bigint, IN p_relaxed bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_left bigint DEFAULT p_limit;
 	DECLARE v_n bigint;
@@ -113,6 +116,7 @@ END;
 -- order of their numbers, which is that of each stream.
 CREATE OR REPLACE PROCEDURE mcp_sweep_events(IN p_before bigint,
 	IN p_limit bigint, IN p_relaxed bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_left bigint DEFAULT p_limit;
 	DECLARE v_young bigint;
@@ -158,6 +162,7 @@ END;
 
 -- One task whose time is over; who still works on it is told to stop.
 CREATE OR REPLACE PROCEDURE mcp_sweep_task(IN p_now bigint, IN p_task bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_call bigint;
 	DECLARE v_session bigint;
@@ -188,6 +193,7 @@ END;
 -- any more and no task.
 CREATE OR REPLACE PROCEDURE mcp_sweep_calls(IN p_now bigint,
 	IN p_calls_before bigint, IN p_cancels_before bigint, IN p_limit bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_left bigint DEFAULT p_limit;
 	DECLARE EXIT HANDLER FOR SQLEXCEPTION
@@ -229,6 +235,7 @@ END;
 -- looked for so long must look at everything.
 CREATE OR REPLACE PROCEDURE mcp_sweep_signals(IN p_before bigint,
 	IN p_limit bigint, OUT p_gone bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_left bigint DEFAULT p_limit;
 	DECLARE v_shard integer;
@@ -268,10 +275,11 @@ END;
 
 -- The rest.  gone: rows of what the store is for; spent: others as well, which
 -- only hosts and marks of attempts are.
-CREATE OR REPLACE PROCEDURE mcp_sweep_rest(IN p_now bigint,
+CREATE OR REPLACE PROCEDURE mcp_sweep_rest(IN p_nonces_before bigint,
 	IN p_signals_before bigint, IN p_topics_before bigint,
 	IN p_done_before bigint, IN p_hosts_before bigint, IN p_limit bigint,
 	IN p_relaxed bigint)
+	SQL SECURITY INVOKER
 BEGIN
 	DECLARE v_left bigint DEFAULT p_limit;
 	DECLARE v_gone bigint;
@@ -295,7 +303,7 @@ BEGIN
 			SET v_left = v_left - 1;
 		END IF;
 	END FOR;
-	FOR v IN (SELECT nonce FROM mcp_nonce WHERE end_at < p_now
+	FOR v IN (SELECT nonce FROM mcp_nonce WHERE end_at < p_nonces_before
 			LIMIT v_left FOR UPDATE SKIP LOCKED) DO
 		DELETE FROM mcp_nonce WHERE nonce = v.nonce;
 		SET v_left = v_left - 1;
@@ -326,6 +334,7 @@ END;
 
 -- Laws that are broken, by their numbers.
 CREATE OR REPLACE PROCEDURE mcp_check()
+	SQL SECURITY INVOKER
 BEGIN
 	SELECT 1 AS broken FROM DUAL WHERE EXISTS(SELECT 1 FROM mcp_rev r LEFT JOIN (
 		SELECT ASCII(sid) AS shard, count(*) AS n

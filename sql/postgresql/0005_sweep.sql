@@ -219,7 +219,7 @@ END $$;
 
 -- The rest.  gone: rows of what the store is for; spent: others as well, which
 -- only hosts and marks of attempts are.
-CREATE OR REPLACE FUNCTION mcp_sweep_rest(p_now bigint,
+CREATE OR REPLACE FUNCTION mcp_sweep_rest(p_nonces_before bigint,
 	p_signals_before bigint, p_topics_before bigint, p_done_before bigint,
 	p_hosts_before bigint, p_limit bigint, p_relaxed bigint)
 RETURNS TABLE(outcome integer, gone bigint, spent bigint)
@@ -241,7 +241,7 @@ BEGIN
 	GET DIAGNOSTICS v_n = ROW_COUNT;
 	v_left := v_left - v_n;
 	DELETE FROM mcp_nonce WHERE nonce = ANY(ARRAY(
-		SELECT nonce FROM mcp_nonce WHERE end_at < p_now
+		SELECT nonce FROM mcp_nonce WHERE end_at < p_nonces_before
 		LIMIT v_left FOR UPDATE SKIP LOCKED));
 	GET DIAGNOSTICS v_n = ROW_COUNT;
 	v_left := v_left - v_n;

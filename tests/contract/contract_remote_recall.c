@@ -1,4 +1,5 @@
-/* What has become, meanwhile, of what was done though nobody was told. */
+/* What has become, meanwhile, of what was done though nobody was told; and of
+ * what hosts tell each other whose clocks differ. */
 #include <poll.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -107,7 +108,36 @@ a_call_that_was_claimed_before_its_opener_knew_of_it_is_not_its(void **state)
 	    came_of_opening(f, suite_session(f, 3), 2), (int)RC_BUSY);
 }
 
+/* A host ten minutes ahead seals; another one, which is right, notes the use
+ * and its end; and the first one sweeps. */
+static void
+what_was_used_once_is_known_while_a_slow_clock_would_take_it(void **state)
+{
+	struct suite *f = *state;
+	const int64_t minute = 60000;
+	const int64_t valid = 15 * minute;
+	const int64_t skew = 10 * minute;
+	const int64_t sealed = 100 * minute;
+	const struct sweep_rules rules = { .limit = 10 };
+	const unsigned char nonce[DIGEST_BYTES] = "n";
+	struct sweep_done done;
+
+	f->op.now_ms = sealed;
+	assert_int_equal(
+	    f->ops->nonce_use(f->store, &f->op, nonce, sealed + valid), RC_OK);
+	/* The right clock takes it until here, which is later by the other. */
+	f->op.now_ms = sealed + skew + valid;
+	f->op.now_ms += skew;
+	assert_int_equal(f->ops->sweep(f->store, &f->op, &rules, &done), RC_OK);
+	f->op.now_ms -= skew;
+	assert_int_equal(
+	    f->ops->nonce_use(f->store, &f->op, nonce, f->op.now_ms + valid),
+	    RC_CONFLICT);
+}
+
 static const struct CMUnitTest cases[] = {
+	SUITE_CASE(
+	    what_was_used_once_is_known_while_a_slow_clock_would_take_it),
 	SUITE_CASE(
 	    a_call_that_was_claimed_before_its_opener_knew_of_it_is_not_its),
 	SUITE_END,

@@ -37,6 +37,12 @@ class Sqlite:
                 sqlite3.connect(where, uri=True, timeout=10)) as database:
             return database.execute(sql).fetchall()
 
+    def url_for(self, host, loss):
+        return self.url
+
+    def rows(self, table):
+        return self.query("SELECT * FROM %s LIMIT 5" % table)
+
     def freeze(self):
         """Nobody can write; reading needs no lock."""
         self.lock = sqlite3.connect(self.path, timeout=10,
@@ -131,6 +137,17 @@ class Server:
     def empty(self):
         (self.folder / "filler").unlink()
         self.up()
+
+    def url_for(self, host, loss):
+        """That of one host, which may have a way of its own."""
+        address = "%s:%d" % (self.place.address, self.engine.port)
+        return self.url.replace(
+            address, loss.way(host, self.place.name, address))
+
+    def rows(self, table):
+        """A few of them as text, for people."""
+        return self.query("SELECT * FROM %s%s LIMIT 5" % (
+            self.prefix, table))
 
     def query(self, sql):
         text = self.engine.sql(sql, "mcp")

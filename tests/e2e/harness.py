@@ -39,6 +39,7 @@ UNITS = BUILD / "examples" / "units.so"
 COUNT = BUILD / "examples" / "count.so"
 FIXTURE = BUILD / "fixture" / "fixture.so"
 KILL_WORKER = BUILD / "tests" / "preload" / "kill_worker.so"
+CLOCK_OFFSET = BUILD / "tests" / "preload" / "clock_offset.so"
 GLOSSARY = BUILD / "examples" / "glossary.so"
 CATALOG = SOURCE / "examples" / "catalog"
 JS = HERE / "js"
@@ -187,10 +188,10 @@ class Host:
                               stderr=subprocess.STDOUT,
                               universal_newlines=True, **options)
 
-    def ctl(self, *arguments, text=None, status=0):
+    def ctl(self, *arguments, text=None, status=0, **options):
         """Run mcpctl with our configuration; its standard output."""
         done = self.call([CTL, "-c", self.conf, *arguments], input=text,
-                         timeout=20)
+                         timeout=20, **options)
         equal(done.returncode, status,
               "mcpctl %s said %s; its status" % (arguments, done.stdout))
         return done.stdout
@@ -247,8 +248,8 @@ class World:
                 for _ in range(2)]
 
     def only_files(self, reason):
-        """This test means nothing on a database server."""
-        if not self.store.is_file:
+        """This test means nothing on a database server, nor with a cache."""
+        if not self.store.is_file or stores.IS_CACHED:
             raise Skip(reason)
 
     def balancer(self, hosts):

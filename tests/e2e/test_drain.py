@@ -83,6 +83,20 @@ def test_wait(here, there):
                "new work")
 
 
+def test_wait_from_elsewhere(here, there):
+    """Nothing runs there, and when it is said that nothing will, it is so."""
+    session = mcp.opened(there.url)
+    for _ in range(3):
+        there.ctl("host", "drain", "--wait", name_of(here))
+        is_refused(session.call("steps", {"n": 1}, here.url), "right then")
+        here.ctl("host", "undrain")
+    # One that is not there any more is not waited for.
+    for process in (here.responder, here.streamer):
+        process.terminate()
+        process.wait(10)
+    there.ctl("host", "drain", "--wait", name_of(here))
+
+
 def test_held_in_place(here, there):
     """Without mcp-stream."""
     session = mcp.opened(here.url)
@@ -116,6 +130,7 @@ def test(world):
     test_wait(here, there)
     test_held_in_place(lone, there)
     test_words(here)
+    test_wait_from_elsewhere(here, there)
 
 
 harness.run(test)

@@ -154,7 +154,7 @@ an_order_came(const struct rig *r, int64_t call)
 	char text[64] = "";
 	char want[64];
 
-	(void)snprintf(want, sizeof(want), "run %lld", (long long)call);
+	(void)snprintf(want, sizeof(want), "run %lld 1", (long long)call);
 	assert_int_equal(
 	    recv(r->orders, text, sizeof(text) - 1, 0), strlen(want));
 	assert_string_equal(text, want);
@@ -511,75 +511,6 @@ a_tick_beats_and_buries_once_in_a_second(void **state)
 	house_free(h);
 }
 
-static int64_t
-beat_of(struct rig *r)
-{
-	struct store *store = r->server.store;
-	struct op op = op_of(r);
-	struct host_rows rows;
-
-	assert_int_equal(store->ops->hosts(store, &op, &rows), RC_OK);
-	assert_int_equal(rows.n, 1);
-	return rows.row[0].beat;
-}
-
-/* Otherwise every other beat would be left out. */
-static void
-who_comes_a_little_early_beats_all_the_same(void **state)
-{
-	struct rig *r = *state;
-	struct house *h = NULL;
-	int64_t beat;
-
-	assert_int_equal(house_open(&r->config, &r->log, r->dir, &h), RC_OK);
-	house_tick(h, &r->server, &r->arena);
-	beat = beat_of(r);
-	house_tick(h, &r->server, &r->arena);
-	assert_int_equal(beat_of(r), beat);
-	while (clock_mono_ms(&clock_system) < house_due(h) - 100)
-		(void)poll(NULL, 0, 5);
-	house_tick(h, &r->server, &r->arena);
-	assert_int_equal(beat_of(r), beat + 1);
-	house_free(h);
-}
-
-static void
-who_does_not_keep_the_house_does_nothing(void **state)
-{
-	struct rig *r = *state;
-	struct run_dir *other = scratch_folder_run_dir(r->at.path);
-	struct house *h = NULL;
-
-	assert_true(run_dir_keep_house(other));
-	assert_int_equal(house_open(&r->config, &r->log, r->dir, &h), RC_OK);
-	house_tick(h, &r->server, &r->arena);
-	assert_int_equal(count_hosts(r), 0);
-	house_free(h);
-	run_dir_free(other);
-}
-
-static void
-what_the_store_says_of_draining_is_told_to_the_host(void **state)
-{
-	struct rig *r = *state;
-	struct store *store = r->server.store;
-
-	for (int drain = 1; drain >= 0; drain--) {
-		struct op op = op_of(r);
-		struct house *h = NULL;
-
-		assert_int_equal(store->ops->host_drain(store, &op,
-				     run_dir_host(r->dir), drain == 1),
-		    RC_OK);
-		assert_int_equal(
-		    house_open(&r->config, &r->log, r->dir, &h), RC_OK);
-		house_tick(h, &r->server, &r->arena);
-		assert_int_equal(house_is_draining(h), drain == 1);
-		assert_int_equal(run_dir_is_draining(r->dir), drain == 1);
-		house_free(h);
-	}
-}
-
 /* Everybody's beats stand still, as far as can be seen here. */
 static enum rc
 no_beats(void *ctx, enum store_call call)
@@ -637,9 +568,6 @@ main(void)
 		TEST(its_tool_is_killed_and_no_other),
 		TEST(of_a_dead_host_the_calls_end_and_no_process_is_killed),
 		TEST(a_tick_beats_and_buries_once_in_a_second),
-		TEST(who_comes_a_little_early_beats_all_the_same),
-		TEST(who_does_not_keep_the_house_does_nothing),
-		TEST(what_the_store_says_of_draining_is_told_to_the_host),
 		TEST(who_cannot_beat_himself_takes_no_other_for_dead),
 	};
 
