@@ -3,7 +3,6 @@
 Started by tests/bench/run --hosts, which has built everything.
 """
 import argparse
-import functools
 import json
 import os
 import statistics
@@ -21,6 +20,8 @@ os.environ["MCP_BUILD"] = str(BUILD)
 import cluster_net                       # noqa: E402
 import cluster_stores                    # noqa: E402
 import harness                           # noqa: E402
+import hosts_costs                       # noqa: E402
+import hosts_used                        # noqa: E402
 import mcp                               # noqa: E402
 import speaking                          # noqa: E402
 from bench import (SESSION_BODY, SESSION_HEADERS, STATELESS_BODY,  # noqa: E402
@@ -62,32 +63,6 @@ class MariadbServer(cluster_stores.MariadbServer):
 
 KINDS = {"sqlite": cluster_stores.Sqlite, "postgresql": PostgresqlServer,
          "mariadb": MariadbServer}
-
-
-def tree(pid):
-    """A process and all below it."""
-    found = [pid]
-    for path in Path("/proc/%d/task" % pid).glob("*/children"):
-        for child in path.read_text().split():
-            found += tree(int(child))
-    return found
-
-
-def cpu_ns(pids):
-    """Of each thread so far; exact, where ticks miss what is short."""
-    found = {}
-    for pid in pids:
-        for path in Path("/proc/%d/task" % pid).glob("*/schedstat"):
-            try:
-                found[path] = int(path.read_text().split()[0])
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-    return found
-
-
-def used_us(before, after):
-    """What ended meanwhile is not in it."""
-    return sum(ns - before.get(path, 0) for path, ns in after.items()) / 1e3
 
 
 class Host(harness.Host):
@@ -171,10 +146,10 @@ class Site:
         """By role: hosts, database, memcached."""
         engine = getattr(self.store, "engine", None)
         return {
-            "web": cpu_ns(pid for host in self.hosts
+            "web": hosts_used.cpu_ns(pid for host in self.hosts
                           for pid in host.place.pids()),
-            "db": cpu_ns(tree(engine.process.pid) if engine else ()),
-            "cache": cpu_ns(self.cache.place.pids() if self.cache else ())}
+            "db": hosts_used.cpu_ns(hosts_used.tree(engine.process.pid) if engine else ()),
+            "cache": hosts_used.cpu_ns(self.cache.place.pids() if self.cache else ())}
 
     def close(self):
         for host in self.hosts:
@@ -184,24 +159,6 @@ class Site:
 
 
 # ---------------------------------------------------------------- measures
-
-
-class Used:
-    """CPU by role while something is done."""
-
-    def __init__(self, site):
-        self.site = site
-
-    def __enter__(self):
-        self.before = self.site.cpu()
-        self.begun = time.monotonic()
-        return self
-
-    def __exit__(self, *_):
-        after = self.site.cpu()
-        self.seconds = time.monotonic() - self.begun
-        self.us = {role: used_us(self.before[role], after[role])
-                   for role in after}
 
 
 def files_of(site, is_session):
@@ -232,7 +189,7 @@ def calls(site, hosts, is_session):
     """wrk against each of the hosts at once."""
     arguments = [str(name) for name in files_of(site, is_session)]
     connections = max(1, site.options.connections // len(hosts))
-    with Used(site) as used:
+    with hosts_used.Used(site) as used:
         running = [subprocess.Popen(
             ["wrk", "-t1", "-c%d" % connections,
              "-d%d" % site.options.seconds, "-s", str(HERE / "call.lua"),
@@ -252,29 +209,6 @@ def calls(site, hosts, is_session):
     found = {"rate": rate, "p99": max(p99) / 1000}
     for role in used.us:
         found[role] = used.us[role] / done
-    return found
-
-
-def network_bytes(hosts):
-    """To and from them, so far."""
-    devices = [host.place.device for host in hosts]
-    total = 0
-    for line in Path("/proc/net/dev").read_text().splitlines():
-        name, _, numbers = line.partition(":")
-        if name.strip() in devices:
-            words = numbers.split()
-            total += int(words[0]) + int(words[8])
-    return total
-
-
-def idle(site, hosts, seconds):
-    """Percent of a processor by role; kB/s on the network of a host."""
-    before = network_bytes(hosts)
-    with Used(site) as used:
-        time.sleep(seconds)
-    found = {role: used.us[role] / used.seconds / 1e4 for role in used.us}
-    found["kB"] = (network_bytes(hosts) - before) / used.seconds / 1000 \
-        / len(hosts)
     return found
 
 
@@ -344,7 +278,7 @@ def case_idle(site):
         streams = [session.get() for session in sessions]
         for stream in streams:
             stream.next()
-        found = idle(site, hosts, site.options.seconds)
+        found = hosts_used.idle(site, hosts, site.options.seconds)
         for stream in streams:
             stream.close()
         print("    %d host%s web %.2f, database %.2f, memcached %.2f;"
@@ -370,96 +304,8 @@ def case_latency(site):
             took[-1], len(took)), flush=True)
 
 
-# What goes on in the background, and is not of a request.
-BACKGROUND = ("change", "revs", "host", "sweep", "owner", "info", "keys",
-              "topic", "wants")
-
-
-def statements(site):
-    """(calls, bytes of the log, changed something) of each routine."""
-    rows = site.store.engine.sql(
-        "SELECT substring(query from 'mcp_[a-z_]+'), sum(calls),"
-        " sum(wal_bytes), sum(wal_records), sum(total_exec_time) * 1000"
-        " FROM pg_stat_statements WHERE query LIKE '%mcp_%'"
-        " GROUP BY 1", "mcp")
-    found = {}
-    for row in rows.splitlines():
-        name, *numbers = row.split("|")
-        if name:
-            found[name[4:]] = [float(n) for n in numbers]
-    return found
-
-
-def count(site, title, do, times, quiet):
-    """Statements of one request, by name; quiet: what goes on without."""
-    do()
-    before = statements(site)
-    with Used(site) as used:
-        for _ in range(times):
-            do()
-    time.sleep(0.3)
-    after = statements(site)
-    zero = [0.0] * 4
-    print("    %s: CPU %s" % (title, ", ".join(
-        "%s %.0f us" % (role, max(
-            0, us - quiet[role] * 1e4 * used.seconds) / times)
-        for role, us in used.us.items() if us)))
-    for name, now in sorted(after.items()):
-        if name.startswith(BACKGROUND):
-            continue
-        n, bytes_, records, us = (
-            a - b for a, b in zip(now, before.get(name, zero)))
-        if n >= times / 2:
-            print("      %5.2f %-24s %s%5.0f us in the database" % (
-                n / times, name, "%6.0f bytes of WAL, " % (bytes_ / n)
-                if records else " " * 21, us / n))
-    sys.stdout.flush()
-
-
-def case_costs(site):
-    if site.store.name != "postgresql":
-        return
-    host, = site.only(1)
-    site.store.engine.sql("CREATE EXTENSION IF NOT EXISTS pg_stat_statements",
-                          "mcp")
-    print("  statements of a request%s, one host"
-          % (", memcached" if site.cache else ""))
-    session = mcp.opened(host.url)
-    modern = mcp.Modern(host.url)
-    spare = []
-
-    def open_one():
-        spare.append(mcp.opened(host.url))
-
-    def beat(n):
-        mcp.text_of(session.call("beat", {"n": n, "ms": 20}))
-
-    def read_stream():
-        stream = session.get()
-        stream.next()
-        stream.close()
-
-    times = 20
-    quiet = idle(site, [host], 3)
-    for title, do in (
-            ("initialize and notifications/initialized", open_one),
-            ("ping", lambda: session.send("ping")),
-            ("tools/list", session.tools),
-            ("tools/call, answered at once",
-             lambda: session.call("echo", {"text": "x"}).result()),
-            ("tools/call without a session, answered at once",
-             lambda: modern.call("echo", {"text": "x"}).result()),
-            ("tools/call with a stream, nothing said",
-             functools.partial(beat, 0)),
-            ("the same, ten events", lambda: session.call_stream(
-                "beat", {"n": 10, "ms": 20}).rest()),
-            ("GET of the session's stream, and leaving", read_stream),
-            ("DELETE", lambda: spare.pop().delete())):
-        count(site, title, do, times, quiet)
-
-
 CASES = {"session": case_session, "stateless": case_stateless,
-         "latency": case_latency, "idle": case_idle, "costs": case_costs}
+         "latency": case_latency, "idle": case_idle, "costs": hosts_costs.measure}
 
 
 def measure(kind, options):

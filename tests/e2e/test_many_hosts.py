@@ -3,7 +3,6 @@
 The argument is the database, postgresql or mariadb."""
 import os
 import re
-import subprocess
 import sys
 
 import cluster_net
@@ -44,8 +43,12 @@ pg_ctlcluster 15 main start
     "mariadb-server": """
 mkdir -p /run/mysqld && chown mysql: /run/mysqld
 mariadb-install-db --user=mysql >/dev/null
-printf '[mariadbd]\\nuser=mysql\\ninnodb_flush_method=nosync\\ninnodb_use_native_aio=OFF\\n' \
->/etc/mysql/mariadb.conf.d/80-test.cnf
+cat >/etc/mysql/mariadb.conf.d/80-test.cnf <<END
+[mariadbd]
+user = mysql
+innodb_flush_method = nosync
+innodb_use_native_aio = OFF
+END
 service mariadb start
 """,
     "lighttpd": "service lighttpd start",
@@ -56,13 +59,6 @@ service mariadb start
 
 def lines_of(block):
     return "\n".join(line[4:] for line in block.rstrip("\n").split("\n"))
-
-
-def chapter(text, title):
-    """The blocks of it."""
-    part, = [part for part in text.split("\n## ")
-             if part.startswith(title + "\n")]
-    return [lines_of(block) for _, block in BLOCK.findall(part)] or part
 
 
 class Site:
@@ -158,7 +154,7 @@ class Site:
 
     def block(self, part, intro, block):
         end = part.index(intro + ":\n\n") + len(intro)
-        # The sentence may have begun on the line before.
+        # The sentence may have begun in the line before.
         before = " ".join(part[max(0, end - 300):end].split())
         file = FILE.search(before)
         typed = TYPED.search(before)
@@ -189,7 +185,8 @@ def lighttpd():
                   'var.stream_socket = "/run/mcp/stream.sock"', text,
                   flags=re.M)
     return text + 'server.username = "www-data"\n' \
-        'server.groupname = "www-data"\nserver.pid-file = "/run/lighttpd.pid"\n'
+        'server.groupname = "www-data"\n' \
+        'server.pid-file = "/run/lighttpd.pid"\n'
 
 
 def test(world):
