@@ -25,6 +25,8 @@ struct work {
 	int64_t pause;   /* the next one */
 	bool is_lost;    /* a connection was lost meanwhile */
 	bool is_unknown; /* it may have been done by an earlier attempt */
+	/* It may be done yet, and would be in the name of this process. */
+	bool is_pending;
 	bool is_recalled;
 	/* It answered that it could not, which is so unless an earlier attempt
 	 * is found to have done it. */
@@ -138,6 +140,9 @@ attempt(struct work *w)
 	result = run_one(w, w->which, w->value, w->rows);
 	if (result == REMOTE_UNKNOWN && is_once(w))
 		w->is_unknown = true;
+	/* Nobody may be left who reads that stream, but for its owner. */
+	if (result == REMOTE_UNKNOWN && w->which == REMOTE_STREAM_ATTACH)
+		w->is_pending = true;
 	if (result == REMOTE_DOUBLE && is_once(w)) {
 		w->is_unknown = true;
 		return REMOTE_AGAIN;
@@ -244,7 +249,7 @@ remote_run(struct remote_store *s, const struct op *op, enum remote_sql which,
 	*is_recalled = w.is_recalled;
 	if (rc != RC_OK) {
 		*rows = (struct remote_rows){ NULL, 0, 0 };
-		if (w.is_unknown && !w.is_recalled)
+		if ((w.is_unknown && !w.is_recalled) || w.is_pending)
 			s->is_doubtful = true;
 	}
 	return rc;

@@ -135,7 +135,57 @@ what_was_used_once_is_known_while_a_slow_clock_would_take_it(void **state)
 	    RC_CONFLICT);
 }
 
+static void
+come_back(struct suite *f)
+{
+	const int64_t late = clock_mono_ms(&clock_system) + WAIT_MS;
+	struct store_info info;
+	enum rc rc = RC_BUSY;
+
+	cut_proxy_set(&proxy, CUT_NOTHING, 1);
+	f->op.give_up_mono = late;
+	while (rc == RC_BUSY && clock_mono_ms(&clock_system) < late) {
+		(void)poll(NULL, 0, 10);
+		rc = f->ops->info(f->store, &f->op, &info);
+	}
+	assert_int_equal(rc, RC_OK);
+	f->op.give_up_mono = clock_mono_ms(&clock_system) + 1000;
+}
+
+/* Otherwise it is the owner of a stream that nobody reads as long as it lives,
+ * and the session is never idle. */
+static void
+who_may_have_become_a_reader_doubts_it(void **state)
+{
+	struct suite *f = *state;
+	const struct stream_attach attach = { .session = suite_session(f, 1),
+		.after = -1,
+		.owner = SLICE("h1.1") };
+	const struct session_change touch = { SESSION_TOUCHED, 5 };
+	struct stream_row row;
+	enum rc rc[2];
+	bool doubts[3];
+
+	come_back(f);
+	cut_proxy_set(&proxy, CUT_ANSWER, 1);
+	rc[0] = f->ops->session_set(f->store, &f->op, attach.session, &touch);
+	doubts[0] = f->ops->doubt(f->store);
+	come_back(f);
+	cut_proxy_set(&proxy, CUT_ANSWER, 1);
+	rc[1] = f->ops->stream_attach(f->store, &f->op, &attach, &row);
+	doubts[1] = f->ops->doubt(f->store);
+	doubts[2] = f->ops->doubt(f->store);
+	come_back(f);
+	assert_int_equal(rc[0], RC_BUSY);
+	assert_false(doubts[0]);
+	assert_int_equal(rc[1], RC_BUSY);
+	assert_true(doubts[1]);
+	assert_false(doubts[2]);
+	f->op.give_up_mono = clock_mono_ms(&clock_system) + WAIT_MS;
+}
+
 static const struct CMUnitTest cases[] = {
+	SUITE_CASE(who_may_have_become_a_reader_doubts_it),
 	SUITE_CASE(
 	    what_was_used_once_is_known_while_a_slow_clock_would_take_it),
 	SUITE_CASE(

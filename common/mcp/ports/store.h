@@ -424,10 +424,10 @@ struct store_ops {
 	 * was behind): raises the incarnation, closes all streams of the former
 	 * one, fences all running calls, and lets everybody look anew. */
 	enum rc (*renew)(struct store *, const struct op *);
-	/* Has an operation that adds rows ended with RC_BUSY though it may have
-	 * been done after all?  True once for it: rows in the name of this
-	 * process may be there that it does not know of, so that it should
-	 * forsake its name.  NULL: never. */
+	/* Has an operation that adds rows, or makes somebody a reader, ended
+	 * with RC_BUSY though it may have been done after all?  True once for
+	 * it: rows in the name of this process may be there that it does not
+	 * know of, so that it should forsake its name.  NULL: never. */
 	bool (*doubt)(struct store *);
 	/* Nothing will be asked for a while: let go of what is dear (a
 	 * connection); the next operation gets it anew.  NULL: nothing is. */
