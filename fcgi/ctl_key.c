@@ -240,6 +240,11 @@ end(struct ctl *ctl, struct store *store, const struct end_order *order)
 		rc = RC_NOTFOUND;
 	if (rc != RC_OK)
 		return ctl_failed("key end", rc);
+	/* Never alive again: it may have ended because it became known. */
+	if (is_over(key, op.now_ms)) {
+		(void)fputs("mcpctl: it has ended before\n", stderr);
+		return 1;
+	}
 	if (!may_end(ctl, store, &keys, key, order, at))
 		return 1;
 	if (store->ops->key_end == NULL) {

@@ -85,6 +85,8 @@ def end(world, here, there, before, after, modern, asked):
     check("until" in keys(here)[1], "%s", keys(here))
     here.ctl("key", "end", "1", "--yes")
     check("ended" in keys(here)[1], "%s", keys(here))
+    check("ended before" in here.ctl("key", "end", "1", "100", status=1),
+          "it is alive again")
     # Also where it is ten minutes earlier.
     ended_at = world.query(
         "SELECT end_at FROM cluster_key WHERE id = 1")[0][0]
