@@ -257,6 +257,7 @@ house_visit(struct house *h, struct server *server, struct arena *a)
 	if (!is_ours(h, server))
 		return;
 	op = begin(server, a, now);
+	h->dead.is_visit = true;
 	if (h->dir != NULL)
 		house_dead_here(&h->dead, server, &op);
 	h->next_sweep = now;

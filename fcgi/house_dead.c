@@ -74,6 +74,9 @@ order(struct house_dead *d, const struct call_row *row)
 		*o = (struct house_order){ row->number, 0 };
 	rc = process_order(d->orders, &order);
 	o->times++;
+	/* Whoever visits next has counted nothing either. */
+	if (rc == RC_IO && d->is_visit)
+		return false;
 	return o->times <= (rc == RC_IO ? UNHEARD_MAX : ORDERS_MAX);
 }
 

@@ -29,6 +29,7 @@ struct house_dead {
 	struct run_dir *dir;
 	char *orders; /* the control socket of mcp-request's parent */
 	struct house_order ordered[HOUSE_ORDERS];
+	bool is_visit; /* we come once, and no parent may ever come */
 };
 
 MUST_CHECK enum rc house_dead_init(
