@@ -10,6 +10,9 @@
 #include "text.h"
 
 #define TIMEOUT_MS UINT64_C(20)
+/* The library waits that long for each piece of an answer.  Who sends them one
+ * by one, so that the whole takes longer than this, does not answer. */
+#define SLOW_MS 100
 #define HOST_MAX 256
 /* Of any one piece of memory: what a server sends is not believed. */
 #define ALLOCATION_MAX ((size_t)4 * 1024 * 1024)
@@ -21,6 +24,7 @@ struct kv_memcached {
 	struct breaker breaker[KV_MEMCACHED_SERVERS_MAX];
 	memcached_st *st; /* NULL: none yet */
 	pid_t pid;        /* who made it */
+	int64_t asked;    /* monotonic ms: when this call began */
 };
 
 /* ------------------------------------------------------------ addresses */
@@ -188,8 +192,8 @@ home_of(struct kv_memcached *k, struct slice name)
 		return NULL;
 	if (k->o.n > 1)
 		at = memcached_generate_hash(k->st, name.ptr, name.len);
-	if (at >= k->o.n ||
-	    !breaker_lets(&k->breaker[at], clock_mono_ms(k->o.clock)))
+	k->asked = clock_mono_ms(k->o.clock);
+	if (at >= k->o.n || !breaker_lets(&k->breaker[at], k->asked))
 		return NULL;
 	return &k->breaker[at];
 }
@@ -210,6 +214,8 @@ note(struct kv_memcached *k, struct breaker *home, memcached_return_t ret)
 {
 	const size_t at = (size_t)(home - k->breaker);
 
+	if (is_answer(ret) && clock_mono_ms(k->o.clock) - k->asked > SLOW_MS)
+		ret = MEMCACHED_TIMEOUT;
 	if (is_answer(ret)) {
 		if (home->is_open)
 			log_event(k->o.log, LOG_WARNING, "cache-works",
@@ -252,17 +258,29 @@ get(struct kv *base, struct slice name, struct arena *a, struct slice *value)
 	return rc;
 }
 
+/* It has no room, or not for one so large: it works all the same. */
+static bool
+is_refusal(memcached_return_t ret)
+{
+	return ret == MEMCACHED_E2BIG || ret == MEMCACHED_SERVER_ERROR ||
+	    ret == MEMCACHED_SERVER_MEMORY_ALLOCATION_FAILURE;
+}
+
 static void
 put(struct kv *base, struct slice name, struct slice value, uint32_t seconds)
 {
 	struct kv_memcached *k = (struct kv_memcached *)base;
 	struct breaker *home = home_of(k, name);
+	memcached_return_t ret;
 
 	if (home == NULL || value.len > KV_VALUE_MAX)
 		return;
-	note(k, home,
-	    memcached_set(k->st, name.ptr, name.len, value.ptr, value.len,
-		(time_t)seconds, 0));
+	ret = memcached_set(k->st, name.ptr, name.len, value.ptr, value.len,
+	    (time_t)seconds, 0);
+	note(k, home, is_refusal(ret) ? MEMCACHED_NOTSTORED : ret);
+	/* Whether it has read all of it nobody knows. */
+	if (is_refusal(ret))
+		drop_connections(k);
 }
 
 static void
@@ -326,10 +344,12 @@ raise_counter(struct kv *base, struct slice name, uint64_t first)
 	if (home == NULL)
 		return;
 	ret = memcached_increment(k->st, name.ptr, name.len, 1, &value);
-	/* Not a number. */
-	if (ret == MEMCACHED_CLIENT_ERROR &&
-	    memcached_delete(k->st, name.ptr, name.len, 0) == MEMCACHED_SUCCESS)
-		ret = MEMCACHED_NOTFOUND;
+	/* Not a number; somebody else may take it away, too. */
+	if (ret == MEMCACHED_CLIENT_ERROR) {
+		ret = memcached_delete(k->st, name.ptr, name.len, 0);
+		if (ret == MEMCACHED_SUCCESS)
+			ret = MEMCACHED_NOTFOUND;
+	}
 	if (ret == MEMCACHED_NOTFOUND)
 		ret = begin(k, name, first);
 	if (ret == MEMCACHED_NOTSTORED)

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cache_front.h"
 #include "catalog.h"
@@ -15,12 +16,24 @@
 /* Rows of one piece of a sweep; short, so that writers are not kept waiting. */
 #define SWEEP_CHUNK 500
 
-struct store *
-ctl_store(struct ctl *ctl)
+/* A sentence on why the store cannot be used. */
+static void
+tell_store(FILE *out, const char *url, const struct buf *why, enum rc rc)
+{
+	struct buf name = BUF_INIT(4096);
+
+	store_open_put_url(&name, url);
+	(void)fprintf(out, "%s%.*s: %s\n", out == stderr ? "mcpctl: " : "",
+	    SLICE_FMT(buf_slice(&name)), why->len > 0 ? why->ptr : rc_name(rc));
+	buf_release(&name);
+}
+
+static struct store *
+open_store(struct ctl *ctl, bool create)
 {
 	struct buf why = BUF_INIT(4096);
-	struct buf url = BUF_INIT(4096);
 	struct store_open_options options = { .url = ctl->config.store_url,
+		.create = create,
 		.connect_now = true,
 		.timeout_ms = ctl->config.store_timeout_ms,
 		.allow_network_fs = ctl->config.allow_network_fs,
@@ -40,14 +53,22 @@ ctl_store(struct ctl *ctl)
 		rc = cache_front_put(ctl->cache, false, &ctl->store);
 	if (rc != RC_OK) {
 		ctl->store = NULL;
-		store_open_put_url(&url, options.url);
-		(void)fprintf(stderr, "mcpctl: %.*s: %s\n",
-		    SLICE_FMT(buf_slice(&url)),
-		    why.len > 0 ? why.ptr : rc_name(rc));
+		tell_store(stderr, options.url, &why, rc);
 	}
-	buf_release(&url);
 	buf_release(&why);
 	return ctl->store;
+}
+
+struct store *
+ctl_store(struct ctl *ctl)
+{
+	return open_store(ctl, false);
+}
+
+struct store *
+ctl_make_store(struct ctl *ctl)
+{
+	return open_store(ctl, true);
 }
 
 void
@@ -183,6 +204,33 @@ check_modules(
 	return errors;
 }
 
+/* A server must be there and know us; what is to be made may be made later. */
+static size_t
+check_store(struct ctl *ctl)
+{
+	struct buf why = BUF_INIT(4096);
+	const char *url = ctl->config.store_url;
+	const bool is_file = strncmp(url, "sqlite:", 7) == 0;
+	struct store_open_options options = { .url = url,
+		.connect_now = true,
+		.timeout_ms = ctl->config.store_timeout_ms,
+		.allow_network_fs = ctl->config.allow_network_fs,
+		.clock = &clock_system,
+		.rng = &rng_system,
+		.log = &ctl->log };
+	struct store *store = NULL;
+	enum rc rc = store_open(&options, &store, &why);
+	const bool is_wrong =
+	    is_file ? rc == RC_SYNTAX : rc != RC_OK && rc != RC_NOTFOUND;
+
+	if (rc == RC_OK)
+		store->ops->close(store);
+	if (is_wrong || (!is_file && rc != RC_OK))
+		tell_store(stdout, url, &why, rc);
+	buf_release(&why);
+	return is_wrong ? 1 : 0;
+}
+
 int
 ctl_check(struct ctl *ctl, int argc, char **argv)
 {
@@ -214,7 +262,7 @@ ctl_check(struct ctl *ctl, int argc, char **argv)
 		module_free(modules[i]);
 	if (rc != RC_OK)
 		return ctl_failed(config->catalog, rc);
-	errors += in_catalog;
+	errors += in_catalog + check_store(ctl);
 	(void)printf("%zu error%s\n", errors, errors == 1 ? "" : "s");
 	return errors == 0 ? 0 : 1;
 }

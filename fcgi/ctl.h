@@ -24,6 +24,10 @@ struct ctl {
  * not. */
 struct store *ctl_store(struct ctl *ctl);
 
+/* The same as the first process of a server opens it: one that is not there is
+ * made, and steps that lack are taken, by one of all that try at once. */
+struct store *ctl_make_store(struct ctl *ctl);
+
 /* Give back what ctl_store() took. */
 void ctl_release(struct ctl *ctl);
 

@@ -5,12 +5,19 @@
 
 #include "clock.h"
 #include "ctl.h"
+#include "host_watch.h"
 #include "rng.h"
 #include "run_dir.h"
 #include "text.h"
 
 /* Between two looks whether a host is empty. */
 #define WAIT_MS 250
+/* So long it must have been: a call that was let in before it was told may not
+ * have its row yet. */
+#define EMPTY_MS 1000
+/* The beats of another host from which on it has read what it was told: one
+ * may have been on its way. */
+#define BEATS 2
 
 struct host_order {
 	bool drains;
@@ -139,15 +146,16 @@ read_order(int argc, char **argv, struct host_order *order)
 	return at == argc;
 }
 
-/* A name that is none would be a new host. */
+/* RC_NOTFOUND: a name that is none would be a new host. */
 static enum rc
-find(struct ctl *ctl, struct store *store, struct slice name)
+find(struct ctl *ctl, struct store *store, struct slice name, int64_t *beat)
 {
 	struct host_rows rows = { NULL, 0 };
 	struct op op = ctl_op(ctl);
 	enum rc rc = store->ops->hosts(store, &op, &rows);
 
 	for (size_t i = 0; rc == RC_OK && i < rows.n; i++) {
+		*beat = rows.row[i].beat;
 		if (slice_eq(rows.row[i].name, name))
 			return RC_OK;
 	}
@@ -162,23 +170,66 @@ nap(void)
 	(void)nanosleep(&t, NULL);
 }
 
-/* Until no process of the host owns anything; says how many do when that
- * changes.  A store that fails for a moment is asked again. */
-static int
-wait_until_empty(struct ctl *ctl, struct store *store, struct slice name)
-{
-	size_t last = 0;
-	size_t n = 0;
-	enum rc rc = count_owners(ctl, store, name, &n);
+/* How a host has been since it was told. */
+struct host_wait {
+	struct slice name;
+	bool is_told;   /* all its processes know */
+	int64_t beat;   /* the first one that was seen */
+	int64_t begun;  /* monotonic ms */
+	int64_t filled; /* when it was last seen not to be empty */
+	size_t n;       /* processes that own something */
+};
 
-	while (rc == RC_BUSY || (rc == RC_OK && n > 0)) {
-		if (rc == RC_OK && n != last)
-			(void)printf("%zu processes at work\n", n);
-		last = n;
-		(void)fflush(stdout);
+/* One that does not live need not be told. */
+static enum rc
+look_if_told(struct ctl *ctl, struct store *store, struct host_wait *w)
+{
+	const int64_t past = clock_mono_ms(&clock_system) - w->begun;
+	int64_t beat = w->beat;
+	enum rc rc = w->is_told ? RC_OK : find(ctl, store, w->name, &beat);
+
+	w->is_told = w->is_told ||
+	    (rc == RC_OK &&
+		(beat - w->beat >= BEATS ||
+		    (beat == w->beat && past >= HOST_DEAD_MS)));
+	return rc;
+}
+
+/* How many processes there are is said when that changes. */
+static enum rc
+look(struct ctl *ctl, struct store *store, struct host_wait *w)
+{
+	size_t n = 0;
+	enum rc rc = look_if_told(ctl, store, w);
+
+	if (rc == RC_OK)
+		rc = count_owners(ctl, store, w->name, &n);
+	if (rc != RC_OK || n > 0 || !w->is_told)
+		w->filled = clock_mono_ms(&clock_system);
+	if (rc == RC_OK && n > 0 && n != w->n)
+		(void)printf("%zu processes at work\n", n);
+	if (rc == RC_OK)
+		w->n = n;
+	(void)fflush(stdout);
+	arena_reset(&ctl->arena);
+	return rc;
+}
+
+/* Until it was told and no process of it owns anything.  A store that fails for
+ * a moment is asked again. */
+static int
+wait_until_empty(struct ctl *ctl, struct store *store, struct host_wait *w)
+{
+	enum rc rc;
+
+	w->begun = clock_mono_ms(&clock_system);
+	w->filled = w->begun;
+	rc = look(ctl, store, w);
+	while (rc == RC_BUSY ||
+	    (rc == RC_OK &&
+		clock_mono_ms(&clock_system) - w->filled < EMPTY_MS)) {
 		nap();
-		arena_reset(&ctl->arena);
-		rc = count_owners(ctl, store, name, &n);
+		rc = look(ctl, store, w);
 	}
 	return rc == RC_OK ? 0 : ctl_failed("host", rc);
 }
@@ -187,24 +238,28 @@ static int
 obey(struct ctl *ctl, struct store *store, struct run_dir *dir,
     const struct host_order *order)
 {
+	struct host_wait w = { .name = order->name };
 	struct op op;
-	enum rc rc = order->is_here ? RC_OK : find(ctl, store, order->name);
+	enum rc rc = find(ctl, store, order->name, &w.beat);
 
-	if (rc == RC_NOTFOUND) {
+	if (rc == RC_NOTFOUND && !order->is_here) {
 		(void)fputs("mcpctl: no such host\n", stderr);
 		return 1;
 	}
 	op = ctl_op(ctl);
-	if (rc == RC_OK)
+	if (rc == RC_OK || rc == RC_NOTFOUND)
 		rc = store->ops->host_drain(
 		    store, &op, order->name, order->drains);
 	/* Here it need not be told by its housekeeper. */
-	if (rc == RC_OK && dir != NULL &&
-	    slice_eq(order->name, run_dir_host(dir)))
+	w.is_told = dir != NULL && slice_eq(order->name, run_dir_host(dir));
+	if (rc == RC_OK && w.is_told)
 		rc = run_dir_drain(dir, order->drains);
+	/* Of the beats after that. */
+	if (rc == RC_OK && order->waits)
+		rc = find(ctl, store, order->name, &w.beat);
 	if (rc != RC_OK)
 		return ctl_failed("host", rc);
-	return order->waits ? wait_until_empty(ctl, store, order->name) : 0;
+	return order->waits ? wait_until_empty(ctl, store, &w) : 0;
 }
 
 int

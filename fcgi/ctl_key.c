@@ -6,6 +6,7 @@
 #include "ctl.h"
 #include "rng.h"
 #include "seal.h"
+#include "session.h"
 #include "text.h"
 
 #define LIST_PAGE 200
@@ -43,7 +44,9 @@ in_use(const struct key_rows *keys, int64_t at)
 	const struct keyring ring = { .rows = *keys };
 	const struct key_row *found = keyring_mint(&ring, at);
 
-	return found == NULL ? NULL : &keys->row[found - ring.rows.row];
+	if (found == NULL || found->mint_from > at)
+		return NULL;
+	return &keys->row[found - ring.rows.row];
 }
 
 /* ---------------------------------------------------------------- list */
@@ -226,7 +229,7 @@ end(struct ctl *ctl, struct store *store, const struct end_order *order)
 	struct key_rows keys = { .n = 0 };
 	const struct key_row *key = NULL;
 	struct op op = ctl_op(ctl);
-	const int64_t at = op.now_ms + order->after_ms;
+	int64_t at = op.now_ms + order->after_ms;
 	enum rc rc = read_keys(ctl, store, &keys);
 
 	for (size_t i = 0; rc == RC_OK && i < keys.n; i++) {
@@ -237,6 +240,11 @@ end(struct ctl *ctl, struct store *store, const struct end_order *order)
 		rc = RC_NOTFOUND;
 	if (rc != RC_OK)
 		return ctl_failed("key end", rc);
+	/* Never alive again: it may have ended because it became known. */
+	if (is_over(key, op.now_ms)) {
+		(void)fputs("mcpctl: it has ended before\n", stderr);
+		return 1;
+	}
 	if (!may_end(ctl, store, &keys, key, order, at))
 		return 1;
 	if (store->ops->key_end == NULL) {
@@ -244,6 +252,9 @@ end(struct ctl *ctl, struct store *store, const struct end_order *order)
 		return 1;
 	}
 	op = ctl_op(ctl);
+	/* For hosts whose clocks are behind ours, too. */
+	if (order->after_ms == 0)
+		at -= SESSION_SKEW_MS;
 	rc = store->ops->key_end(store, &op, order->id, at);
 	if (rc != RC_OK)
 		return ctl_failed("key end", rc);

@@ -13,7 +13,8 @@ static const struct {
 } commands[] = {
 	{ "call", ctl_call, "cancel a call" },
 	{ "calls", ctl_calls, "list calls that are running" },
-	{ "check", ctl_check, "check the configuration and the catalog" },
+	{ "check", ctl_check,
+	    "check the configuration, the catalog, the database" },
 	{ "host", ctl_host, "list hosts, take one out of service" },
 	{ "hosts", ctl_hosts, "list hosts that share the store" },
 	{ "key", ctl_key, "list, rotate, end keys of the cluster" },

@@ -2,11 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "clock.h"
 #include "ctl.h"
 #include "migrate.h"
-#include "rng.h"
-#include "store_open.h"
 
 static int
 bad_usage(const char *text)
@@ -47,29 +44,6 @@ print_schema(struct ctl *ctl, struct store *store)
 	return 0;
 }
 
-/* Opens it as the first process of a server would: a store that is not there
- * is made, and steps that lack are taken, by one of all that try at once. */
-static bool
-apply(struct ctl *ctl)
-{
-	struct buf why = BUF_INIT(4096);
-	struct store_open_options options = { .url = ctl->config.store_url,
-		.create = true,
-		.allow_network_fs = ctl->config.allow_network_fs,
-		.clock = &clock_system,
-		.rng = &rng_system,
-		.log = &ctl->log };
-	enum rc rc = store_open(&options, &ctl->store, &why);
-
-	if (rc != RC_OK) {
-		ctl->store = NULL;
-		(void)fprintf(stderr, "mcpctl: %s\n",
-		    why.len > 0 ? why.ptr : rc_name(rc));
-	}
-	buf_release(&why);
-	return rc == RC_OK;
-}
-
 int
 ctl_schema(struct ctl *ctl, int argc, char **argv)
 {
@@ -78,9 +52,7 @@ ctl_schema(struct ctl *ctl, int argc, char **argv)
 
 	if (!applies && (argc != 2 || strcmp(argv[1], "status") != 0))
 		return bad_usage("schema status|apply");
-	if (applies && !apply(ctl))
-		return 1;
-	store = ctl_store(ctl);
+	store = applies ? ctl_make_store(ctl) : ctl_store(ctl);
 	return store == NULL ? 1 : print_schema(ctl, store);
 }
 

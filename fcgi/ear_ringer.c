@@ -113,6 +113,8 @@ ear_ringer_is_needed(const struct ear_ringer *r)
 	return r->is_needed;
 }
 
+/* Whatever the last look said: it may have begun to listen since, and a name
+ * that is not there costs a few microseconds. */
 static void
 ring_name(struct ear_ringer *r, const char *prefix, int64_t number)
 {
@@ -120,7 +122,7 @@ ring_name(struct ear_ringer *r, const char *prefix, int64_t number)
 	struct sockaddr_un at;
 
 	ear_name(name, prefix, number);
-	if (r->is_needed && host_sockets_address(&r->sockets, name, &at))
+	if (host_sockets_address(&r->sockets, name, &at))
 		(void)ring(&r->sockets, &at);
 }
 

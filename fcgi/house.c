@@ -10,13 +10,21 @@
 
 /* Between two beats of the host, and between two attempts to keep it. */
 #define TICK_MS 1000
+/* Who calls once in a second does so a little early now and then. */
+#define EARLY_MS 200
 #define SWEEP_EVERY_MS 60000
 /* One piece of a sweep: a few milliseconds. */
 #define SWEEP_ROWS 200
-/* For all that one tick asks of the store. */
+/* For all that one tick asks of the store.  A host whose requests come through
+ * must be able to beat as well; over a network that may take a while, and a
+ * connection has to be made now and then. */
 #define TICK_BUDGET_MS 300
-/* A beat that takes longer is written with trouble. */
-#define SLOW_MS 100
+#define FAR_BUDGET_MS 1000
+/* Before the next tick, however long this one took. */
+#define REST_MS 500
+/* A beat that takes more than this part of the budget is written with
+ * trouble: others may have failed. */
+#define SLOW_PART 3
 /* Dead hosts that are looked after in one tick. */
 #define HOSTS_AT_ONCE 4
 
@@ -29,6 +37,8 @@ struct house {
 	size_t host; /* the next one to look after, if it is dead */
 	int64_t next;
 	int64_t next_sweep;
+	bool has_failed; /* in this tick */
+	bool is_told;    /* since it last worked */
 };
 
 enum rc
@@ -83,11 +93,14 @@ house_due(const struct house *h)
 	return h->next;
 }
 
+/* Once for each outage, not once for each second of it. */
 static void
-complain(const struct house *h, const char *what, enum rc rc)
+complain(struct house *h, const char *what, enum rc rc)
 {
-	log_event(
-	    h->log, LOG_WARNING, "house", "what=%s rc=%s", what, rc_name(rc));
+	log_event(h->log, h->is_told ? LOG_DEBUG : LOG_WARNING, "house",
+	    "what=%s rc=%s", what, rc_name(rc));
+	h->has_failed = true;
+	h->is_told = true;
 }
 
 /* What an operator said of this host in the store is for all its processes,
@@ -108,33 +121,43 @@ obey(struct house *h, const struct host_rows *rows)
 	}
 }
 
+/* A store with connections, that one can let go of, is a server. */
+static int64_t
+budget_of(const struct store *store)
+{
+	return store->ops->rest == NULL ? TICK_BUDGET_MS : FAR_BUDGET_MS;
+}
+
 /* We live; and who does not? */
 static void
 look_at_hosts(struct house *h, struct store *store, const struct op *op)
 {
 	const int64_t began = clock_mono_ms(&clock_system);
+	const int64_t slow = budget_of(store) / SLOW_PART;
 	struct host_rows rows = { NULL, 0 };
 	enum rc rc = store->ops->host_beat(store, op, run_dir_host(h->dir));
+	bool is_slow;
 
 	/* What we cannot write, or only with trouble, others cannot write
 	 * either: while somebody holds the lock, or the disk is full or slow,
 	 * the beats of all stand still. */
 	if (rc != RC_OK)
 		complain(h, "beat", rc);
-	if (rc != RC_OK || clock_mono_ms(&clock_system) - began > SLOW_MS) {
+	if (rc != RC_OK) {
 		host_watch_fail(&h->watch);
 		return;
 	}
+	is_slow = clock_mono_ms(&clock_system) - began > slow;
 	rc = store->ops->hosts(store, op, &rows);
-	if (rc == RC_OK) {
+	if (rc == RC_OK)
 		obey(h, &rows);
+	if (rc == RC_OK && !is_slow)
 		rc = host_watch_look(
 		    &h->watch, clock_mono_ms(&clock_system), &rows);
-	}
-	if (rc != RC_OK) {
+	if (rc != RC_OK)
 		complain(h, "hosts", rc);
+	if (rc != RC_OK || is_slow)
 		host_watch_fail(&h->watch);
-	}
 }
 
 /* A few of the other hosts that are dead, in turn. */
@@ -181,11 +204,11 @@ sweep(struct house *h, struct store *store, const struct op *op)
 }
 
 static struct op
-begin(struct arena *a, int64_t now)
+begin(const struct server *server, struct arena *a, int64_t now)
 {
 	arena_reset(a);
 	return (struct op){ .now_ms = clock_wall_ms(&clock_system),
-		.give_up_mono = now + TICK_BUDGET_MS,
+		.give_up_mono = now + budget_of(server->store),
 		.relaxed = true,
 		.arena = a };
 }
@@ -204,12 +227,13 @@ house_tick(struct house *h, struct server *server, struct arena *a)
 	int64_t now = clock_mono_ms(&clock_system);
 	struct op op;
 
-	if (now < h->next)
+	if (now < h->next - EARLY_MS)
 		return;
 	h->next = now + TICK_MS;
 	if (!is_ours(h, server))
 		return;
-	op = begin(a, now);
+	op = begin(server, a, now);
+	h->has_failed = false;
 	if (h->dir != NULL) {
 		look_at_hosts(h, server->store, &op);
 		house_dead_here(&h->dead, server, &op);
@@ -218,6 +242,9 @@ house_tick(struct house *h, struct server *server, struct arena *a)
 			bury_hosts(h, server, &op);
 	}
 	sweep(h, server->store, &op);
+	h->is_told = h->has_failed;
+	now = clock_mono_ms(&clock_system) + REST_MS;
+	h->next = h->next < now ? now : h->next;
 	arena_reset(a);
 }
 
@@ -229,7 +256,7 @@ house_visit(struct house *h, struct server *server, struct arena *a)
 
 	if (!is_ours(h, server))
 		return;
-	op = begin(a, now);
+	op = begin(server, a, now);
 	if (h->dir != NULL)
 		house_dead_here(&h->dead, server, &op);
 	h->next_sweep = now;

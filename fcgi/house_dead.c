@@ -16,6 +16,8 @@
 #define BYTES_MAX ((size_t)32 * 1024 * 1024)
 /* Orders that nobody followed, one per tick: then it is hopeless. */
 #define ORDERS_MAX 30
+/* The same if there is no parent: one that died is started again. */
+#define UNHEARD_MAX 3
 
 enum rc
 house_dead_init(struct house_dead *d, struct log *log, struct run_dir *dir)
@@ -58,23 +60,28 @@ house_may_run_again(const struct call_row *row)
 	    !row->is_cancelled && (row->stream != 0 || row->task != 0);
 }
 
-/* True if somebody was told to run it, and may still do so. */
+/* True if somebody was told to run it, or will be, and may still do so.  A
+ * parent that has many orders to read takes this one at another tick. */
 static bool
-order(struct house_dead *d, int64_t call)
+order(struct house_dead *d, const struct call_row *row)
 {
-	struct house_order *o = &d->ordered[(uint64_t)call % HOUSE_ORDERS];
+	const struct call_order order = { row->number, row->epoch };
+	struct house_order *o =
+	    &d->ordered[(uint64_t)row->number % HOUSE_ORDERS];
+	enum rc rc;
 
-	if (o->call != call)
-		*o = (struct house_order){ call, 0 };
-	return ++o->times <= ORDERS_MAX &&
-	    process_order(d->orders, call) == RC_OK;
+	if (o->call != row->number)
+		*o = (struct house_order){ row->number, 0 };
+	rc = process_order(d->orders, &order);
+	o->times++;
+	return o->times <= (rc == RC_IO ? UNHEARD_MAX : ORDERS_MAX);
 }
 
 static void
 settle_call(struct house_dead *d, struct server *server, const struct op *op,
     const struct call_row *row)
 {
-	bool is_ordered = house_may_run_again(row) && order(d, row->number);
+	bool is_ordered = house_may_run_again(row) && order(d, row);
 	enum rc rc = RC_OK;
 
 	if (!is_ordered)

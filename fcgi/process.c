@@ -65,7 +65,7 @@ balance_once(struct parent *p)
 	if ((c.serving >= p->o->workers && c.old == NULL) ||
 	    now_ms() < p->fork_at || (c.serving > 0 && now_ms() < p->spare_at))
 		return false;
-	if (slot_start(p, 0))
+	if (slot_start(p, NULL))
 		return true;
 	p->fork_at = now_ms() + BACKOFF_MIN_MS;
 	return false;
@@ -123,7 +123,7 @@ bury(struct parent *p, struct slot *s, int status)
 	/* Whoever it was, it may have left something behind. */
 	slots_wake_one(p);
 	/* A call that cannot be run says nothing about those who serve. */
-	if (s->order != 0)
+	if (s->order.call != 0)
 		return;
 	give_up_if_first(p, s, status);
 	p->is_first_done = true;

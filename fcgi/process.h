@@ -36,12 +36,19 @@
  * workers with a call end it within the grace time.
  *
  * Orders come on a datagram socket that only this user can write to: `run
- * NUMBER` forks a worker for one call of the store (order()).
+ * NUMBER EPOCH` forks a worker for one call of the store (order()).
  *
  * All signals that can be are blocked in a worker for good, and SIGPIPE is
  * ignored: who starts a program there must undo both.
  */
 struct worker; /* a child's view of its parent */
+
+/* A call whose process is dead, as it was when that was seen: somebody else
+ * may have claimed it since. */
+struct call_order {
+	int64_t call;  /* 0: none */
+	int64_t epoch; /* of the row; 0: whichever it has */
+};
 
 struct process_options {
 	int socket; /* listening, non-blocking */
@@ -54,7 +61,8 @@ struct process_options {
 	/* Runs in a fresh child; its result is the exit status. */
 	int (*work)(void *ctx, struct worker *);
 	/* The same, for one call; NULL: orders are refused. */
-	int (*order)(void *ctx, struct worker *, int64_t call);
+	int (*order)(
+	    void *ctx, struct worker *, const struct call_order *order);
 	/* Before a replacement on SIGHUP, in the parent: false keeps the old
 	 * ones (the new configuration is broken; it was logged). */
 	bool (*reload)(void *ctx);
@@ -93,8 +101,10 @@ MUST_CHECK enum rc worker_begin(struct worker *, bool holds_stream);
 void worker_end(struct worker *);
 bool worker_is_leaving(struct worker *);
 
-/* Send an order to the parent whose control socket this is.  RC_IO. */
-MUST_CHECK enum rc process_order(const char *orders, int64_t call);
+/* Send an order to the parent whose control socket this is.  RC_BUSY: it has
+ * more to do than it has read.  RC_IO: there is none. */
+MUST_CHECK enum rc process_order(
+    const char *orders, const struct call_order *order);
 
 /*
  * A listening socket: `where` is a unix path (with a '/'; made mode 0660, a

@@ -10,8 +10,8 @@
 
 #include "text.h"
 
-/* "run 9223372036854775807" */
-#define ORDER_MAX 32
+/* "run 9223372036854775807 9223372036854775807" */
+#define ORDER_MAX 48
 
 static bool
 address_of(const char *path, struct sockaddr_un *address)
@@ -65,49 +65,61 @@ static bool
 is_running(const struct parent *p, int64_t call)
 {
 	for (size_t i = 0; i < p->n_slots; i++) {
-		if (p->slot[i].pid != 0 && p->slot[i].order == call)
+		if (p->slot[i].pid != 0 && p->slot[i].order.call == call)
 			return true;
 	}
 	return false;
 }
 
 static void
-run(struct parent *p, int64_t call)
+run(struct parent *p, const struct call_order *order)
 {
 	const char *why = NULL;
 
 	/* It was said twice. */
-	if (is_running(p, call))
+	if (is_running(p, order->call))
 		return;
 	if (p->is_stopping)
 		why = "stopping";
 	else if (slots_count(p).calls >= p->o->calls)
 		why = "too many calls";
-	else if (!slot_start(p, call))
+	else if (!slot_start(p, order))
 		why = "no process";
 	if (why != NULL)
 		log_event(p->o->log, LOG_WARNING, "order-refused",
-		    "call=%lld why=%s", (long long)call, why);
+		    "call=%lld why=%s", (long long)order->call, why);
+}
+
+/* The former release names no epoch. */
+static bool
+read_order(struct slice text, struct call_order *order)
+{
+	struct slice rest;
+	struct slice number;
+	uint64_t call = 0;
+	uint64_t epoch = 0;
+
+	if (!slice_eq(slice_cut(text, ' ', &rest), SLICE("run")))
+		return false;
+	number = slice_cut(rest, ' ', &rest);
+	if (text_u64(number, INT64_MAX, &call) != RC_OK || call == 0 ||
+	    (rest.ptr != NULL && text_u64(rest, INT64_MAX, &epoch) != RC_OK))
+		return false;
+	*order = (struct call_order){ (int64_t)call, (int64_t)epoch };
+	return true;
 }
 
 void
 orders_take(struct parent *p)
 {
 	char text[ORDER_MAX];
+	struct call_order order;
 	ssize_t n;
 
 	while ((n = recv(p->orders, text, sizeof(text), MSG_TRUNC)) >= 0) {
-		struct slice order = { text, (size_t)n };
-		struct slice number;
-		struct slice verb;
-		uint64_t call;
-
-		if (order.len > sizeof(text))
-			continue;
-		verb = slice_cut(order, ' ', &number);
-		if (slice_eq(verb, SLICE("run")) &&
-		    text_u64(number, INT64_MAX, &call) == RC_OK && call > 0)
-			run(p, (int64_t)call);
+		if ((size_t)n <= sizeof(text) &&
+		    read_order((struct slice){ text, (size_t)n }, &order))
+			run(p, &order);
 	}
 }
 
@@ -121,22 +133,27 @@ orders_close(struct parent *p)
 }
 
 enum rc
-process_order(const char *orders, int64_t call)
+process_order(const char *orders, const struct call_order *order)
 {
 	struct sockaddr_un address;
 	char text[ORDER_MAX];
 	ssize_t sent;
+	int error;
 	int n;
 	int fd;
 
 	if (!address_of(orders, &address))
 		return RC_IO;
-	n = snprintf(text, sizeof(text), "run %lld", (long long)call);
+	n = snprintf(text, sizeof(text), "run %lld %lld",
+	    (long long)order->call, (long long)order->epoch);
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return RC_IO;
 	sent = sendto(fd, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL,
 	    (const struct sockaddr *)&address, sizeof(address));
+	error = errno;
 	(void)close(fd);
-	return sent == n ? RC_OK : RC_IO;
+	if (sent == n)
+		return RC_OK;
+	return error == EAGAIN || error == ENOBUFS ? RC_BUSY : RC_IO;
 }

@@ -88,14 +88,15 @@ be_child(struct parent *p, const struct worker_options *w)
 }
 
 static void
-fork_into(struct parent *p, struct slot *s, int64_t order, int lifetime[2],
-    int talk[2])
+fork_into(struct parent *p, struct slot *s, const struct call_order *order,
+    int lifetime[2], int talk[2])
 {
+	const struct call_order none = { 0, 0 };
 	const struct worker_options w = { .socket = p->o->socket,
 		.lifetime = lifetime[0],
 		.talk = talk[1],
 		.is_first = !p->has_forked,
-		.call = order,
+		.call = order == NULL ? none : *order,
 		.work = p->o->work,
 		.order = p->o->order,
 		.ctx = p->o->ctx };
@@ -114,14 +115,14 @@ fork_into(struct parent *p, struct slot *s, int64_t order, int lifetime[2],
 		.lifetime = lifetime[1],
 		.talk = talk[0],
 		.started = clock_mono_ms(&clock_system),
-		.work = order != 0 ? SLOT_CALL : SLOT_SERVES,
-		.order = order };
+		.work = order == NULL ? SLOT_SERVES : SLOT_CALL,
+		.order = w.call };
 	if (pid < 0)
 		slot_close(s);
 }
 
 bool
-slot_start(struct parent *p, int64_t order)
+slot_start(struct parent *p, const struct call_order *order)
 {
 	struct slot *s = p->slot;
 	int lifetime[2];
@@ -182,7 +183,7 @@ may_stay(struct parent *p, const struct slot *s, enum slot_work work)
 	if (p->is_stopping)
 		return true;
 	return others > 0 ||
-	    (clock_mono_ms(&clock_system) >= p->fork_at && slot_start(p, 0));
+	    (clock_mono_ms(&clock_system) >= p->fork_at && slot_start(p, NULL));
 }
 
 static void
@@ -218,7 +219,7 @@ take(struct parent *p, struct slot *s, const struct report *r)
 		ask(p, s, SLOT_CALL);
 	} else if (r->kind == REPORT_HELD) {
 		ask(p, s, SLOT_HELD);
-	} else if (r->kind == REPORT_BACK && s->order == 0) {
+	} else if (r->kind == REPORT_BACK && s->order.call == 0) {
 		s->work = SLOT_SERVES;
 	}
 }

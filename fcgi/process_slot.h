@@ -31,7 +31,7 @@ struct slot {         /* one child */
 	bool is_old; /* to be replaced */
 	bool is_ready;
 	enum slot_work work;
-	int64_t order;           /* the call it was forked for; 0: none */
+	struct call_order order; /* it was forked for this call */
 	pid_t group[GROUPS_MAX]; /* of running tools; 0: free */
 };
 
@@ -66,8 +66,8 @@ struct census {
 
 struct census slots_count(const struct parent *p);
 
-/* Fork a worker, or for `order` one that runs this call; false: not now. */
-MUST_CHECK bool slot_start(struct parent *p, int64_t order);
+/* Fork a worker, or one that runs a call; NULL: serves.  False: not now. */
+MUST_CHECK bool slot_start(struct parent *p, const struct call_order *order);
 
 /* Take and answer what it said. */
 void slot_drain(struct parent *p, struct slot *s);

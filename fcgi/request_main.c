@@ -45,7 +45,7 @@ work(void *ctx, struct worker *worker)
 
 /* One call whose runner died; `worker` is NULL without a parent. */
 static int
-order(void *ctx, struct worker *worker, int64_t call)
+order(void *ctx, struct worker *worker, const struct call_order *call)
 {
 	struct responder *r = ctx;
 	const struct service_options options = { .config = &r->config,
@@ -158,8 +158,10 @@ run_parent(struct responder *r)
 static int
 run(struct responder *r)
 {
-	if (r->options.call != 0)
-		return order(r, NULL, r->options.call);
+	const struct call_order call = { r->options.call, 0 };
+
+	if (call.call != 0)
+		return order(r, NULL, &call);
 	if (r->config.socket != NULL || process_has_socket())
 		return run_parent(r);
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */

@@ -190,9 +190,11 @@ tell_edits(struct service *s)
 	    !run_dir_keeps_house(s->dir))
 		return;
 	rc = topic_tick(server, &op);
+	/* Once for each outage. */
 	if (rc != RC_OK)
-		log_event(
-		    s->o.log, LOG_WARNING, "topics", "rc=%s", rc_name(rc));
+		log_event(s->o.log, s->topics_fail ? LOG_DEBUG : LOG_WARNING,
+		    "topics", "rc=%s", rc_name(rc));
+	s->topics_fail = rc != RC_OK;
 	arena_reset(&s->arena);
 }
 
@@ -261,7 +263,7 @@ is_at_work(const struct service *s, const struct call_row *row)
 }
 
 static enum rc
-take_over(struct service *s, int64_t call)
+take_over(struct service *s, const struct call_order *order)
 {
 	struct server *server = wiring_server(s->wiring);
 	struct op op = { .now_ms = clock_wall_ms(&clock_system),
@@ -274,9 +276,13 @@ take_over(struct service *s, int64_t call)
 
 	if (server->store == NULL)
 		return RC_BUSY;
-	rc = server->store->ops->call_get(server->store, &op, call, &row);
+	rc =
+	    server->store->ops->call_get(server->store, &op, order->call, &row);
 	if (rc != RC_OK)
 		return rc;
+	/* Of another host that has claimed it, and lives. */
+	if (order->epoch != 0 && row.epoch != order->epoch)
+		return RC_CONFLICT;
 	if (row.state != CALL_RUNNING || is_at_work(s, &row))
 		return RC_CONFLICT;
 	if (house_may_run_again(&row))
@@ -285,13 +291,14 @@ take_over(struct service *s, int64_t call)
 }
 
 int
-service_run_call(struct service *s, int64_t call)
+service_run_call(struct service *s, const struct call_order *order)
 {
-	enum rc rc = take_over(s, call);
+	enum rc rc = take_over(s, order);
 
 	log_event(s->o.log,
 	    rc == RC_OK || rc == RC_CONFLICT ? LOG_INFO : LOG_WARNING,
-	    "taken-over", "call=%lld rc=%s", (long long)call, rc_name(rc));
+	    "taken-over", "call=%lld rc=%s", (long long)order->call,
+	    rc_name(rc));
 	/* Somebody else did it: that is as good. */
 	return rc == RC_OK || rc == RC_CONFLICT ? EXIT_SUCCESS : EXIT_FAILURE;
 }

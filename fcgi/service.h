@@ -43,6 +43,7 @@ struct service {
 	struct arena arena;
 	int64_t served_mono; /* the end of the last request */
 	bool is_resting;     /* the store, since then */
+	bool topics_fail;    /* and that was said */
 };
 
 /* False after it was logged why not; service_release() in any case. */
@@ -63,7 +64,7 @@ void service_visit(struct service *s);
 
 /* Take over the call of that number, whose process has died; the exit
  * status. */
-int service_run_call(struct service *s, int64_t call);
+int service_run_call(struct service *s, const struct call_order *order);
 
 void service_release(struct service *s);
 

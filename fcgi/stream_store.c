@@ -322,12 +322,15 @@ next_look(const struct stream_store *s)
 	return is_wanted(s) ? s->tick_at : s->second_at;
 }
 
-/* It may be a call that begins to listen. */
+/* It may be of somebody who begins to listen, and is to hear of what comes
+ * next: also where others are wanted to look for. */
 static void
 take_ring(struct stream_store *s, int64_t now)
 {
 	bell_socket_hear(s->o.bell);
-	if (is_wanted(s) || ear_ringer_look(s->o.ears))
+	if (s->o.ears != NULL)
+		(void)ear_ringer_look(s->o.ears);
+	if (is_wanted(s))
 		s->tick_at = now;
 }
 

@@ -33,6 +33,7 @@ struct wiring {
 	struct slice *origins;
 	struct slice *hosts;
 	int64_t tried_mono; /* to open the store */
+	bool is_told;       /* why it cannot be opened */
 	char bin[PATH_MAX];
 };
 
@@ -56,10 +57,12 @@ open_store(struct wiring *w, bool may_create)
 	if (rc != RC_OK) {
 		w->server.store = NULL;
 		store_open_put_url(&url, w->config->store_url);
-		log_event(w->log, LOG_ERROR, "store", "url=%.*s rc=%s why=%s",
-		    SLICE_FMT(buf_slice(&url)), rc_name(rc),
-		    why.len > 0 ? why.ptr : "-");
+		/* Whoever comes next second finds it no better. */
+		log_event(w->log, w->is_told ? LOG_DEBUG : LOG_ERROR, "store",
+		    "url=%.*s rc=%s why=%s", SLICE_FMT(buf_slice(&url)),
+		    rc_name(rc), why.len > 0 ? why.ptr : "-");
 	}
+	w->is_told = rc != RC_OK;
 	buf_release(&url);
 	buf_release(&why);
 }
@@ -299,13 +302,20 @@ wiring_free(struct wiring *w)
 struct sweep_rules
 wiring_sweep_rules(const struct config *config, int64_t now_ms, int limit)
 {
-	/* Rows outlive their ids by the skew that clocks are allowed. */
+	/* Rows outlive their ids by the skew that clocks are allowed, and
+	 * streams that another host has closed what was promised.  One machine
+	 * has one clock. */
+	const int64_t skew =
+	    slice_starts(slice_of(config->store_url), SLICE("sqlite:"))
+	    ? 0
+	    : SESSION_SKEW_MS;
+
 	return (struct sweep_rules){ .idle_before =
 					 now_ms - config->session_idle_ms,
 		.created_before = now_ms - config->session_lifetime_ms -
 		    (int64_t)2 * SESSION_SKEW_MS,
 		.events_before = now_ms - config->event_age_ms,
-		.streams_before = now_ms - config->stream_keep_ms,
+		.streams_before = now_ms - config->stream_keep_ms - skew,
 		.unsent_before = now_ms - config->event_age_ms,
 		.signals_before = now_ms - SIGNALS_KEPT_MS,
 		.topics_before = now_ms - TOPICS_KEPT_MS,

@@ -199,7 +199,8 @@ start(struct worker *w, const struct worker_options *o)
 	w->epoll = epoll_create1(EPOLL_CLOEXEC);
 	w->signals = signalfd(-1, &leave, SFD_CLOEXEC | SFD_NONBLOCK);
 	return w->epoll >= 0 && w->signals >= 0 &&
-	    (o->call != 0 || watch(w, o->socket, EPOLLIN | EPOLLEXCLUSIVE)) &&
+	    (o->call.call != 0 ||
+		watch(w, o->socket, EPOLLIN | EPOLLEXCLUSIVE)) &&
 	    watch(w, o->lifetime, EPOLLIN) && watch(w, o->talk, EPOLLIN) &&
 	    watch(w, w->signals, EPOLLIN);
 }
@@ -230,14 +231,14 @@ worker_run(const struct worker_options *o)
 		.lifetime = o->lifetime,
 		.socket = o->socket,
 		.is_first = o->is_first,
-		.call = o->call };
+		.call = o->call.call };
 	int status = EXIT_FAILURE;
 
-	if (o->call != 0)
+	if (o->call.call != 0)
 		drop_socket(o->socket);
 	if (start(&w, o))
-		status = o->call != 0 ? o->order(o->ctx, &w, o->call)
-				      : o->work(o->ctx, &w);
+		status = o->call.call != 0 ? o->order(o->ctx, &w, &o->call)
+					   : o->work(o->ctx, &w);
 	if (w.epoll >= 0)
 		(void)close(w.epoll);
 	if (w.signals >= 0)

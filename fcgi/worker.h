@@ -32,9 +32,10 @@ struct worker_options {
 	int lifetime; /* reading end: closed by the parent when we shall go */
 	int talk;     /* keeps the bounds of messages */
 	bool is_first;
-	int64_t call; /* run this one, and take no requests; 0: serve */
+	struct call_order call; /* run this one, and take no requests */
 	int (*work)(void *ctx, struct worker *);
-	int (*order)(void *ctx, struct worker *, int64_t call);
+	int (*order)(
+	    void *ctx, struct worker *, const struct call_order *order);
 	void *ctx;
 };
 

@@ -265,17 +265,20 @@ struct remote_store {
 	bool is_ready; /* schema and incarnation of this connection were seen
 	                * to */
 	bool may_create;
+	bool is_empty;       /* and not for us to set up */
 	bool is_renewing;    /* by the set-up itself */
 	bool is_doubtful;    /* what doubt() says next */
 	int64_t retry_mono;  /* do not try to connect before; with jitter */
 	int64_t failed_mono; /* the first of `failures` attempts to connect */
 	unsigned failures;   /* in a row */
+	enum rc failed;      /* how the last of them failed */
 	int64_t pid;         /* of the process that connected; 0: none yet */
 	uint64_t noise;      /* for jitter; never 0 */
 };
 
 /* The store of an engine, which it owns from then on, even if it fails.  With
- * connect_now as remote_ready() says, else RC_OK or RC_NOMEM. */
+ * connect_now as remote_ready() says, RC_NOTFOUND if it is empty and not for us
+ * to set up; else RC_OK or RC_NOMEM. */
 MUST_CHECK enum rc remote_open(const struct remote_options *,
     struct remote_engine *, struct store **out, struct buf *why);
 

@@ -103,9 +103,9 @@ read_schema(struct remote_store *s, const struct op *op, int64_t *schema,
 		    schema, why);
 	if (rc == RC_OK && oldest > newest) {
 		buf_printf(why,
-		    "%s: made for newer programs: it asks for schema %lld, "
-		    "this program knows %d; install the newer release",
-		    s->url, (long long)oldest, newest);
+		    "made for newer programs: it asks for schema %lld, this "
+		    "program knows %d; install the newer release",
+		    (long long)oldest, newest);
 		return RC_IO;
 	}
 	return rc;
@@ -152,7 +152,7 @@ lock(struct remote_store *s, const struct op *op, struct buf *why)
 		if (rc != RC_OK || is_mine == 1)
 			return rc;
 	} while (remote_nap(s, op, LOCK_MS));
-	buf_printf(why, "%s: another process sets it up", s->url);
+	buf_put_slice(why, SLICE("another process sets it up"));
 	return RC_BUSY;
 }
 
@@ -177,9 +177,10 @@ migrate(struct remote_store *s, const struct op *op, struct buf *why)
 
 	if (rc != RC_OK || schema >= migrate_newest(s->engine->ops->name))
 		return rc;
-	if (schema == 0 && !s->may_create) {
-		buf_printf(
-		    why, "%s: empty; set it up with mcpctl schema", s->url);
+	s->is_empty = schema == 0 && !s->may_create;
+	if (s->is_empty) {
+		buf_put_slice(
+		    why, SLICE("empty; set it up with mcpctl schema apply"));
 		return RC_IO;
 	}
 	rc = lock(s, op, why);
@@ -315,10 +316,15 @@ connect(struct remote_store *s, const struct op *op, struct buf *why)
 	return RC_BUSY;
 }
 
-/* The next attempt is not at once, and not with everybody else's. */
+/* The next attempt is not at once, and not with everybody else's.  Whoever
+ * `is_told` the sentence needs no line of the log. */
 static void
-note_failure(struct remote_store *s, enum rc rc, const struct buf *why)
+note_failure(
+    struct remote_store *s, enum rc rc, const struct buf *why, bool is_told)
 {
+	/* Once for each outage, and again if it becomes another one: the
+	 * server is back, and now refuses us. */
+	const bool is_news = s->failures == 0 || rc != s->failed;
 	const int64_t now = clock_mono_ms(s->clock);
 	int64_t pause = PAUSE_MAX_MS;
 
@@ -326,11 +332,11 @@ note_failure(struct remote_store *s, enum rc rc, const struct buf *why)
 		s->failed_mono = now;
 	if (s->failures < 5)
 		pause = (int64_t)PAUSE_MS << s->failures;
-	/* Once for each outage. */
-	log_event(s->log, s->failures == 0 ? LOG_ERROR : LOG_DEBUG, "store",
+	log_event(s->log, is_news && !is_told ? LOG_ERROR : LOG_DEBUG, "store",
 	    "url=%s connect=%s why=%.*s", s->url, rc_name(rc),
 	    SLICE_FMT(buf_slice(why)));
 	s->failures++;
+	s->failed = rc;
 	s->retry_mono = now + jitter(s, pause);
 }
 
@@ -346,7 +352,8 @@ note_success(struct remote_store *s)
 }
 
 static enum rc
-reconnect(struct remote_store *s, const struct op *op, struct buf *why)
+reconnect(
+    struct remote_store *s, const struct op *op, struct buf *why, bool is_told)
 {
 	enum rc rc = RC_OK;
 
@@ -363,7 +370,7 @@ reconnect(struct remote_store *s, const struct op *op, struct buf *why)
 		note_success(s);
 		return RC_OK;
 	}
-	note_failure(s, rc, why);
+	note_failure(s, rc, why, is_told);
 	remote_drop(s);
 	return rc;
 }
@@ -382,7 +389,7 @@ remote_ready(struct remote_store *s, const struct op *op, struct buf *why)
 	if (clock_mono_ms(s->clock) < s->retry_mono)
 		return RC_BUSY;
 	s->is_ready = false;
-	rc = reconnect(s, op, &own);
+	rc = reconnect(s, op, &own, why != NULL);
 	if (rc != RC_OK && why != NULL)
 		buf_put_slice(why, buf_slice(&own));
 	buf_release(&own);
@@ -399,7 +406,7 @@ connect_now(struct remote_store *s, struct buf *why)
 	enum rc rc = remote_ready(s, &op, why);
 
 	arena_release(&arena);
-	return rc;
+	return rc != RC_OK && s->is_empty ? RC_NOTFOUND : rc;
 }
 
 enum rc

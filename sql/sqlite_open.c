@@ -160,14 +160,15 @@ was_restarted(struct sqlite_store *s, bool *restarted)
 
 /*
  * A new store begins with a number that no other store is likely to have: ids
- * of another store with the same cluster key are then known as such.
+ * of another store with the same cluster key are then known as such.  It goes
+ * on to one that the store did not have after the backup that this may be.
  */
 static enum rc
 raise_incarnation(struct sqlite_store *s)
 {
 	return one_change(s,
-	    "UPDATE meta SET v = CASE v WHEN 0 THEN ?1 ELSE v + 1 END"
-	    " WHERE k = 'incarnation'",
+	    "UPDATE meta SET v = CASE v WHEN 0 THEN ?1 ELSE v + 1 +"
+	    " ?1 % 65536 END WHERE k = 'incarnation'",
 	    SQL_NUMBER((int64_t)(s->noise & INT32_MAX) | 1));
 }
 

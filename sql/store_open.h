@@ -22,7 +22,7 @@ struct store_open_options {
 	const char *url;
 	bool create;
 	bool connect_now;   /* RC_BUSY or RC_IO with a sentence if it cannot be
-	                     * had */
+	                     * had, RC_NOTFOUND if it is yet to be set up */
 	int64_t timeout_ms; /* `store.timeout`; 0: 5 s */
 	bool allow_network_fs;
 	const struct clock *clock;

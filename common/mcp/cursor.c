@@ -44,8 +44,10 @@ cursor_read(struct exchange *x, struct slice text, struct slice list,
     struct slice *after)
 {
 	struct seal_use use;
-	enum rc rc = prepare(x, list, &use);
+	enum rc rc;
 
+	keyring_want(&x->server->keys, seal_key_id(text));
+	rc = prepare(x, list, &use);
 	if (rc != RC_OK)
 		return rc;
 	return seal_open(

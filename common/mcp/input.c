@@ -87,8 +87,10 @@ read_state(struct exchange *x, struct input *in, struct slice text)
 	struct seal_use use;
 	struct slice plain;
 	int64_t end;
-	enum rc rc = prepare(x, &use);
+	enum rc rc;
 
+	keyring_want(&x->server->keys, seal_key_id(text));
+	rc = prepare(x, &use);
 	if (rc == RC_OK)
 		rc = seal_open(
 		    x->arena, &x->server->keys, x->now_ms, &use, text, &plain);

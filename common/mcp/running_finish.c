@@ -82,7 +82,7 @@ is_ended_by_us(struct running *r)
 static bool
 may_pass(enum rc rc)
 {
-	return rc == RC_BUSY || rc == RC_IO || rc == RC_NOMEM;
+	return rc == RC_BUSY || rc == RC_IO || rc == RC_NOMEM || rc == RC_FULL;
 }
 
 static enum rc
@@ -236,11 +236,8 @@ end_with_response(struct running *r)
 		return end_fenced(r);
 	if (rc == RC_NOTFOUND)
 		return end_cancelled(r);
-	/* A full disk has made room when it was met. */
-	if (rc == RC_FULL && has_stream)
-		rc = commit(r, true, true, &appended);
 	if (rc == RC_FULL && has_stream) {
-		/* Too much for the log; so much less is not. */
+		/* The disk stayed full; for so much less there may be room. */
 		buf_reset(&r->x->server->body);
 		answer_error(r->x, 200, RPC_INTERNAL_ERROR,
 		    "The answer is larger than this server keeps", SLICE_NONE);

@@ -58,15 +58,47 @@ add_first(struct store *store, const struct op *op, const struct rng *rng)
 	return rc == RC_CONFLICT ? RC_OK : rc;
 }
 
+void
+keyring_want(struct keyring *k, uint32_t id)
+{
+	k->wanted = id;
+}
+
+static bool
+has_key(const struct keyring *k, uint32_t id)
+{
+	for (size_t i = 0; i < k->rows.n; i++) {
+		if (k->rows.row[i].id == id)
+			return true;
+	}
+	return false;
+}
+
+/* May the keys be used as they were read? */
+static bool
+is_fresh(const struct keyring *k, int64_t now_ms, int64_t mono_ms)
+{
+	const int64_t age = mono_ms - k->read_mono;
+	const int64_t by_wall = now_ms - k->read_ms;
+
+	if (k->is_fixed)
+		return true;
+	if (k->rows.n == 0 || age >= SEAL_REREAD_MS ||
+	    by_wall >= SEAL_REREAD_MS)
+		return false;
+	return k->wanted == 0 || age < SEAL_UNKNOWN_MS || has_key(k, k->wanted);
+}
+
 enum rc
 keyring_refresh(struct keyring *k, struct store *store, const struct op *op,
     const struct rng *rng, int64_t mono_ms)
 {
 	struct key_rows rows = { .n = 0 };
+	const bool is_well = is_fresh(k, op->now_ms, mono_ms);
 	enum rc rc;
 
-	if (k->is_fixed ||
-	    (k->rows.n > 0 && mono_ms - k->read_mono < SEAL_REREAD_MS))
+	k->wanted = 0;
+	if (is_well)
 		return RC_OK;
 	rc = store->ops->keys(store, op, &rows);
 	if (rc == RC_OK && rows.n == 0) {
@@ -78,6 +110,7 @@ keyring_refresh(struct keyring *k, struct store *store, const struct op *op,
 		return rc;
 	k->rows = rows;
 	k->read_mono = mono_ms;
+	k->read_ms = op->now_ms;
 	return rows.n > 0 ? RC_OK : RC_BUG;
 }
 
@@ -93,6 +126,18 @@ keyring_fits(struct keyring *k, uint32_t incarnation)
 	return fits;
 }
 
+/* Where a is used rather than b. */
+static bool
+is_better(const struct key_row *a, const struct key_row *b, int64_t now_ms)
+{
+	const bool is_due = a->mint_from <= now_ms;
+
+	if (is_due != (b->mint_from <= now_ms))
+		return is_due;
+	return is_due ? a->mint_from >= b->mint_from
+		      : a->mint_from < b->mint_from;
+}
+
 const struct key_row *
 keyring_mint(const struct keyring *k, int64_t now_ms)
 {
@@ -101,10 +146,9 @@ keyring_mint(const struct keyring *k, int64_t now_ms)
 	for (size_t i = 0; i < k->rows.n; i++) {
 		const struct key_row *row = &k->rows.row[i];
 
-		if (row->mint_from > now_ms ||
-		    (row->end != 0 && row->end <= now_ms))
+		if (row->end != 0 && row->end <= now_ms)
 			continue;
-		if (best == NULL || row->mint_from >= best->mint_from)
+		if (best == NULL || is_better(row, best, now_ms))
 			best = row;
 	}
 	return best;
@@ -215,6 +259,18 @@ open_with(const struct key_row *key, const struct seal_use *use,
 	    p + 4, secret);
 	sodium_memzero(secret, sizeof(secret));
 	return bad == 0;
+}
+
+uint32_t
+seal_key_id(struct slice text)
+{
+	unsigned char head[6];
+
+	if (text.len < 8 ||
+	    text_b64url_fixed(
+		(struct slice){ text.ptr, 8 }, head, sizeof(head)) != RC_OK)
+		return 0;
+	return get_u32(head);
 }
 
 enum rc

@@ -22,10 +22,15 @@
 #define SEAL_MINT_DELAY_MS 120000
 /* Every process reads the keys again after this time. */
 #define SEAL_REREAD_MS 60000
+/* Sooner if somebody comes with what an unknown one has made, but not more
+ * often than this. */
+#define SEAL_UNKNOWN_MS 1000
 
 struct keyring {
 	struct key_rows rows;
 	int64_t read_mono;    /* when the rows were read; 0: never */
+	int64_t read_ms;      /* the same by the wall clock */
+	uint32_t wanted;      /* see keyring_want(); 0: none */
 	uint32_t incarnation; /* of the store they are for; 0: unknown */
 	bool is_fixed;        /* they are from the configuration instead */
 };
@@ -40,7 +45,15 @@ MUST_CHECK enum rc keyring_fix(struct keyring *k, struct slice hex);
 MUST_CHECK enum rc keyring_fix_former(struct keyring *k, struct slice hex);
 
 /*
- * Have keys not older than SEAL_REREAD_MS; the first process of a new store
+ * Something has come that the key of that id has made, or so it says.  If there
+ * is none here, a host whose clock is ahead may use one that was added just
+ * now: keyring_refresh() looks for it.
+ */
+void keyring_want(struct keyring *k, uint32_t id);
+
+/*
+ * Have keys not older than SEAL_REREAD_MS, by both clocks: the monotonic one
+ * stands still while the machine sleeps.  The first process of a new store
  * makes the first key.  What the store says otherwise.
  */
 MUST_CHECK enum rc keyring_refresh(struct keyring *k, struct store *store,
@@ -50,7 +63,9 @@ MUST_CHECK enum rc keyring_refresh(struct keyring *k, struct store *store,
  * keyring_refresh() reads them anew.  False: they were. */
 bool keyring_fits(struct keyring *k, uint32_t incarnation);
 
-/* The key to seal with now, or NULL. */
+/* The key to seal with now: the newest whose time has come.  If none is left of
+ * those, as on a host whose clock is behind that of whoever ended them, the
+ * next one.  NULL: all have ended. */
 const struct key_row *keyring_mint(const struct keyring *k, int64_t now_ms);
 
 /* The key of that id if it may still open, or NULL. */
@@ -89,6 +104,9 @@ MUST_CHECK enum rc seal_put(struct buf *b, const struct key_row *key,
 MUST_CHECK enum rc seal_open(struct arena *a, const struct keyring *k,
     int64_t now_ms, const struct seal_use *use, struct slice text,
     struct slice *plain);
+
+/* The id of the key that a sealed text names; 0: none. */
+uint32_t seal_key_id(struct slice text);
 
 /* An unkeyed digest of 16 bytes, for names (never of secrets). */
 void seal_digest(struct slice bytes, unsigned char digest[16]);

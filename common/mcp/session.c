@@ -36,6 +36,7 @@ identify(struct exchange *x, struct session_id *id, enum session_found *found)
 	*found = SESSION_NO_ID;
 	if (text.len == 0)
 		return RC_OK;
+	keyring_want(&x->server->keys, session_id_key(text));
 	rc = need_store(x);
 	if (rc != RC_OK)
 		return rc;

@@ -110,6 +110,18 @@ session_id_read(struct slice text, const struct keyring *keys, int64_t now_ms,
 	return key == NULL ? RC_SYNTAX : unpack(bytes, out);
 }
 
+uint32_t
+session_id_key(struct slice text)
+{
+	unsigned char bytes[ID_BYTES];
+
+	if (text.len != SESSION_ID_CHARS ||
+	    text_b64url_fixed(text, bytes, sizeof(bytes)) != RC_OK ||
+	    bytes[0] != LAYOUT)
+		return 0;
+	return (uint32_t)get_number(bytes + 1, 4);
+}
+
 void
 session_id_put_short(struct buf *b, struct slice text)
 {

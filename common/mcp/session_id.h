@@ -33,6 +33,9 @@ MUST_CHECK enum rc session_id_put(
 MUST_CHECK enum rc session_id_read(struct slice text,
     const struct keyring *keys, int64_t now_ms, struct session_id *out);
 
+/* The id of the key that it names; 0: it has not the form of one. */
+uint32_t session_id_key(struct slice text);
+
 /* Append what stands for the session of an id in logs, 8 hex digits; "?" for
  * what has not the form of one.  It may be forged. */
 void session_id_put_short(struct buf *b, struct slice text);

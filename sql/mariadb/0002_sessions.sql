@@ -454,7 +454,9 @@ BEGIN
 	END;
 
 	START TRANSACTION;
-	UPDATE mcp_meta SET v = v + 1 WHERE k = 'incarnation';
+	-- Not one that the store had after the backup that this may be.
+	UPDATE mcp_meta SET v = v + 1 + FLOOR(RAND() * 65536)
+		WHERE k = 'incarnation';
 	FOR v IN (SELECT number FROM mcp_call WHERE state = 1
 			ORDER BY number) DO
 		UPDATE mcp_call SET epoch = epoch + 1

@@ -409,7 +409,9 @@ $$;
 CREATE OR REPLACE FUNCTION mcp_renew(p_mark bytea, p_now bigint)
 RETURNS TABLE(outcome integer) LANGUAGE plpgsql AS $$
 BEGIN
-	UPDATE mcp_meta SET v = v + 1 WHERE k = 'incarnation';
+	-- Not one that the store had after the backup that this may be.
+	UPDATE mcp_meta SET v = v + 1 + floor(random() * 65536)::bigint
+		WHERE k = 'incarnation';
 	PERFORM 1 FROM mcp_call WHERE state = 1 ORDER BY number FOR UPDATE;
 	UPDATE mcp_call SET epoch = epoch + 1 WHERE state = 1;
 	-- Who opens one now reads the new incarnation once we are done.

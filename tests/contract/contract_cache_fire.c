@@ -30,6 +30,7 @@
 #include "rev_board.h"
 #include "scratch_folder.h"
 #include "store_cached.h"
+#include "store_open.h"
 #include "store_scratch.h"
 #include "store_suite.h"
 
@@ -83,22 +84,33 @@ now(void)
 }
 
 static struct session_row
-row_of(uint32_t n)
+row_of(const struct fire *f, uint32_t n)
 {
-	struct session_row row = store_row(n, 1, 2000);
+	/* Both schemes may meet in one database. */
+	struct session_row row =
+	    store_row(n | (uint32_t)f->scheme << 24, 1, 2000);
 
 	row.initialized = true;
 	return row;
 }
 
+/* In the database server that the test was given, or in a file. */
 static struct store *
 open_store(struct fire *f)
 {
-	struct store_sqlite_options options =
-	    store_scratch_options(&f->scratch);
+	const struct store_open_options remote = {
+		.url = getenv("MCP_STORE_URL"),
+		.create = true,
+		.clock = &clock_system,
+		.rng = &rng_system,
+		.log = &f->log,
+	};
+	struct store_sqlite_options file = store_scratch_options(&f->scratch);
 	struct store *store;
 
-	law(store_scratch_open(&f->scratch, &options, &store) == RC_OK);
+	law((remote.url != NULL
+		    ? store_open(&remote, &store, &f->scratch.why)
+		    : store_scratch_open(&f->scratch, &file, &store)) == RC_OK);
 	return store;
 }
 
@@ -157,6 +169,7 @@ publish(struct fire *f, size_t host)
 	while (goes_on(f)) {
 		int64_t t0 = now();
 
+		arena_reset(&f->arena);
 		if (store->ops->revs(store, &f->op, rev, &incarnation) == RC_OK)
 			law(rev_board_publish(board, t0, incarnation, rev) ==
 			    RC_OK);
@@ -169,7 +182,7 @@ publish(struct fire *f, size_t host)
 static void
 read_one(struct fire *f, struct store *store, uint32_t n, bool is_ended)
 {
-	const struct session_row want = row_of(n);
+	const struct session_row want = row_of(f, n);
 	struct session_row row;
 	enum rc rc;
 
@@ -212,7 +225,7 @@ read_all(struct fire *f, size_t host)
 static void
 put(struct fire *f, struct store *store, uint32_t n)
 {
-	const struct session_row row = row_of(n);
+	const struct session_row row = row_of(f, n);
 	struct op op = f->op;
 	int64_t id;
 
@@ -255,7 +268,7 @@ end_some(struct fire *f)
 	while (goes_on(f)) {
 		atomic_uint *slot = &f->field->live[next * 7 % LIVE];
 		uint32_t old = atomic_load(slot);
-		const struct session_row row = row_of(old);
+		const struct session_row row = row_of(f, old);
 
 		arena_reset(&f->arena);
 		put(f, store, next);
@@ -314,7 +327,8 @@ init(struct fire *f, enum cache_scheme scheme)
 
 	*f = (struct fire){ .scheme = scheme,
 		.arena = ARENA_INIT((size_t)1024 * 1024),
-		.op = { .now_ms = 5000, .give_up_mono = INT64_MAX } };
+		.op = {
+		    .now_ms = 5000, .give_up_mono = now() + 2 * DEADLINE_MS } };
 	f->op.arena = &f->arena;
 	store_scratch_init_fast(&f->scratch);
 	f->log = f->scratch.log;
@@ -356,6 +370,19 @@ hits_of(struct field *field)
 	return n;
 }
 
+static void
+tell(const struct fire *f, int cuts)
+{
+	struct field *field = f->field;
+
+	(void)printf("%s: %d cuts, %u ended, %lu reads, %lu of ended ones, %lu "
+		     "copies used, %lu served after the answer\n",
+	    f->scheme == CACHE_REVISIONS ? "revisions" : "plain deletes", cuts,
+	    atomic_load(&field->n_ended), atomic_load(&field->reads),
+	    atomic_load(&field->aimed), hits_of(field),
+	    atomic_load(&field->served));
+}
+
 /* Cut and mend until enough was read, or, where that is hoped for, an ended
  * session was served; what was seen. */
 static struct field *
@@ -378,6 +405,8 @@ burn(struct fire *f, bool until_served)
 		    atomic_load(&field->aimed) >= READS &&
 		    hits_of(field) >= HITS)
 			break;
+		if (now() >= deadline)
+			tell(f, cuts);
 		assert_true(now() < deadline);
 	}
 	atomic_store(&field->stops, 1);
@@ -387,12 +416,7 @@ burn(struct fire *f, bool until_served)
 		assert_int_equal(waitpid(f->pid[i], &status, 0), f->pid[i]);
 		assert_int_equal(status, 0);
 	}
-	(void)printf("%s: %d cuts, %u ended, %lu reads, %lu of ended ones, %lu "
-		     "copies used, %lu served after the answer\n",
-	    f->scheme == CACHE_REVISIONS ? "revisions" : "plain deletes", cuts,
-	    atomic_load(&field->n_ended), atomic_load(&field->reads),
-	    atomic_load(&field->aimed), hits_of(field),
-	    atomic_load(&field->served));
+	tell(f, cuts);
 	return field;
 }
 

@@ -17,7 +17,7 @@
 #include "memcached_bench.h"
 #include "store_cached.h"
 #include "store_scratch.h"
-#include "store_suite.h"
+#include "store_wrapped.h"
 
 #define SKIPPED 77
 #define NOWHERE "/nonexistent/memcached"
@@ -26,85 +26,31 @@ static struct memcached_bench memcached;
 
 /* ------------------------------------------------------------ the suites */
 
-struct wrapped {
-	struct cache_revs revs; /* first, so that a cache_revs * is one */
-	struct store_scratch scratch;
-	const char *server;
-	struct store *under;
-	int opened;
-	char prefix[32];
-};
-
-/* Always of this moment: a host that reads the vector before each look. */
-static bool
-fresh_rev(struct cache_revs *base, size_t shard, struct cache_rev *out)
-{
-	struct wrapped *w = (struct wrapped *)base;
-	struct arena a = ARENA_INIT((size_t)1024 * 1024);
-	const struct op op = { .give_up_mono = INT64_MAX, .arena = &a };
-	int64_t rev[STORE_SHARDS];
-
-	out->t0_mono = clock_mono_ms(&clock_system);
-	if (w->under->ops->revs(w->under, &op, rev, &out->incarnation) != RC_OK)
-		return false;
-	out->rev = rev[shard];
-	arena_release(&a);
-	return true;
-}
-
 static enum rc
-open_kv(const char *const *server, struct log *log, struct kv **out)
+open_scratch(void *ctx, struct store **out)
 {
-	const struct kv_memcached_options options = { .servers = server,
-		.n = 1,
-		.clock = &clock_system,
-		.rng = &rng_system,
-		.log = log };
+	struct store_scratch *s = ctx;
+	struct store_sqlite_options options;
 
-	return kv_memcached_open(&options, out);
-}
-
-static enum rc
-open_wrapped(void *ctx, struct store **out)
-{
-	struct wrapped *w = ctx;
-	struct store_cached_options options = { .clock = &clock_system,
-		.rng = &rng_system,
-		.waits = true,
-		.hints = true };
-	struct store_sqlite_options sqlite;
-	static const unsigned char secret[STORE_KEY_BYTES] = { 5 };
-	enum rc rc;
-
-	store_scratch_init_fast(&w->scratch);
-	sqlite = store_scratch_options(&w->scratch);
-	rc = store_scratch_open(&w->scratch, &sqlite, &w->under);
-	if (rc == RC_OK)
-		rc = open_kv(&w->server, &w->scratch.log, &options.kv);
-	/* Each case has names of its own. */
-	(void)snprintf(w->prefix, sizeof(w->prefix), "case%d", ++w->opened);
-	w->revs.get = fresh_rev;
-	options.under = w->under;
-	options.prefix = w->prefix;
-	options.revs = &w->revs;
-	options.secret = secret;
-	return rc == RC_OK ? store_cached_open(&options, out) : rc;
+	store_scratch_init_fast(s);
+	options = store_scratch_options(s);
+	return store_scratch_open(s, &options, out);
 }
 
 static void
 clear(void *ctx)
 {
-	store_scratch_release(&((struct wrapped *)ctx)->scratch);
+	store_scratch_release(ctx);
 }
 
 static int
 run_suites(const char *name, const char *server)
 {
-	struct wrapped w = { .server = server };
-	struct store_maker maker = { name, open_wrapped, clear, &w };
+	struct store_scratch scratch;
+	const struct store_maker maker = { name, open_scratch, clear,
+		&scratch };
 
-	return store_suite_run(&maker) + store_suite_streams_run(&maker) +
-	    store_suite_calls_run(&maker);
+	return store_wrapped_suites(name, server, &maker);
 }
 
 /* --------------------------------------------------------- one connection */
@@ -133,7 +79,7 @@ line_setup(void **state)
 	l->arena = ARENA_INIT((size_t)8 * 1024 * 1024);
 	l->log = LOG_INIT(swallow, NULL, LOG_DEBUG);
 	address = memcached.address;
-	assert_int_equal(open_kv(&address, &l->log, &l->kv), RC_OK);
+	assert_int_equal(store_wrapped_kv(&address, &l->log, &l->kv), RC_OK);
 	*state = l;
 	return 0;
 }
@@ -355,30 +301,20 @@ row_of(struct buf *text, uint32_t n)
 }
 
 static enum rc
-open_over(struct store_scratch *s, struct wrapped *w, struct kv *kv,
+open_over(struct store_scratch *s, struct store_wrapped *w, struct kv *kv,
     struct store **out)
 {
-	static const unsigned char secret[STORE_KEY_BYTES] = { 5 };
 	struct store_sqlite_options sqlite = store_scratch_options(s);
-	struct store_cached_options options = { .kv = kv,
-		.clock = &clock_system,
-		.rng = &rng_system,
-		.waits = true,
-		.prefix = "two",
-		.secret = secret,
-		.revs = &w->revs };
 	enum rc rc = store_scratch_open(s, &sqlite, &w->under);
 
-	w->revs.get = fresh_rev;
-	options.under = w->under;
-	return rc == RC_OK ? store_cached_open(&options, out) : rc;
+	return rc == RC_OK ? store_wrapped_over(w, kv, "two", out) : rc;
 }
 
 /* What a child does, with the kv of its parent; its exit status. */
 static int
 read_many(struct store_scratch *s, struct kv *kv, unsigned seed)
 {
-	struct wrapped w = { .opened = 0 };
+	struct store_wrapped w = { .opened = 0 };
 	struct arena a = ARENA_INIT((size_t)1024 * 1024);
 	struct op op = { .give_up_mono = INT64_MAX, .arena = &a };
 	struct buf text = BUF_INIT(256);

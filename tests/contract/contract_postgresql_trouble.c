@@ -193,7 +193,7 @@ static void
 another_timeline_renews_the_store(void **state)
 {
 	struct fixture *f = *state;
-	uint32_t first;
+	uint32_t first, second;
 
 	open_store(f);
 	first = incarnation(f);
@@ -204,9 +204,10 @@ another_timeline_renews_the_store(void **state)
 	    &remote, "UPDATE mcp_meta SET v = v + 1 WHERE k = 'timeline'");
 	assert_int_equal(incarnation(f), first);
 	cut_proxy_cut_all(&proxy);
-	assert_int_equal(incarnation(f), first + 1);
+	second = incarnation(f);
+	assert_true(second > first);
 	cut_proxy_cut_all(&proxy);
-	assert_int_equal(incarnation(f), first + 1);
+	assert_int_equal(incarnation(f), second);
 }
 
 /* ------------------------------------------------------ out of reach */

@@ -168,7 +168,7 @@ a_new_incarnation_ends_what_was_open(void **state)
 	    ops->stream_attach(f->store, &f->op, &attach, &again), RC_NOTFOUND);
 	again = listen_to(f, s.session);
 	assert_true(again.number > s.number);
-	assert_int_equal(again.incarnation, s.incarnation + 1);
+	assert_true(again.incarnation > s.incarnation);
 	assert_int_equal(
 	    ops->call_look(f->store, &f->op, call.number, &news), RC_OK);
 	assert_int_equal(news.epoch, call.epoch + 1);

@@ -6,9 +6,13 @@ them, and what is done to it.
 
     cluster.run(test, hosts=3)
 
-The program's arguments are the store, and "memcached" if it is to be in front
-of it.  MCP_CLUSTER_SEED and MCP_CLUSTER_SECONDS choose another and a longer run.
+The program's argument is the store: sqlite, postgresql, mariadb, pair (two
+PostgreSQL servers), with "+memcached" if that is to be in front of it.
+MCP_CLUSTER_SEED and MCP_CLUSTER_SECONDS choose another and a longer run;
+MCP_CLUSTER_LOGS is a folder for the logs of all hosts.
 """
+import contextlib
+import json
 import os
 import random
 import shutil
@@ -16,21 +20,28 @@ import signal
 import subprocess
 import sys
 
+import cluster_loss
 import cluster_net
 import cluster_stores
 import harness
+import schema_check
 import speaking
+import stores
 import support
 from catalog import Catalog
 from support import check, equal, wait_until
 
 SEED = os.environ.get("MCP_CLUSTER_SEED", "1")
+# Where the logs of all hosts are kept.
+LOGS = os.environ.get("MCP_CLUSTER_LOGS")
 SECONDS = int(os.environ.get("MCP_CLUSTER_SECONDS", "20"))
 CLOCK = harness.BUILD / "tests" / "preload" / "clock_offset.so"
-# Seconds by which the clocks of the hosts are wrong; ten minutes between two
-# of them would be too much.
-CLOCKS = (0, 240, -300)
+# Seconds by which the clocks of the hosts are wrong; more than ten minutes
+# between two of them would be too much.
+CLOCKS = (0, 300, -300)
 PORT = 8080
+# More than there are in any host.
+PIDS = 1 << 32
 BALANCER = harness.HERE / "cluster_balancer.py"
 
 # What it says and is asked has the marker of its call.
@@ -99,7 +110,7 @@ class Member(harness.Host):
         self.stream_socket.unlink(missing_ok=True)
         super().start_streamer()
 
-    def sweep(self, later=2 * 3600):
+    def sweep(self, later):
         """As one whose clock is late; what is kept for an hour is too old."""
         shim = harness.preload(CLOCK, MCP_CLOCK_OFFSET=self.clock + later)
         done = self.place.run([harness.CTL, "-c", self.conf, "sweep", "2"],
@@ -150,10 +161,12 @@ class Cluster:
         self.cache = None
         self.net = cluster_net.Net(world)
 
-    def build(self, kind, hosts=3, clocks=CLOCKS, **changes):
-        """kind: of store, and "+memcached" if that is in front of it."""
+    def build(self, kind, hosts=3, clocks=CLOCKS, is_lossy=False, **changes):
+        """kind: of store, and "+memcached" if that is in front of it;
+        is_lossy: packets may get lost, see cluster_loss.py."""
         print("seed %s, %s, clocks %s" % (SEED, kind, clocks), flush=True)
         kind, _, cache = kind.partition("+")
+        self.loss = cluster_loss.Loss(self, is_lossy)
         self.store = cluster_stores.KINDS[kind](self)
         if cache:
             manual = subprocess.run([harness.CTL, "manual"],
@@ -161,7 +174,6 @@ class Cluster:
             if b"memcached" not in manual.stdout:
                 raise harness.Skip("it was built without memcached")
             self.cache = cluster_stores.Memcached(self)
-            changes.setdefault("cache", {})["servers"] = self.cache.server
         for i in range(hosts):
             self.hosts.append(self.member(
                 "host%d" % (i + 1), clocks[i % len(clocks)], changes))
@@ -172,14 +184,19 @@ class Cluster:
             *self.store.shared, harness.SOURCE, harness.BUILD])
         sections = {
             "server": {"socket": place.folder / "request.sock",
-                       "state": place.folder / "state", "workers": 4},
+                       "state": place.folder / "state", "workers": 4,
+                       "trace": place.folder / "trace"},
             "stream": {"socket": place.folder / "stream.sock"},
-            "store": {"url": self.store.url},
+            "store": {"url": self.store.url_for(name, self.loss)},
             "http": {"comment": "1s"},
-            "limits": {"calls": 128},
+            # What nobody heard of goes at the end; see Member.sweep().
+            "limits": {"calls": 128, "session_idle": "1h"},
             "catalog": {"folder": place.folder / "catalog",
                         "modules": [harness.UNITS, harness.COUNT]},
         }
+        if self.cache:
+            sections["cache"] = {"servers": self.loss.way(
+                name, self.cache.place.name, self.cache.server)}
         for section, keys in changes.items():
             sections.setdefault(section, {}).update(keys)
         return Member(self, place, sections, clock)
@@ -191,7 +208,8 @@ class Cluster:
         self.world.start(
             [sys.executable, BALANCER, self.balancer_log,
              "%s:%d" % (address, port)]
-            + ["%s:%d" % (host.address, host.port) for host in self.hosts],
+            + [self.loss.way("balancer", host.name, "%s:%d" % (
+                host.address, host.port)) for host in self.hosts],
             self.world.folder / "balancer.out")
         wait_until(lambda: support.listens(port, address), "the balancer")
         self.url = "http://%s:%d/mcp" % (address, port)
@@ -215,20 +233,45 @@ class Cluster:
         return [len(os.listdir("/proc/%d/fd" % pid))
                 for pid in self.parents()]
 
+    def write_trace(self):
+        """What all hosts sent and were sent, as one host would have written
+        it: see World.traffic()."""
+        found = []
+        for i, host in enumerate(self.hosts):
+            path = host.folder / "trace"
+            with contextlib.suppress(OSError), open(
+                    path, encoding="utf-8", errors="replace") as lines:
+                for text in lines:
+                    line = schema_check.load(text)
+                    # Who was killed while writing leaves a piece.
+                    if isinstance(line, dict) and "what" in line:
+                        line["pid"] += i * PIDS
+                        found.append((line["ms"] - host.clock * 1000, line))
+        found.sort(key=lambda pair: pair[0])
+        with open(self.world.trace, "w") as out:
+            out.writelines(json.dumps(line) + "\n" for _, line in found)
+
     def close(self):
         """Everything but what holds the hosts goes first."""
         for host in self.up():
             host.place.signal(signal.SIGCONT)
         left = self.world.stop()
+        self.write_trace()
+        if LOGS:
+            for log in self.world.folder.glob("*/*.log"):
+                os.makedirs(LOGS, exist_ok=True)
+                shutil.copy(log, "%s/%s.%s" % (LOGS, log.parent.name,
+                                               log.name))
         if self.store:
             self.store.close()
         self.net.down()
         check(not left, "had to be killed: %s", left)
 
 
-def run(test, seconds=100, **options):
+def run(test, seconds=110 + SECONDS, **options):
     """Be the program of one test of a cluster."""
-    kind = "+".join(sys.argv[1:]) or "sqlite"
+    kind = "+".join(sys.argv[1:] or [stores.KIND] + [
+        "memcached"] * stores.IS_CACHED)
     cluster_net.enter()
 
     def inner(world):

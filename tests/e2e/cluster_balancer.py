@@ -15,8 +15,8 @@ import time
 import urllib.parse
 
 CONNECT_SECONDS = 1
-# Longer than a request may wait for the store.
-HEAD_SECONDS = 9
+# Much longer than a request may wait for the store: the machine may be busy.
+HEAD_SECONDS = 20
 # Streams have a comment once per second.
 IDLE_SECONDS = 5
 LOST = (OSError, EOFError, ValueError, asyncio.IncompleteReadError,

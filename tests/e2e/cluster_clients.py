@@ -27,7 +27,7 @@ class Ledger:
     def __init__(self):
         # Hosts or processes die.
         self.may_kill = False
-        # Questions and ends of calls find no room.
+        # Questions find no room, and are not asked then.
         self.may_fill = False
         # Streams end when another database server leads.
         self.may_renew = False

@@ -149,6 +149,24 @@ class Flap(Fault):
         return host.name
 
 
+class Lose(Fault):
+    """Packets from one host and to it are late or lost: of ours, the database
+    server's, or memcached's."""
+
+    seconds = 4.0
+
+    def start(self):
+        places = [host.place for host in self.cluster.up()]
+        places += [server.place for server in (
+            self.cluster.store, self.cluster.cache) if server]
+        self.place = self.dice.choice(places)
+        self.cluster.loss.turn(self.place, True)
+        return self.place.name
+
+    def stop(self):
+        self.cluster.loss.turn(self.place, False)
+
+
 # ------------------------------------------------------ the database server
 
 class RestartStore(Fault):

@@ -226,6 +226,20 @@ class Place:
         ip("link", "set", self.device, "up" if is_up else "down")
         self.is_linked = is_up
 
+    def netem(self, *arguments):
+        """What befalls packets from it and to it; none: nothing."""
+        if not arguments:
+            self.tc(self.device, "del")
+            self.tc("eth0", "del", inside(self.init))
+            return
+        self.tc(self.device, "add", (), "netem", *arguments)
+        self.tc("eth0", "add", inside(self.init), "netem", *arguments)
+
+    @staticmethod
+    def tc(device, verb, where=(), *arguments):
+        subprocess.run([*where, "tc", "qdisc", verb, "dev", device, "root",
+                        *arguments], check=True)
+
     def kill(self):
         """The power is cut."""
         if self.net.is_real:
@@ -272,6 +286,16 @@ class Net:
             "a bridge, and namespaces for each host" if self.is_real
             else "addresses 127.0.0.x; no namespaces, so no lost hosts"),
             flush=True)
+
+    def has_netem(self):
+        """Can this kernel lose packets?"""
+        if not self.is_real or shutil.which("tc") is None:
+            return False
+        return subprocess.run(
+            ["tc", "qdisc", "add", "dev", BRIDGE, "root", "netem", "delay",
+             "0ms"], stderr=subprocess.DEVNULL).returncode == 0 and \
+            subprocess.run(["tc", "qdisc", "del", "dev", BRIDGE,
+                            "root"]).returncode == 0
 
     def address(self, number):
         return (ADDRESS if self.is_real else LOOPBACK) % number

@@ -10,9 +10,10 @@ import harness
 import storm
 from support import check, children_of, equal, wait_until
 
-CLIENTS = 200
-CALLERS = 60
+CLIENTS = int(os.environ.get("MCP_KILL_CLIENTS", "200"))
+CALLERS = CLIENTS * 3 // 10
 KILL_EVERY = 0.3
+SWEEP_LATER = 3600
 LEFT_OVER = ("call", "question", "cancel", "signal", "stream", "event", "want")
 
 
@@ -31,8 +32,9 @@ def owns(pid, folder, owners):
 
 def running(world):
     """Names of processes that are at a call."""
-    return {owner.decode().partition(".")[2] for owner, in world.query(
-        "SELECT DISTINCT owner FROM call WHERE state = 1")}
+    return {owner.partition(".")[2] for owner, in world.store.query(
+        "SELECT DISTINCT %s FROM {}call WHERE state = 1"
+        % world.store.text("owner"))}
 
 
 def victims(world, hosts):
@@ -61,7 +63,10 @@ def is_ours(pid, name):
 async def kill_all_the_time(world, hosts, dice, killed):
     while True:
         await asyncio.sleep(KILL_EVERY)
-        kinds = {kind: pids for kind, pids in victims(world, hosts).items() if pids}
+        # Clients go on while the store is asked.
+        found = await asyncio.get_running_loop().run_in_executor(
+            None, victims, world, hosts)
+        kinds = {kind: pids for kind, pids in found.items() if pids}
         kind = dice.choice(sorted(kinds))
         try:
             os.kill(dice.choice(kinds[kind]), signal.SIGKILL)
@@ -129,12 +134,12 @@ async def storm_of(world, hosts, seconds):
         print("BROKEN:", text)
     check(not broken, "%d laws were broken", len(broken))
     check(counts["result"] > 0, "no call came through")
-    check(sum(killed.values()) >= seconds / KILL_EVERY / 2, "too few killed")
+    check(sum(killed.values()) >= seconds / KILL_EVERY / 6, "too few killed")
     check(sum(c.notices for c in clients) > CLIENTS, "hardly any notice came")
 
 
 def rows(world, table):
-    return world.query("SELECT count(*) FROM %s" % table)[0][0]
+    return world.store.query("SELECT count(*) FROM {}%s" % table)[0][0]
 
 
 def tools_left(hosts):
@@ -150,7 +155,11 @@ def check_nothing_is_left(world, hosts, others=0):
     equal(rows(world, "session WHERE state = 2"), CLIENTS + others,
           "tombstones")
 
+    # Servers keep signals for as long as clocks may differ.
+    later = dict(os.environ, **harness.preload(
+        harness.CLOCK_OFFSET, MCP_CLOCK_OFFSET=SWEEP_LATER))
+
     def is_swept():
-        hosts[0].ctl("sweep", "2")
+        hosts[0].ctl("sweep", "2", env=later)
         return not any(rows(world, table) for table in LEFT_OVER)
     wait_until(is_swept, "an empty store", 75)

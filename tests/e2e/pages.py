@@ -70,6 +70,55 @@ def pattern(output):
     return re.compile(text)
 
 
+class Shell:
+    """What a page is typed into."""
+
+    seconds = SECONDS
+
+    def __init__(self, page, process):
+        self.page = page
+        self.process = process
+
+    def type(self, command):
+        """What comes out."""
+        self.process.stdin.write("{ %s\n} </dev/null\nprintf '\\n%s\\n'\n"
+                                 % (command, END))
+        self.process.stdin.flush()
+        said = ""
+        late = threading.Timer(self.seconds, self.kill)
+        late.start()
+        try:
+            for line in self.process.stdout:
+                if line == END + "\n":
+                    return said[:-1]
+                said += line
+        finally:
+            late.cancel()
+        raise AssertionError("%s: $ %s\n%s\n--- and no end"
+                             % (self.page.name, command, said))
+
+    def expect(self, command, output, typed=None):
+        """typed: what is meant by the command of the page."""
+        said = self.type(typed or command)
+        check(pattern(output).fullmatch(said),
+              "%s: $ %s\n%s\n--- instead of\n%s", self.page.name,
+              command, said, output)
+        return said
+
+    def kill(self):
+        """The shell and all that it started."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    def close(self):
+        self.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            pipe.close()
+
+
 class Reader:
     """Who reads a page at a desk with one shell."""
 
@@ -79,11 +128,11 @@ class Reader:
         self.folder = world.folder / page.stem
         self.folder.mkdir()
         self.urls = {}
-        self.shell = subprocess.Popen(
+        self.shell = Shell(page, subprocess.Popen(
             ["sh"], cwd=str(self.folder), stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             universal_newlines=True, start_new_session=True,
-            env=dict(os.environ, LC_ALL="C.UTF-8"))
+            env=dict(os.environ, LC_ALL="C.UTF-8")))
 
     def write(self, name, text):
         path = self.folder / name
@@ -105,31 +154,6 @@ class Reader:
             command = command.replace(old, str(new))
         return command
 
-    def type(self, command):
-        """Into the shell; what comes out."""
-        self.shell.stdin.write("{ %s\n} </dev/null\nprintf '\\n%s\\n'\n"
-                               % (self.translate(command), END))
-        self.shell.stdin.flush()
-        said = ""
-        late = threading.Timer(SECONDS, self.kill)
-        late.start()
-        try:
-            for line in self.shell.stdout:
-                if line == END + "\n":
-                    return said[:-1]
-                said += line
-        finally:
-            late.cancel()
-        raise AssertionError("%s: $ %s\n%s\n--- and no end"
-                             % (self.page.name, command, said))
-
-    def kill(self):
-        """The shell and all that it started."""
-        try:
-            os.killpg(self.shell.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-
     def follow(self):
         for name, what in steps(self.page.read_text()):
             if name:
@@ -140,16 +164,10 @@ class Reader:
                 check(command.endswith(" &"), "the demo must not wait")
                 self.serve(shlex.split(command[len(DEMO):-2]))
                 continue
-            said = self.type(command)
-            check(pattern(output).fullmatch(said),
-                  "%s: $ %s\n%s\n--- instead of\n%s", self.page.name,
-                  command, said, output)
+            self.shell.expect(command, output, self.translate(command))
 
     def close(self):
-        self.kill()
-        self.shell.wait()
-        for pipe in (self.shell.stdin, self.shell.stdout):
-            pipe.close()
+        self.shell.close()
 
 
 def follow(world, page):

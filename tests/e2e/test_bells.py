@@ -67,6 +67,24 @@ def test_killed_ringer(here, there, folder):
     stream.rest()
 
 
+def test_cancel_at_once(here, there, folder):
+    """Just when it has begun to listen, on a host that holds streams anyway."""
+    session = mcp.opened(here.url, "2025-11-25", CAPABILITIES)
+    other = mcp.opened(here.url)
+    held = other.get(here.url)
+    wait_until(lambda: held.next(), "the first event")
+    took = []
+    for _ in range(4):
+        stream, pid = start(session, here, folder)
+        took.append(cancel(session, there, pid))
+        stream.rest()
+        wait_until(lambda: not sockets(here), "the end of the sockets")
+    print("ok beside a stream: process gone after %s ms" % (
+        ", ".join("%.0f" % ms for ms in took)))
+    check(sorted(took)[2] < 1500, "nobody rang: %s", took)
+    held.close()
+
+
 def test_held_in_place(host, there):
     """A stream that the web server did not send to mcp-stream, which is there
     all the same."""
@@ -94,6 +112,7 @@ def test(world):
     speaking.define_all(catalog)
     here, there = world.two_hosts(catalog)
     test_cancel(here, there, world.folder, "with mcp-stream")
+    test_cancel_at_once(here, there, world.folder)
     test_killed_ringer(here, there, world.folder)
     lone = world.host(streams=False, catalog={"folder": catalog.folder})
     test_cancel(lone, there, world.folder, "without mcp-stream")

@@ -25,7 +25,7 @@ def start(world):
     conf = folder / "mcp-fcgi.conf"
     conf.write_text(harness.configuration({
         "server": {"state": folder / "state", "trace": world.trace},
-        "store": {"url": "sqlite://%s" % (folder / "sessions.db")},
+        **world.store.sections(),
         "catalog": {"modules": [harness.UNITS, harness.COUNT]}}))
     script = folder / "endpoint.cgi"
     script.write_text('#!/bin/sh\nexec %s -c %s\n' % (harness.REQUEST, conf))

@@ -42,9 +42,8 @@ def test_move(world):
     """To another store with the same key: the client goes on."""
     key = secrets.token_hex(32)
     old, new = [
-        world.host(store={"url": "sqlite://%s" % (world.folder / name),
-                          "cluster_key": key})
-        for name in ("old.db", "new.db")]
+        world.host(store={"url": world.store.url(name), "cluster_key": key})
+        for name in ("old", "new")]
     session, ended = mcp.opened(old.url), mcp.opened(old.url)
     ended.delete()
     # The same key does not make it the same store.

@@ -64,7 +64,8 @@ def test_wait(here, there):
     begun = time.monotonic()
     said = here.ctl("host", "drain", "--wait")
     check(time.monotonic() - begun > 0.5, "it did not wait: %s", said)
-    equal(here.world.query("SELECT count(*) FROM call WHERE state = 1")[0][0],
+    equal(here.world.store.query(
+        "SELECT count(*) FROM {}call WHERE state = 1")[0][0],
           0, "running calls")
     check("done m" in mcp.text(call.rest()[-1]["result"]), "the call was cut")
     check("processes=0" in line_of(there, here), "something runs there")
@@ -80,6 +81,20 @@ def test_wait(here, there):
     there.ctl("host", "undrain", name_of(here))
     wait_until(lambda: session.call("steps", {"n": 1}, here.url).status == 200,
                "new work")
+
+
+def test_wait_from_elsewhere(here, there):
+    """Nothing runs there, and when it is said that nothing will, it is so."""
+    session = mcp.opened(there.url)
+    for _ in range(3):
+        there.ctl("host", "drain", "--wait", name_of(here))
+        is_refused(session.call("steps", {"n": 1}, here.url), "right then")
+        here.ctl("host", "undrain")
+    # One that is not there any more is not waited for.
+    for process in (here.responder, here.streamer):
+        process.terminate()
+        process.wait(10)
+    there.ctl("host", "drain", "--wait", name_of(here))
 
 
 def test_held_in_place(here, there):
@@ -115,6 +130,7 @@ def test(world):
     test_wait(here, there)
     test_held_in_place(lone, there)
     test_words(here)
+    test_wait_from_elsewhere(here, there)
 
 
 harness.run(test)

@@ -1,14 +1,13 @@
 """The key of the cluster is changed while clients are there: what an older or
 a newer key has made is accepted on every host, until the older one ends."""
 import secrets
-import sqlite3
 import time
 
 import harness
 import mcp
 import speaking
 from catalog import Catalog
-from support import check, equal
+from support import check, equal, wait_until
 
 ANSWER = {"name": mcp.accept(name="Ada")}
 
@@ -21,11 +20,8 @@ def keys(host):
 
 def make_time_pass(world, ms):
     """For the keys: two minutes are long."""
-    database = sqlite3.connect(world.folder / "sessions.db", timeout=10)
-    with database:
-        database.execute("UPDATE cluster_key SET mint_from = mint_from - ?,"
-                         " created = created - ?", (ms, ms))
-    database.close()
+    world.store.execute("UPDATE {}cluster_key SET mint_from = mint_from - %d,"
+                        " created = created - %d" % (ms, ms))
 
 
 def question(client, url):
@@ -49,6 +45,9 @@ def rotate(world, here, there):
     before = mcp.opened(here.url)
     modern = mcp.Modern(here.url, {"elicitation": {}})
     asked = [question(modern, here.url) for _ in range(2)]
+    # Its workers know the first key only.
+    for _ in range(8):
+        alive(before, there.url)
     said = here.ctl("key", "rotate")
     check("120 seconds" in said, "not said when: %s", said)
     check("makes ids from" in keys(there)[2], "%s", keys(there))
@@ -64,6 +63,8 @@ def rotate(world, here, there):
     here.reload()
     # One host makes ids with it, the other has read it and does not yet.
     after = mcp.opened(here.url)
+    # And who has not read it does so when it meets it.
+    wait_until(lambda: alive(after, there.url) == [200], "the new key there")
     there.reload()
     later = mcp.opened(there.url)
     for session in (before, early, after, later):
@@ -73,7 +74,7 @@ def rotate(world, here, there):
     return before, after, modern, asked[1]
 
 
-def end(here, there, before, after, modern, asked):
+def end(world, here, there, before, after, modern, asked):
     said = here.ctl("key", "end", "1", status=1)
     check("live sessions have ids of key 1" in said and "404" in said
           and "--yes" in said, "not said: %s", said)
@@ -84,6 +85,13 @@ def end(here, there, before, after, modern, asked):
     check("until" in keys(here)[1], "%s", keys(here))
     here.ctl("key", "end", "1", "--yes")
     check("ended" in keys(here)[1], "%s", keys(here))
+    check("ended before" in here.ctl("key", "end", "1", "100", status=1),
+          "it is alive again")
+    # Also where it is ten minutes earlier.
+    ended_at = world.query(
+        "SELECT end_at FROM cluster_key WHERE id = 1")[0][0]
+    check(time.time() * 1000 - ended_at >= 600000, "a clock that is behind "
+          "takes it still")
     for host in (here, there):
         host.reload()
     equal(alive(before, here.url, there.url), [404, 404], "the old key's")
@@ -95,12 +103,11 @@ def end(here, there, before, after, modern, asked):
 
 def test_store(world, here, there):
     found = rotate(world, here, there)
-    end(here, there, *found)
+    end(world, here, there, *found)
 
 
 def configured(world, folder, **keys_):
-    return world.host(store=dict(
-        {"url": "sqlite://%s" % (folder / "fixed.db")}, **keys_),
+    return world.host(store=dict({"url": world.store.url("fixed")}, **keys_),
         catalog={"folder": folder / "catalog"})
 
 

@@ -1,10 +1,12 @@
 """Any process may be killed at any moment: 200 clients with open streams, 60
 of them with a running call at any time, for a minute; then nothing is left."""
 import asyncio
+import operator
 import os
 
 import harness
 import killing
+from support import wait_until
 
 SECONDS = int(os.environ.get("MCP_KILL_SECONDS", "60"))
 
@@ -22,9 +24,13 @@ def test(world):
     before = [descriptors(host.responder.pid) for host in hosts]
     asyncio.run(killing.storm_of(world, hosts, SECONDS))
     killing.check_nothing_is_left(world, hosts)
-    after = [descriptors(host.responder.pid) for host in hosts]
-    print("ok descriptors of the parents: before %s, after %s"
-          % (before, after))
+
+    def after():
+        return [descriptors(host.responder.pid) for host in hosts]
+    # Those of processes that have ended go when the parent looks again.
+    wait_until(lambda: all(map(operator.le, after(), before)),
+               "descriptors of the parents, which were %s" % before, 20)
+    print("ok descriptors of the parents: %s" % before)
 
 
 harness.run(test, seconds=SECONDS + 200)

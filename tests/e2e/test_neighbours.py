@@ -172,6 +172,7 @@ def test_storm(world, built):
 
 
 def test(world):
+    world.only_files("the former release knows files alone")
     version, commit = last_release()
     folder = world.folder / "former"
     folder.mkdir()

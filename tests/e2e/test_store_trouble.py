@@ -158,6 +158,8 @@ def test_full(world):
 
 
 def test(world):
+    world.only_files("this is about files; servers: test_cluster_outage.py,"
+                     " contract.*_trouble and contract.*_cuts")
     for part in (test_locked, test_removed, test_full):
         part(world)
         print("ok %s" % part.__name__)

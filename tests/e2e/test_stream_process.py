@@ -3,7 +3,6 @@ stream, and that no death of a process loses anything."""
 import json
 import os
 import signal
-import sqlite3
 import time
 
 import harness
@@ -29,7 +28,7 @@ class Responders:
             "server": {"socket": self.request, "workers": 1,
                        "state": self.folder / "state",
                        "trace": world.trace},
-            "store": {"url": "sqlite://%s" % (self.folder / "store.db")},
+            **world.store.sections(),
             "stream": {"socket": self.stream},
             "http": {"comment": "200ms"},
             "catalog": {"folder": self.catalog.folder, "check": "50ms"}}))
@@ -160,29 +159,27 @@ def what_runs_tools_is_sent_away(host):
 def a_store_that_is_busy_is_waited_for(host):
     stream = host.opened()
     said = len(stream.text)
-    lock = sqlite3.connect(str(host.folder / "store.db"),
-                           isolation_level=None)
-    lock.execute("BEGIN IMMEDIATE")
+    host.world.store.freeze()
     late = host.get()
     never = host.get()
     # Connections have nothing to do with the store.
     stream.until(lambda: len(stream.text) >= said + 4 * len(b":\n\n"),
                  "comments")
     check(not late.text, "answered without a store: %r", late.text)
-    lock.execute("ROLLBACK")
+    host.world.store.thaw()
     equal(late.status(), 200, "status of GET when the store is back")
     equal(never.status(), 200, "status of the next one")
     late.close()
     never.close()
     other = host.initialize()
-    lock.execute("BEGIN IMMEDIATE")
+    host.world.store.freeze()
     begun = time.monotonic()
     refused = host.get(session=other)
     equal(refused.status(), 503, "status of GET while the store is away")
     check(4 < time.monotonic() - begun < 9, "it was answered after %g s",
           time.monotonic() - begun)
     check(refused.header("Retry-After"), "no Retry-After")
-    lock.close()
+    host.world.store.thaw()
     # What was open goes on as if nothing had been.
     check(not stream.is_closed, "an open stream was closed")
     again = host.opened()

@@ -123,12 +123,12 @@ idle(void *ctx)
 
 /* A call that ends at once, or when it is told to. */
 static int
-order(void *ctx, struct worker *w, int64_t call)
+order(void *ctx, struct worker *w, const struct call_order *order)
 {
 	const struct process_bench *b = ctx;
 	const struct timespec nap = { 0, 2000000 };
 
-	tell(b, EVENT_ORDER, call);
+	tell(b, EVENT_ORDER, order->call);
 	if (worker_begin(w, false) != RC_OK)
 		return 1;
 	while (b->orders_hang && !worker_is_leaving(w))

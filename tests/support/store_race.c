@@ -1,5 +1,6 @@
 #include "store_race.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -53,7 +54,9 @@ race_furnish(struct race *r)
 int
 race_setup(void **state)
 {
+	const int64_t end = clock_mono_ms(&clock_system) + 4 * WAIT_MS;
 	struct race *r = calloc(1, sizeof(*r));
+	enum rc rc;
 
 	if (r == NULL)
 		return -1;
@@ -61,9 +64,16 @@ race_setup(void **state)
 	r->remote = the_remote;
 	r->is_mariadb = strncmp(r->remote->url, "mariadb:", 8) == 0;
 	r->arena = ARENA_INIT((size_t)16 * 1024 * 1024);
-	r->op = new_op(&r->arena);
-	if (store_remote_open(r->remote, true, &r->store) != RC_OK)
+	/* The first one makes the tables, which may take a while. */
+	do
+		rc = store_remote_open(r->remote, true, &r->store);
+	while (rc == RC_BUSY && clock_mono_ms(&clock_system) < end);
+	if (rc != RC_OK) {
+		(void)fprintf(stderr, "%s: %.*s\n", rc_name(rc),
+		    SLICE_FMT(buf_slice(&r->remote->why)));
 		return -1;
+	}
+	r->op = new_op(&r->arena);
 	r->ops = r->store->ops;
 	race_furnish(r);
 	return 0;

@@ -14,7 +14,7 @@ struct look {
 };
 
 static const struct look still[] = { { 0, 7, false }, { 1000, 7, false },
-	{ 2000, 7, false }, { 2999, 7, false }, { 3000, 7, true },
+	{ 2000, 7, false }, { 2899, 7, false }, { 2900, 7, true },
 	{ 4000, 7, true }, { 5000, 8, false }, { 6000, 8, false } };
 static const struct look beating[] = { { 0, 1, false }, { 1000, 1, false },
 	{ 2000, 2, false }, { 3000, 2, false }, { 4000, 2, false },
@@ -22,14 +22,14 @@ static const struct look beating[] = { { 0, 1, false }, { 1000, 1, false },
 /* A look that failed, or that came late, begins the time anew. */
 static const struct look failing[] = { { 0, 1, false }, { 1000, 1, false },
 	{ 2000, -1, false }, { 2500, 1, false }, { 3500, 1, false },
-	{ 4500, 1, false }, { 5499, 1, false }, { 5500, 1, true } };
+	{ 4500, 1, false }, { 5399, 1, false }, { 5400, 1, true } };
 static const struct look late[] = { { 0, 1, false }, { 1000, 1, false },
-	{ 2501, 1, false }, { 4001, 1, false }, { 5500, 1, false },
-	{ 5501, 1, true }, { 9000, 1, false } };
+	{ 2501, 1, false }, { 4001, 1, false }, { 5400, 1, false },
+	{ 5401, 1, true }, { 9000, 1, false } };
 /* A row that was gone is a new one. */
 static const struct look gone[] = { { 0, 1, false }, { 1000, -2, false },
-	{ 2000, 1, false }, { 3500, 1, false }, { 4999, 1, false },
-	{ 5000, 1, true } };
+	{ 2000, 1, false }, { 3500, 1, false }, { 4899, 1, false },
+	{ 4900, 1, true } };
 
 static bool
 is_dead(const struct host_watch *w, struct slice name)

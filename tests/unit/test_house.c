@@ -154,7 +154,7 @@ an_order_came(const struct rig *r, int64_t call)
 	char text[64] = "";
 	char want[64];
 
-	(void)snprintf(want, sizeof(want), "run %lld", (long long)call);
+	(void)snprintf(want, sizeof(want), "run %lld 1", (long long)call);
 	assert_int_equal(
 	    recv(r->orders, text, sizeof(text) - 1, 0), strlen(want));
 	assert_string_equal(text, want);
@@ -317,8 +317,43 @@ an_order_that_nobody_takes_ends_the_call(void **state)
 
 	row.is_repeatable = true;
 	(void)open_call(r, &row);
+	/* A parent that died is started again. */
+	for (int i = 0; i < 3; i++) {
+		look(r);
+		assert_int_equal(get_call(r, row.number).state, CALL_RUNNING);
+	}
 	look(r);
 	assert_int_equal(get_call(r, row.number).state, CALL_ENDED);
+}
+
+static void
+more_orders_than_a_parent_has_read_wait_for_it(void **state)
+{
+	enum { CALLS = 24, LOOKS = 4 };
+	struct rig *r = *state;
+	struct call_row row[CALLS];
+	char id[CALLS][4];
+	char text[64];
+	int n = 0;
+
+	take_orders(r);
+	for (int i = 0; i < CALLS; i++) {
+		/* Each call has a process of its own. */
+		row[i] = a_call(r, dead_process(r));
+		(void)snprintf(id[i], sizeof(id[i]), "%d", i + 1);
+		row[i].request_id = slice_of(id[i]);
+		row[i].is_repeatable = true;
+		(void)open_call(r, &row[i]);
+	}
+	for (int i = 0; i < LOOKS; i++)
+		look(r);
+	for (int i = 0; i < CALLS; i++)
+		assert_int_equal(
+		    get_call(r, row[i].number).state, CALL_RUNNING);
+	while (recv(r->orders, text, sizeof(text), 0) > 0)
+		n++;
+	/* Otherwise this has tried nothing. */
+	assert_in_range(n, 1, CALLS * LOOKS - 1);
 }
 
 static void
@@ -476,43 +511,6 @@ a_tick_beats_and_buries_once_in_a_second(void **state)
 	house_free(h);
 }
 
-static void
-who_does_not_keep_the_house_does_nothing(void **state)
-{
-	struct rig *r = *state;
-	struct run_dir *other = scratch_folder_run_dir(r->at.path);
-	struct house *h = NULL;
-
-	assert_true(run_dir_keep_house(other));
-	assert_int_equal(house_open(&r->config, &r->log, r->dir, &h), RC_OK);
-	house_tick(h, &r->server, &r->arena);
-	assert_int_equal(count_hosts(r), 0);
-	house_free(h);
-	run_dir_free(other);
-}
-
-static void
-what_the_store_says_of_draining_is_told_to_the_host(void **state)
-{
-	struct rig *r = *state;
-	struct store *store = r->server.store;
-
-	for (int drain = 1; drain >= 0; drain--) {
-		struct op op = op_of(r);
-		struct house *h = NULL;
-
-		assert_int_equal(store->ops->host_drain(store, &op,
-				     run_dir_host(r->dir), drain == 1),
-		    RC_OK);
-		assert_int_equal(
-		    house_open(&r->config, &r->log, r->dir, &h), RC_OK);
-		house_tick(h, &r->server, &r->arena);
-		assert_int_equal(house_is_draining(h), drain == 1);
-		assert_int_equal(run_dir_is_draining(r->dir), drain == 1);
-		house_free(h);
-	}
-}
-
 /* Everybody's beats stand still, as far as can be seen here. */
 static enum rc
 no_beats(void *ctx, enum store_call call)
@@ -564,13 +562,12 @@ main(void)
 		TEST(a_process_without_a_file_is_dead_too),
 		TEST(what_may_be_run_again_is_ordered),
 		TEST(an_order_that_nobody_takes_ends_the_call),
+		TEST(more_orders_than_a_parent_has_read_wait_for_it),
 		TEST(orders_that_nobody_follows_come_to_an_end),
 		TEST(nobody_runs_a_call_that_was_cancelled_or_has_no_client),
 		TEST(its_tool_is_killed_and_no_other),
 		TEST(of_a_dead_host_the_calls_end_and_no_process_is_killed),
 		TEST(a_tick_beats_and_buries_once_in_a_second),
-		TEST(who_does_not_keep_the_house_does_nothing),
-		TEST(what_the_store_says_of_draining_is_told_to_the_host),
 		TEST(who_cannot_beat_himself_takes_no_other_for_dead),
 	};
 

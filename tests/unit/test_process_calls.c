@@ -156,6 +156,14 @@ hangup_lets_a_call_end_well(void **state)
 	process_bench_await_end(b, SIGTERM);
 }
 
+static enum rc
+order(const struct process_bench *b, int64_t call)
+{
+	const struct call_order order = { call, 3 };
+
+	return process_order(b->orders, &order);
+}
+
 static void
 an_order_forks_a_process_for_its_call(void **state)
 {
@@ -169,7 +177,7 @@ an_order_forks_a_process_for_its_call(void **state)
 	first = process_bench_await(b, EVENT_READY);
 	assert_int_equal(stat(b->orders, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
-	assert_int_equal(process_order(b->orders, 4711), RC_OK);
+	assert_int_equal(order(b, 4711), RC_OK);
 	do
 		assert_true(process_bench_next(b, &e));
 	while (e.kind != EVENT_ORDER);
@@ -192,9 +200,9 @@ orders_count_as_calls_and_one_is_not_run_twice(void **state)
 	process_bench_start(b, 1, 1000);
 	(void)process_bench_await(b, EVENT_READY);
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(process_order(b->orders, 1), RC_OK);
-	assert_int_equal(process_order(b->orders, 2), RC_OK);
-	assert_int_equal(process_order(b->orders, 3), RC_OK);
+		assert_int_equal(order(b, 1), RC_OK);
+	assert_int_equal(order(b, 2), RC_OK);
+	assert_int_equal(order(b, 3), RC_OK);
 	for (; n < 2; n += e.kind == EVENT_ORDER)
 		assert_true(process_bench_next(b, &e));
 	/* All orders have been read before this could be answered. */
@@ -210,7 +218,8 @@ what_is_no_order_does_nothing(void **state)
 {
 	struct process_bench *b = *state;
 	static const char *const words[] = { "", "run", "run ", "run 0",
-		"run -1", "run 1 ", "run 99999999999999999999", "stop 1",
+		"run -1", "run 1 ", "run 1 x", "run 1 2 3", "run 1 -1",
+		"run 99999999999999999999", "stop 1",
 		"run 1000000000000000000000000000000000000000000000000" };
 	struct event e = { 0, 0, 0 };
 
@@ -219,7 +228,7 @@ what_is_no_order_does_nothing(void **state)
 	(void)process_bench_await(b, EVENT_READY);
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		process_bench_post(b, words[i]);
-	assert_int_equal(process_order(b->orders, 5), RC_OK);
+	assert_int_equal(order(b, 5), RC_OK);
 	do
 		assert_true(process_bench_next(b, &e));
 	while (e.kind != EVENT_ORDER);
@@ -231,12 +240,12 @@ an_order_that_nobody_takes_is_told(void **state)
 {
 	struct process_bench *b = *state;
 
-	assert_int_equal(process_order(b->orders, 1), RC_IO);
+	assert_int_equal(order(b, 1), RC_IO);
 	b->calls = 1;
 	process_bench_start(b, 1, 1000);
 	(void)process_bench_await(b, EVENT_READY);
 	process_bench_await_end(b, SIGTERM);
-	assert_int_equal(process_order(b->orders, 1), RC_IO);
+	assert_int_equal(order(b, 1), RC_IO);
 }
 
 int

@@ -305,6 +305,89 @@ keys_are_read_again_after_a_minute(void **state)
 	store->ops->close(store);
 }
 
+/* By whom the others were ended, it is ten minutes later. */
+static void
+a_clock_that_is_behind_leaves_no_host_without_a_key(void **state)
+{
+	struct keyring k = { .rows.n = 3 };
+
+	(void)state;
+	k.rows.row[0] = (struct key_row){ .id = 1, .end = NOW - 1 };
+	k.rows.row[1] = (struct key_row){ .id = 2, .mint_from = NOW + 600000 };
+	k.rows.row[2] = (struct key_row){ .id = 3, .mint_from = NOW + 700000 };
+	assert_int_equal(keyring_mint(&k, NOW)->id, 2);
+	assert_int_equal(keyring_mint(&k, NOW + 600000)->id, 2);
+	assert_int_equal(keyring_mint(&k, NOW + 700000)->id, 3);
+	k.rows.row[0].end = 0;
+	assert_int_equal(keyring_mint(&k, NOW)->id, 1);
+	k.rows.n = 1;
+	k.rows.row[0].end = NOW;
+	assert_null(keyring_mint(&k, NOW));
+}
+
+/* Hosts whose clocks are ahead make ids with a key before everybody has read
+ * it; a machine that slept has the keys of before. */
+static void
+keys_are_read_again_when_there_is_reason(void **state)
+{
+	static const struct {
+		uint32_t wanted;
+		int64_t mono, wall; /* since they were read */
+		size_t n;
+	} table[] = {
+		{ 2, SEAL_UNKNOWN_MS - 1, SEAL_UNKNOWN_MS - 1, 1 },
+		{ 1, SEAL_UNKNOWN_MS, SEAL_UNKNOWN_MS, 1 },
+		{ 0, SEAL_UNKNOWN_MS, SEAL_UNKNOWN_MS, 1 },
+		{ 2, SEAL_UNKNOWN_MS, SEAL_UNKNOWN_MS, 2 },
+		{ 0, 1, SEAL_REREAD_MS, 2 },
+		{ 0, 1, -SEAL_REREAD_MS, 1 },
+	};
+	struct world *w = *state;
+	struct key_row added = { .id = 2, .created = NOW };
+	struct op op = { .now_ms = NOW, .arena = &w->arena };
+	struct keyring read = { .is_fixed = false };
+	struct store *store;
+
+	assert_int_equal(
+	    store_scratch_fresh(&w->scratch, &w->clock.clock, 1, &store),
+	    RC_OK);
+	assert_int_equal(
+	    keyring_refresh(&read, store, &op, &w->rng.rng, 1000), RC_OK);
+	assert_int_equal(store->ops->key_add(store, &op, &added), RC_OK);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct keyring k = read;
+
+		op.now_ms = NOW + table[i].wall;
+		keyring_want(&k, table[i].wanted);
+		assert_int_equal(keyring_refresh(&k, store, &op, &w->rng.rng,
+				     1000 + table[i].mono),
+		    RC_OK);
+		assert_int_equal(k.rows.n, table[i].n);
+	}
+	store->ops->close(store);
+}
+
+static void
+what_was_made_says_with_which_key(void **state)
+{
+	const struct seal_use use = { SEAL_CURSOR, SLICE_INIT("list") };
+	struct world *w = *state;
+	struct key_row key = *keyring_mint(&w->keys, NOW);
+	struct session_id in = some_id();
+
+	key.id = 0x01020304;
+	assert_int_equal(session_id_put(&w->out, &key, &in), RC_OK);
+	assert_int_equal(session_id_key(buf_slice(&w->out)), key.id);
+	assert_int_equal(session_id_key(SLICE("AQIDBAUG")), 0);
+	buf_reset(&w->out);
+	assert_int_equal(
+	    seal_put(&w->out, &key, &w->rng.rng, &use, SLICE("x")), RC_OK);
+	assert_int_equal(seal_key_id(buf_slice(&w->out)), key.id);
+	assert_int_equal(seal_key_id(SLICE("AQIDBAU")), 0);
+	assert_int_equal(seal_key_id(SLICE("AQ DBAUGBw")), 0);
+	assert_int_equal(seal_key_id(SLICE("")), 0);
+}
+
 int
 main(void)
 {
@@ -319,7 +402,10 @@ main(void)
 		T(a_key_mints_when_its_time_has_come_and_opens_until_its_end),
 		T(a_former_key_of_the_configuration_opens_and_never_mints),
 		T(the_first_process_makes_the_key_and_the_second_takes_it),
+		T(a_clock_that_is_behind_leaves_no_host_without_a_key),
 		T(keys_are_read_again_after_a_minute),
+		T(keys_are_read_again_when_there_is_reason),
+		T(what_was_made_says_with_which_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
