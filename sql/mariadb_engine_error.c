@@ -44,6 +44,7 @@ family_of(unsigned int error)
 		{ ER_CON_COUNT_ERROR, FAMILY_REFUSED },
 		{ ER_TOO_MANY_USER_CONNECTIONS, FAMILY_REFUSED },
 		{ ER_USER_LIMIT_REACHED, FAMILY_REFUSED },
+		{ ER_MAX_PREPARED_STMT_COUNT_REACHED, FAMILY_REFUSED },
 		/* A node of Galera without the others. */
 		{ ER_UNKNOWN_COM_ERROR, FAMILY_REFUSED },
 		/* It has become a replica. */
