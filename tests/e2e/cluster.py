@@ -102,6 +102,14 @@ class Member(harness.Host):
         return self.place.run(command, env=dict(os.environ, **self.shim),
                               **options)
 
+    def write_configuration(self):
+        super().write_configuration()
+        # A worker that finds half of the tables looks again in a second.
+        done = self.call([harness.CTL, "-c", self.conf, "schema", "apply"],
+                         timeout=60)
+        equal(done.returncode, 0, "mcpctl schema apply said %s; its status"
+              % done.stdout)
+
     def start_responder(self):
         self.socket.unlink(missing_ok=True)
         super().start_responder()
