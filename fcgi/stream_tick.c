@@ -4,6 +4,9 @@
 /* Silence of so long is expected to go on. */
 #define QUIET_MS 1000
 #define LOOK_MS 1000
+/* What is done once in a second and was put off: a host that misses two beats
+ * is nearly dead for the others. */
+#define TROUBLE_MS 100
 /* In one transaction. */
 #define NOTES_MAX 1000
 /* Rounds of a look, before others have their turn. */
@@ -335,6 +338,8 @@ stream_second(struct stream_store *s)
 	log_flush(s->o.log);
 	if (s->o.ears != NULL)
 		(void)ear_ringer_look(s->o.ears);
+	if (s->reading.wait > 0)
+		s->second_at = stream_now(s) + TROUBLE_MS;
 	if (s->server->store == NULL || s->reading.wait > 0)
 		return;
 	/* What fails now is tried again in a second. */

@@ -73,7 +73,8 @@ const struct sqlite_text sqlite_call_texts[] = {
 	    "UPDATE call SET pgroup = ?3, pgroup_start = ?4"
 	    " WHERE number = ?1 AND epoch = ?2 AND state = 1" },
 	{ SQL_CALL_CLAIM,
-	    "UPDATE call SET owner = ?3, epoch = epoch + 1, runs = runs + 1"
+	    "UPDATE call SET owner = ?3, epoch = epoch + 1,"
+	    " runs = runs + (owner <> ?3)"
 	    " WHERE number = ?1 AND epoch = ?2 AND state = 1" },
 	{ SQL_CALL_END,
 	    "UPDATE call SET state = 2, is_waiting = 0, ended = ?2"

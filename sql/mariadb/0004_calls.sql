@@ -429,8 +429,10 @@ BEGIN
 	ELSEIF v_epoch <> p_epoch OR v_state <> 1 THEN
 		SET v_outcome = 2;
 	ELSE
-		UPDATE mcp_call SET owner = p_owner, epoch = epoch + 1,
-			runs = runs + 1 WHERE number = p_call;
+		-- From left to right: the former owner is meant.
+		UPDATE mcp_call SET runs = runs + (owner <> p_owner),
+			owner = p_owner, epoch = epoch + 1
+			WHERE number = p_call;
 		CALL mcp_notice(p_now, v_session, v_stream, 4, p_call);
 		CALL mcp_done_put(p_mark, p_now, 0, p_call, p_epoch + 1, 0);
 	END IF;

@@ -402,7 +402,8 @@ BEGIN
 		v_outcome := 2;
 	ELSE
 		UPDATE mcp_call SET owner = p_owner, epoch = epoch + 1,
-			runs = runs + 1 WHERE number = p_call;
+			runs = runs + (owner <> p_owner)::integer
+			WHERE number = p_call;
 		PERFORM mcp_notice(p_now, v_session, v_stream, 4, p_call);
 		PERFORM mcp_done_put(p_mark, p_now, 0, p_call, p_epoch + 1, 0);
 	END IF;

@@ -14,7 +14,8 @@ import sys
 import time
 import urllib.parse
 
-CONNECT_SECONDS = 1
+# The machine may be busy; but hosts are cut off, too.
+CONNECT_SECONDS = 3
 # Much longer than a request may wait for the store: the machine may be busy.
 HEAD_SECONDS = 20
 # Streams have a comment once per second.
@@ -128,8 +129,10 @@ class Balancer:
     @staticmethod
     def refuse(writer, record, status):
         record["status"] = status
+        why = record["own"].replace("\r", " ").replace("\n", " ")
         writer.write(b"HTTP/1.1 %d No\r\nContent-Length: 0\r\n"
-                     b"X-Balancer: yes\r\nConnection: close\r\n\r\n" % status)
+                     b"X-Balancer: %s\r\nConnection: close\r\n\r\n" % (
+                         status, why.encode("ascii", "replace")))
 
     async def copy(self, source, reader, writer, host):
         """The body; the client that leaves ends it."""

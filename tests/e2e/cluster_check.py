@@ -7,6 +7,7 @@ import time
 import cluster_clients
 import cluster_faults
 import harness
+from cluster import WORKERS
 from support import check, wait_until
 
 REVISIONS = ("2025-11-25", "2025-06-18", "2025-11-25", "2025-03-26")
@@ -184,6 +185,9 @@ def run_storm(cluster, kinds, clients=24, seconds=20, pause=1.0,
     ledger.may_kill = may_kill
     ledger.may_fill = cluster_faults.FillStore in kinds
     ledger.may_renew = cluster_faults.FailOver in kinds
+    # Some workers are still being started.
+    wait_until(lambda: all(len(host.workers()) >= WORKERS
+                           for host in cluster.hosts), "all workers", 30)
     before = cluster.descriptors()
     asyncio.run(storm(cluster, ledger, clients, seconds, kinds, pause))
     refusals(ledger, may_kill)

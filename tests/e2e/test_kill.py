@@ -21,6 +21,9 @@ def test(world):
         catalog={"folder": harness.CATALOG,
                  "modules": [harness.UNITS, harness.COUNT]})
         for _ in range(2)]
+    # Some are still being started.
+    wait_until(lambda: all(len(host.workers()) == 4 for host in hosts),
+               "all workers")
     before = [descriptors(host.responder.pid) for host in hosts]
     asyncio.run(killing.storm_of(world, hosts, SECONDS))
     killing.check_nothing_is_left(world, hosts)

@@ -201,6 +201,24 @@ a_claim_raises_epoch_and_runs_and_keeps_the_rest(void **state)
 	    RC_NOTFOUND);
 }
 
+/* In the name of the dead one, to end it: that may be tried again. */
+static void
+a_claim_for_the_same_owner_is_no_run(void **state)
+{
+	struct suite *f = *state;
+	const struct call_row call = suite_opened(f, 0, "1");
+	struct call_row row = { 0 };
+
+	for (int64_t epoch = 1; epoch <= 3; epoch++) {
+		assert_int_equal(f->ops->call_claim(f->store, &f->op,
+				     call.number, epoch, call.owner, &row),
+		    RC_OK);
+		assert_int_equal(row.epoch, epoch + 1);
+		assert_int_equal(row.runs, 1);
+		assert_true(slice_eq(row.owner, call.owner));
+	}
+}
+
 static void
 an_ended_call_is_not_claimed(void **state)
 {
@@ -459,6 +477,7 @@ const struct CMUnitTest suite_call_ends[] = {
 	SUITE_CASE(a_finish_leaves_a_stream_of_the_whole_session_open),
 	SUITE_CASE(a_call_can_be_finished_when_its_session_is_over),
 	SUITE_CASE(a_claim_raises_epoch_and_runs_and_keeps_the_rest),
+	SUITE_CASE(a_claim_for_the_same_owner_is_no_run),
 	SUITE_CASE(an_ended_call_is_not_claimed),
 	SUITE_CASE(who_lost_a_call_writes_nothing_for_it),
 	SUITE_CASE(a_running_call_is_cancelled_by_its_request_id),

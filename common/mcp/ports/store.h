@@ -329,7 +329,8 @@ struct store_ops {
 	enum rc (*call_finish)(struct store *, const struct op *,
 	    const struct call_finish *, struct appended *);
 	/* Take a running call over from the owner who had `epoch`: raises epoch
-	 * and runs; the row as it is then comes back.  RC_CONFLICT: somebody
+	 * and, unless the owner stays the same (it is to be ended and not run),
+	 * runs; the row as it is then comes back.  RC_CONFLICT: somebody
 	 * else did; RC_NOTFOUND. */
 	enum rc (*call_claim)(struct store *, const struct op *, int64_t call,
 	    int64_t epoch, struct slice owner, struct call_row *);
