@@ -88,8 +88,8 @@ def end(world, here, there, before, after, modern, asked):
     check("ended before" in here.ctl("key", "end", "1", "100", status=1),
           "it is alive again")
     # Also where it is ten minutes earlier.
-    ended_at = world.query(
-        "SELECT end_at FROM cluster_key WHERE id = 1")[0][0]
+    ended_at = world.store.query(
+        "SELECT end_at FROM {}cluster_key WHERE id = 1")[0][0]
     check(time.time() * 1000 - ended_at >= 600000, "a clock that is behind "
           "takes it still")
     for host in (here, there):
