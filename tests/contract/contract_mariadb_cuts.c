@@ -12,8 +12,7 @@ main(void)
 	if (!store_remote_init(&remote, "mariadb://"))
 		return 77;
 	store_remote_proxy(&remote, &proxy, cut_is_mariadb_run);
-	failed =
-	    store_remote_suites_cut(&remote, "store in MariaDB, cut off");
+	failed = store_remote_suites_cut(&remote, "store in MariaDB, cut off");
 	cut_proxy_stop(&proxy);
 	store_remote_release(&remote);
 	return failed;

@@ -380,7 +380,8 @@ main(void)
 		STORE_FILE_TEST(
 		    an_older_program_refuses_only_below_oldest_program),
 		STORE_FILE_TEST(the_schema_files_can_be_applied_again),
-		STORE_FILE_TEST(what_ends_or_goes_raises_its_shard_and_nothing_else_does),
+		STORE_FILE_TEST(
+		    what_ends_or_goes_raises_its_shard_and_nothing_else_does),
 		STORE_FILE_TEST(a_broken_fact_is_found_by_check),
 		STORE_FILE_TEST(
 		    a_file_that_moved_is_refused_and_taken_up_again),

@@ -447,6 +447,7 @@ const struct CMUnitTest suite_tasks[] = {
 	SUITE_CASE(a_question_given_back_is_told_to_who_waits_for_the_task),
 	SUITE_CASE(tasks_are_listed_by_what_is_asked_for),
 	SUITE_CASE(a_task_is_kept_for_its_time_and_then_goes_with_all_of_it),
-	SUITE_COUNTING_CASE(who_works_on_a_task_whose_time_is_over_is_told_to_stop),
+	SUITE_COUNTING_CASE(
+	    who_works_on_a_task_whose_time_is_over_is_told_to_stop),
 	SUITE_END,
 };
