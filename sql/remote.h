@@ -200,8 +200,8 @@ struct remote_engine_ops {
 	const char *name; /* as of the schema files: "postgresql" */
 	/* Connect and set what holds for the connection: isolation READ
 	 * COMMITTED, timeouts of the server's own a little above `store.timeout`,
-	 * probes of a silent peer.  REMOTE_DONE, REMOTE_LOST or REMOTE_FAILED (refused for
-	 * good: password, database, TLS) with a sentence. */
+	 * probes of a silent peer.  REMOTE_DONE, REMOTE_LOST or REMOTE_FAILED
+	 * (refused for good: password, database, TLS) with a sentence. */
 	enum remote_result (*connect)(
 	    struct remote_engine *, int64_t give_up_mono, struct buf *why);
 	/* Is there a connection?  (It may be dead without our knowing.) */

@@ -266,6 +266,7 @@ enum rc
 follow(struct exchange *x, struct feed *f)
 {
 	struct server *s = x->server;
+	struct ear *const ear = s->ear;
 	int64_t now = clock_mono_ms(s->clock);
 	struct follower w = { .x = x,
 		.feed = f,
@@ -282,8 +283,8 @@ follow(struct exchange *x, struct feed *f)
 	enum step next = STEP_WAIT;
 	enum rc rc;
 
-	if (s->ear != NULL)
-		w.listens = s->ear->ops->listen(s->ear, 0, 0) == RC_OK;
+	if (ear != NULL)
+		w.listens = ear->ops->listen(ear, 0, 0) == RC_OK;
 	/* Whoever rings is to know. */
 	if (w.listens)
 		bell_ring(s->bell);
@@ -294,8 +295,8 @@ follow(struct exchange *x, struct feed *f)
 	}
 	if (!w.is_gone && next == STEP_CLOSE)
 		say_goodbye(&w);
-	if (w.listens)
-		s->ear->ops->leave(s->ear);
+	if (ear != NULL && w.listens)
+		ear->ops->leave(ear);
 	rc = x->sink->ops->end(x->sink);
 	/* What was put into a buffer and not written is not the client's. */
 	f->cursor = w.sent;

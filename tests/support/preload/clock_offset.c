@@ -29,6 +29,8 @@ find(void)
 	offset = text == NULL ? 0 : strtol(text, NULL, 10);
 }
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): theirs
+ * are reserved names */
 int
 clock_gettime(clockid_t clock, struct timespec *now)
 {
@@ -67,3 +69,4 @@ time(time_t *now)
 		*now = t.tv_sec;
 	return t.tv_sec;
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
