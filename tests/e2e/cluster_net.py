@@ -331,7 +331,8 @@ def hide(keep):
     for hidden in filter(os.path.isdir, HIDDEN[1:]):
         mount("-t", "tmpfs", "none", hidden)
     for stage, path in kept:
-        pathlib.Path(path).mkdir(parents=True)
+        # One may lie in another.
+        pathlib.Path(path).mkdir(parents=True, exist_ok=True)
         mount("--move", stage, path)
 
 

@@ -391,7 +391,7 @@ const struct CMUnitTest suite_readers[] = {
 	SUITE_COUNTING_CASE(every_attach_raises_the_reader),
 	SUITE_COUNTING_CASE(
 	    an_attach_elsewhere_is_not_found_and_changes_nothing),
-	SUITE_CASE(a_session_has_one_stream_of_its_own),
+	SUITE_COUNTING_CASE(a_session_has_one_stream_of_its_own),
 	SUITE_COUNTING_CASE(who_leaves_clears_the_owner),
 	SUITE_CASE(who_was_superseded_leaves_nothing),
 	SUITE_CASE(progress_is_noted_for_many_and_sse_is_dropped),
