@@ -190,6 +190,8 @@ class Postgresql:
 
     def cut_connections(self):
         """Cut all connections of programs; how many."""
+        # One that has just left by itself is warned of.
         return int(self.sql(
+            "SET client_min_messages = error;"
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
             " WHERE usename = '%s'" % ROLE))
