@@ -356,6 +356,7 @@ release(struct fire *f)
 	for (size_t i = 0; i < HOSTS; i++)
 		scratch_folder_release(&f->folder[i]);
 	store_scratch_release(&f->scratch);
+	log_release(&f->log);
 	arena_release(&f->arena);
 	(void)munmap(f->field, sizeof(*f->field));
 }
