@@ -42,9 +42,12 @@ ENGINES = {"sqlite": Sqlite, "postgresql": Postgresql, "mariadb": Mariadb}
 
 def descendants(pid):
     found = [pid]
-    for path in Path("/proc/%d/task" % pid).glob("*/children"):
-        for child in path.read_text().split():
-            found += descendants(int(child))
+    try:
+        children = Path("/proc/%d/task/%d/children" % (pid, pid)).read_text()
+    except FileNotFoundError:
+        return []
+    for child in children.split():
+        found += descendants(int(child))
     return found
 
 
