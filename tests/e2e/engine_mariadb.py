@@ -12,17 +12,12 @@ little memory, and runs as the user mysql when we are root.
 """
 import contextlib
 import os
-import pathlib
 import shutil
 import signal
 import subprocess
-import time
 import urllib.parse
 
-from support import free_port
-
-START_S = 60
-ROLE = "mcp"
+from engine import ROLE, Server
 
 SETTINGS = {
     "innodb_buffer_pool_size": "24M",
@@ -38,23 +33,19 @@ SETTINGS = {
 }
 
 
-class Mariadb:
+class Mariadb(Server):
     name = "mariadb"
+    title = "MariaDB"
+    user = "mysql"
 
     def __init__(self, folder, settings=None, durable=False):
         """durable: commits wait for the disk, as they should; tests that pull
         no plug need not wait."""
-        self.folder = pathlib.Path(folder).resolve() / "mariadb"
-        self.data = self.folder / "data"
+        super().__init__(folder, dict(SETTINGS, **(settings or {})))
         self.socket = self.folder / "s"
-        self.logfile = self.folder / "log"
-        self.port = free_port()
-        self.settings = dict(SETTINGS, **(settings or {}))
         if not durable:
             self.settings["innodb_flush_log_at_trx_commit"] = 2
             self.settings["innodb_flush_method"] = "nosync"
-        self.process = None
-        self.databases = set()
 
     @staticmethod
     def missing():
@@ -71,21 +62,8 @@ class Mariadb:
         return shutil.which(
             program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 
-    @staticmethod
-    def _who():
-        if os.geteuid() != 0:
-            return {}
-        return {"user": "mysql", "group": "mysql", "extra_groups": []}
-
     def _make(self):
-        self.folder.mkdir(parents=True)
-        # The server must reach a folder that belongs to us.
-        if os.geteuid() == 0:
-            shutil.chown(self.folder, "mysql", "mysql")
-            for parent in self.folder.parents:
-                if parent.stat().st_uid == 0 and parent != pathlib.Path("/"):
-                    with contextlib.suppress(OSError):
-                        parent.chmod(parent.stat().st_mode | 0o111)
+        self._make_folder()
         subprocess.run(
             [self._find("mariadb-install-db"), "--no-defaults",
              "--datadir=%s" % self.data, "--skip-test-db",
@@ -106,36 +84,10 @@ class Mariadb:
                    "--bind-address=127.0.0.1", "--port=%d" % self.port]
         for key, value in self.settings.items():
             command.append("--%s=%s" % (key, value))
-        with open(self.logfile, "ab") as log:
-            self.process = subprocess.Popen(
-                command, cwd="/", stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, **self._who())
-        self._wait()
+        self._launch(command)
         if first:
             self.sql("CREATE USER '%s'@'localhost', '%s'@'127.0.0.1'"
                      % (ROLE, ROLE))
-
-    def _wait(self):
-        end = time.monotonic() + START_S
-        while True:
-            if self.process.poll() is not None:
-                raise RuntimeError("MariaDB: " + self.log())
-            try:
-                self.sql("SELECT 1")
-                return
-            except subprocess.CalledProcessError:
-                if time.monotonic() > end:
-                    raise
-                time.sleep(0.05)
-
-    def stop(self):
-        """Stop it in order: connections are cut."""
-        if self.process is None:
-            return
-        self.thaw()
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(60)
-        self.process = None
 
     def kill(self):
         """kill -9."""
@@ -143,21 +95,12 @@ class Mariadb:
         self.process.wait(60)
         self.process = None
 
-    def restart(self):
-        self.stop()
-        self.start()
-
     def freeze(self):
         """It stands still; connections stay."""
         self.process.send_signal(signal.SIGSTOP)
 
     def thaw(self):
         self.process.send_signal(signal.SIGCONT)
-
-    def log(self):
-        with contextlib.suppress(FileNotFoundError):
-            return self.logfile.read_text(errors="replace")
-        return ""
 
     # ----------------------------------------------------------- what is in
 

@@ -13,18 +13,15 @@ little memory, and runs as the user postgres when we are root.
 import contextlib
 import glob
 import os
-import pathlib
-import shutil
 import signal
 import subprocess
 import time
 import urllib.parse
 
-from support import children_of, free_port, is_alive
+from engine import ROLE, START_S, Server
+from support import children_of, is_alive
 
 BIN = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
-START_S = 60
-ROLE = "mcp"
 
 SETTINGS = {
     "max_connections": 60,
@@ -39,21 +36,18 @@ SETTINGS = {
 }
 
 
-class Postgresql:
+class Postgresql(Server):
     name = "postgresql"
+    title = "PostgreSQL"
+    user = "postgres"
+    end = signal.SIGINT     # at once, but in order
 
     def __init__(self, folder, settings=None, durable=False):
         """durable: commits wait for the disk, as they should; tests that pull
         no plug need not wait."""
-        self.folder = pathlib.Path(folder).resolve() / "postgresql"
-        self.data = self.folder / "data"
-        self.logfile = self.folder / "log"
-        self.port = free_port()
-        self.settings = dict(SETTINGS, **(settings or {}))
+        super().__init__(folder, dict(SETTINGS, **(settings or {})))
         if not durable:
             self.settings["fsync"] = "off"
-        self.process = None
-        self.databases = set()
 
     @staticmethod
     def missing():
@@ -70,21 +64,8 @@ class Postgresql:
             cwd="/", check=True, text=True, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, **self._who()).stdout
 
-    @staticmethod
-    def _who():
-        if os.geteuid() != 0:
-            return {}
-        return {"user": "postgres", "group": "postgres", "extra_groups": []}
-
     def _make(self):
-        self.folder.mkdir(parents=True)
-        # The server must reach a folder that belongs to us.
-        if os.geteuid() == 0:
-            shutil.chown(self.folder, "postgres", "postgres")
-            for parent in self.folder.parents:
-                if parent.stat().st_uid == 0 and parent != pathlib.Path("/"):
-                    with contextlib.suppress(OSError):
-                        parent.chmod(parent.stat().st_mode | 0o111)
+        self._make_folder()
         self._run("initdb", "-D", str(self.data), "-U", "postgres",
                   "--auth=trust", "--no-sync", "--locale=C",
                   "--encoding=UTF8")
@@ -99,35 +80,9 @@ class Postgresql:
                    "-c", "listen_addresses=127.0.0.1"]
         for key, value in self.settings.items():
             command += ["-c", "%s=%s" % (key, value)]
-        with open(self.logfile, "ab") as log:
-            self.process = subprocess.Popen(
-                command, cwd="/", stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, **self._who())
-        self._wait()
+        self._launch(command)
         if first:
             self.sql("CREATE ROLE %s LOGIN" % ROLE)
-
-    def _wait(self):
-        end = time.monotonic() + START_S
-        while True:
-            if self.process.poll() is not None:
-                raise RuntimeError("PostgreSQL: " + self.log())
-            try:
-                self.sql("SELECT 1")
-                return
-            except subprocess.CalledProcessError:
-                if time.monotonic() > end:
-                    raise
-                time.sleep(0.05)
-
-    def stop(self):
-        """Stop it at once, but in order: connections are cut."""
-        if self.process is None:
-            return
-        self.thaw()
-        self.process.send_signal(signal.SIGINT)
-        self.process.wait(60)
-        self.process = None
 
     def kill(self):
         """kill -9 of all of its processes."""
@@ -144,10 +99,6 @@ class Postgresql:
                 raise RuntimeError("PostgreSQL outlives kill -9")
             time.sleep(0.01)
 
-    def restart(self):
-        self.stop()
-        self.start()
-
     def freeze(self):
         """All of its processes stand still; connections stay."""
         self._signal(signal.SIGSTOP)
@@ -160,11 +111,6 @@ class Postgresql:
         for pid in [self.process.pid, *children_of(self.process.pid)]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
-
-    def log(self):
-        with contextlib.suppress(FileNotFoundError):
-            return self.logfile.read_text(errors="replace")
-        return ""
 
     # ----------------------------------------------------------- what is in
 
